@@ -1,0 +1,1 @@
+//! The cluster. Only this room imports kube's client.

@@ -1,0 +1,1 @@
+//! Comments to commands: one grammar for all.

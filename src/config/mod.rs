@@ -1,0 +1,1 @@
+//! The server configuration: raw (serde, unknown fields refused) to valid.

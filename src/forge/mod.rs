@@ -1,0 +1,1 @@
+//! The GitHub App client. Only this room knows GitHub's JSON.

@@ -1,0 +1,1 @@
+//! Bare mirrors and snapshots. Only this room imports git2.

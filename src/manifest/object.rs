@@ -1,0 +1,79 @@
+//! Kubernetes objects inside a file.
+
+use std::sync::Arc;
+
+use super::{Node, Position};
+use crate::finding::{Location, ObjectRef};
+use crate::names::RepoPath;
+
+/// Why a file, or a part of it, cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub position: Position,
+    /// What is wrong, one plain sentence.
+    pub message: String,
+    /// What mends it.
+    pub help: String,
+}
+
+/// One file of a repository, read.
+#[derive(Debug, Clone)]
+pub struct ManifestFile {
+    /// Its path.
+    pub path: RepoPath,
+    /// Its text, for showing source lines.
+    pub source: Arc<str>,
+    /// The roots of its documents, in order.
+    pub documents: Vec<Node>,
+    /// Its Kubernetes objects, lists unwrapped; empty for kustomization files and other YAML.
+    pub objects: Vec<Object>,
+    /// What could not be read; where there is any, the file is not judged further.
+    pub problems: Vec<Problem>,
+}
+
+impl ManifestFile {
+    /// The location of a place in this file.
+    pub fn location(&self, position: Position) -> Location {
+        Location { file: self.path.clone(), line: position.line, column: position.column }
+    }
+}
+
+/// One Kubernetes object as written in a manifest.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its file.
+    pub file: RepoPath,
+    /// The whole object.
+    pub node: Node,
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// `metadata.namespace`, where written and not empty.
+    pub namespace: Option<String>,
+    /// `metadata.name`, or `metadata.generateName`, or empty.
+    pub name: String,
+}
+
+impl Object {
+    /// The API group: the part of `apiVersion` before the slash, empty for the core group.
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// What a finding calls this object.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// The location of a node of this object.
+    pub fn location(&self, node: &Node) -> Location {
+        Location { file: self.file.clone(), line: node.start.line, column: node.start.column }
+    }
+}

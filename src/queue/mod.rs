@@ -1,0 +1,1 @@
+//! Leases, retries and the worker loop.

@@ -1,0 +1,1 @@
+//! kustomize as a sandboxed child process.

@@ -1,0 +1,1 @@
+//! Every word that the bot says: check runs, comments, terminal, JSON, SARIF.

@@ -1,0 +1,65 @@
+//! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
+
+pub mod crd;
+pub mod kustomization;
+pub mod rbac;
+pub mod tenancy;
+pub mod yaml;
+
+use crate::finding::{Finding, RuleId, Severity};
+use crate::manifest::{ManifestFile, Object};
+use crate::tenancy::{RepositoryIndex, Team};
+
+/// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
+/// lines with the headings What, Why, Bad and Good, printed by `bailiwick explain`.
+#[derive(Debug, Clone, Copy)]
+pub struct Meta {
+    /// The id.
+    pub id: RuleId,
+    /// The severity where the policy says nothing.
+    pub severity: Severity,
+    /// The text of the rule's own source file (`include_str!`).
+    pub source: &'static str,
+}
+
+/// One rule. It is pure: the same review gives the same findings.
+pub trait Rule: Sync {
+    /// Id, severity, documentation.
+    fn meta(&self) -> Meta;
+
+    /// Everything that this rule has to say about the review, at the rule's own severity unless
+    /// it has a reason to differ; the policy is applied afterwards.
+    fn check(&self, review: &Review<'_>) -> Vec<Finding>;
+}
+
+/// Whose repository is judged.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// The admin repository: everything may stand there, in its place.
+    Admin,
+    /// The repository of a team, which owns its namespaces and nothing else.
+    Team(&'a Team),
+}
+
+/// What is judged: the repository before and after, and the files that differ.
+#[derive(Debug, Clone, Copy)]
+pub struct Review<'a> {
+    /// Whose repository it is.
+    pub scope: Scope<'a>,
+    /// The repository as it is (empty where everything is judged as new).
+    pub before: &'a RepositoryIndex,
+    /// The repository as it would be after the merge.
+    pub after: &'a RepositoryIndex,
+    /// The files that are new or changed, as they would be, in the order of their paths.
+    pub files: &'a [ManifestFile],
+}
+
+impl<'a> Review<'a> {
+    /// The objects of the new and changed files.
+    pub fn objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.files.iter().flat_map(|file| &file.objects)
+    }
+}
+
+/// Every rule, in the order in which they are documented.
+pub static RULES: &[&dyn Rule] = &[];

@@ -1,0 +1,1 @@
+//! A stateful GitHub and a stateful cluster that speak HTTP: the demo, and the ground under every end-to-end test.

@@ -1,0 +1,1 @@
+//! Templates and names to a change set.
