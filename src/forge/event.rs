@@ -1,0 +1,1 @@
+//! Webhook payloads to events: our own structs, tolerant of unknown actions and fields.
