@@ -21,7 +21,7 @@ pub use engine::Engine;
 pub use git_url::GitUrl;
 pub use kubernetes::{Namespace, ObjectName};
 pub use path::RepoPath;
-pub use pull_request::{CheckRunId, CommentId, DeploymentId, IssueNumber};
+pub use pull_request::{CheckRunId, CommentId, DeployKeyId, DeploymentId, IssueNumber};
 pub use repo::{InstallationId, Login, RepositoryId, RepositoryName, UserId};
 pub use team::{TeamName, TeamNameError};
 

@@ -16,3 +16,7 @@ number_name! {
     /// GitHub's id of a deployment.
     DeploymentId
 }
+number_name! {
+    /// GitHub's id of a deploy key. A key never changes: it is deleted and another one made.
+    DeployKeyId
+}

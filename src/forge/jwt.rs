@@ -1,0 +1,48 @@
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::ForgeError;
+
+/// Signs the short tokens with which the App itself speaks (docs.github.com, "Generating a JSON
+/// Web Token (JWT) for a GitHub App").
+pub(super) struct Signer {
+    issuer: String,
+    key: EncodingKey,
+}
+
+#[derive(serde::Serialize)]
+struct Claims<'a> {
+    iat: i64,
+    exp: i64,
+    iss: &'a str,
+}
+
+impl Signer {
+    /// Reads the key. Errors do not repeat any part of it.
+    pub(super) fn new(app_id: u64, private_key: &SecretString) -> Result<Self, ForgeError> {
+        let key = EncodingKey::from_rsa_pem(private_key.expose_secret().as_bytes()).map_err(|_| {
+            ForgeError::Unauthorized {
+                what: format!("private key of App {app_id}"),
+                message: "it is not an RSA key in PEM form".to_owned(),
+            }
+        })?;
+        Ok(Self { issuer: app_id.to_string(), key })
+    }
+
+    /// A token that is valid from a minute ago (clocks differ) for nine minutes; GitHub allows ten.
+    pub(super) fn sign(&self, now: Timestamp) -> Result<SecretString, ForgeError> {
+        let claims = Claims { iat: now.as_second() - 60, exp: now.as_second() + 540, iss: &self.issuer };
+        let signed = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.key);
+        signed.map(SecretString::from).map_err(|_| ForgeError::Unauthorized {
+            what: format!("private key of App {}", self.issuer),
+            message: "it cannot sign".to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Signer").field("app_id", &self.issuer).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::account::Account;
+use super::error::ForgeError;
+use super::repo::Repo;
+use crate::names::{BranchName, CommitId, IssueNumber, RepositoryId, RepositoryName};
+
+/// A pull request as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: IssueNumber,
+    /// Its title: anybody's text.
+    pub title: String,
+    /// Its description: anybody's text; empty where there is none.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub body: String,
+    /// Open or closed.
+    pub state: PullState,
+    /// Not yet meant for review.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub draft: bool,
+    /// Whether it was merged. Lists do not say it: there it is whether `merged_at` is set.
+    #[serde(default)]
+    merged: Option<bool>,
+    #[serde(default)]
+    merged_at: Option<String>,
+    /// Of a merged one, the commit that it became; of an open one, GitHub's trial merge.
+    #[serde(default)]
+    pub merge_commit_sha: Option<CommitId>,
+    /// What is to be merged.
+    pub head: Side,
+    /// Where it goes.
+    pub base: Side,
+    /// Who opened it; `None` for a deleted account.
+    #[serde(rename = "user")]
+    pub author: Option<Account>,
+    /// Its page for people.
+    pub html_url: String,
+}
+
+impl PullRequest {
+    /// Whether it was merged.
+    pub fn merged(&self) -> bool {
+        self.merged.unwrap_or(self.merged_at.is_some())
+    }
+
+    /// The commit that it became, once it was merged.
+    pub fn merge_commit(&self) -> Option<&CommitId> {
+        self.merge_commit_sha.as_ref().filter(|_| self.merged())
+    }
+
+    /// Whether the head comes from another repository, or from one that was deleted.
+    pub fn from_fork(&self) -> bool {
+        self.head.repo.as_ref().map(|repo| repo.id) != self.base.repo.as_ref().map(|repo| repo.id)
+    }
+}
+
+/// Open or closed; a merged one is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PullState {
+    /// It can be reviewed and merged.
+    Open,
+    /// It was merged or given up.
+    Closed,
+}
+
+/// One end of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Side {
+    /// The commit.
+    pub sha: CommitId,
+    /// The branch's name: anybody's text on the head's side.
+    #[serde(rename = "ref")]
+    pub branch: String,
+    /// The repository; `None` where the fork was deleted.
+    pub repo: Option<RepoRef>,
+}
+
+/// Which repository an end of a pull request is in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RepoRef {
+    /// The number that stays.
+    pub id: RepositoryId,
+    /// Its name now.
+    #[serde(rename = "full_name")]
+    pub name: RepositoryName,
+    /// Where Git fetches from, over HTTP.
+    #[serde(default)]
+    pub clone_url: Option<String>,
+}
+
+/// A pull request to open.
+#[derive(Debug, Clone)]
+pub struct NewPull {
+    /// Title, one line.
+    pub title: String,
+    /// Description, at most [`super::BODY_LIMIT`] characters.
+    pub body: String,
+    /// The branch with the change, in the same repository.
+    pub head: BranchName,
+    /// The branch it goes to.
+    pub base: BranchName,
+}
+
+/// What to change of a pull request; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct PullUpdate {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new description, at most [`super::BODY_LIMIT`] characters.
+    pub body: Option<String>,
+    /// Open it again or close it.
+    pub state: Option<PullState>,
+}
+
+impl Repo {
+    /// The pull request as it is now.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`]; `Unexpected` where the answer is about another repository, as after a
+    /// rename whose old name was taken by somebody else.
+    pub async fn pull(&self, number: IssueNumber) -> Result<PullRequest, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/pulls/{pull_number}", &[&number.to_string()]);
+        let what = format!("pull request #{number}");
+        let pull: PullRequest = self.get(route, &what).await?;
+        let base = pull.base.repo.as_ref().map(|repo| repo.id);
+        if self.id().is_some() && base.is_some() && base != self.id() {
+            let message = "it belongs to a repository with another id".to_owned();
+            return Err(ForgeError::Unexpected { what: self.what(&what), message });
+        }
+        Ok(pull)
+    }
+
+    /// All open pull requests, oldest first (`GET …/pulls`, at most 3,000).
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn open_pulls(&self) -> Result<Vec<PullRequest>, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/pulls", &[]).query("state", "open").query("direction", "asc");
+        self.all(route, "open pull requests").await
+    }
+
+    /// Pull requests of any state whose head is `branch` of this repository itself, newest first.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn pulls_with_head(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let head = format!("{}:{branch}", self.name.owner());
+        let route = self.route("/repos/{owner}/{repo}/pulls", &[]).query("state", "all").query("head", &head);
+        let mut pulls: Vec<PullRequest> = self.all(route, "pull requests").await?;
+        // A server that does not know the filter would list them all.
+        pulls.retain(|pull| pull.head.branch == branch.as_str() && !pull.from_fork());
+        Ok(pulls)
+    }
+
+    /// Opens a pull request. Look with [`Repo::pulls_with_head`] first: GitHub refuses a second one.
+    ///
+    /// # Errors
+    /// `Conflict` where one is open already, `Validation` where there is nothing to merge.
+    pub async fn create_pull(&self, new: &NewPull) -> Result<PullRequest, ForgeError> {
+        self.fits("pull request's description", &new.body, super::BODY_LIMIT)?;
+        let body = json!({ "title": new.title, "body": new.body, "head": new.head, "base": new.base });
+        let route = self.route("/repos/{owner}/{repo}/pulls", &[]);
+        self.write(Method::POST, route, body, &format!("pull request from {}", new.head)).await
+    }
+
+    /// Changes title, description or state.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn update_pull(&self, number: IssueNumber, update: &PullUpdate) -> Result<PullRequest, ForgeError> {
+        let mut body = Map::new();
+        if let Some(title) = &update.title {
+            body.insert("title".to_owned(), json!(title));
+        }
+        if let Some(text) = &update.body {
+            self.fits("pull request's description", text, super::BODY_LIMIT)?;
+            body.insert("body".to_owned(), json!(text));
+        }
+        if let Some(state) = update.state {
+            let state = if state == PullState::Open { "open" } else { "closed" };
+            body.insert("state".to_owned(), json!(state));
+        }
+        let route = self.route("/repos/{owner}/{repo}/pulls/{pull_number}", &[&number.to_string()]);
+        self.write(Method::PATCH, route, Value::Object(body), &format!("pull request #{number}")).await
+    }
+
+    /// An error where `text` has more than `limit` characters: better than a 422 afterwards.
+    pub(super) fn fits(&self, what: &str, text: &str, limit: usize) -> Result<(), ForgeError> {
+        // Only a text of more bytes can have more characters.
+        if text.len() <= limit {
+            return Ok(());
+        }
+        let size = text.chars().count();
+        if size <= limit { Ok(()) } else { Err(ForgeError::TooLarge { what: self.what(what), size, limit }) }
+    }
+}
+
+pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

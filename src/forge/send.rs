@@ -1,0 +1,286 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::ForgeError;
+use super::record::{Exchange, Record, without_tokens};
+use super::route::Route;
+use super::settings::Timeouts;
+
+/// The version of GitHub's REST API that we speak; 2026-03-10 is the first with breaking changes.
+const API_VERSION: &str = "2022-11-28";
+/// No answer that we ask for is larger: a page of a hundred pull requests is about 2 MB.
+const ANSWER_LIMIT: usize = 16 << 20;
+/// How many redirects a GET follows. GitHub sends one for a renamed repository.
+const REDIRECT_LIMIT: usize = 3;
+
+/// One request, not yet sent.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) route: Route,
+    pub(super) body: Option<Value>,
+    /// What is asked for, for error texts.
+    pub(super) what: String,
+    accept: &'static str,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, route: Route, what: impl Into<String>) -> Self {
+        Self { method, route, body: None, what: what.into(), accept: "application/vnd.github+json" }
+    }
+
+    pub(super) fn get(route: Route, what: impl Into<String>) -> Self {
+        Self::new(Method::GET, route, what)
+    }
+
+    pub(super) fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Asks for a file's bytes instead of JSON around them.
+    pub(super) fn raw(mut self) -> Self {
+        self.accept = "application/vnd.github.raw+json";
+        self
+    }
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 307 | 308)
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, ForgeError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| ForgeError::Unexpected { what: what.to_owned(), message: error.to_string() })
+    }
+}
+
+/// Sends requests to one origin and counts them. It knows no retry policy beyond repeating a GET
+/// once on a broken connection, and never follows anything to another origin.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    base: Url,
+    recorder: Option<Arc<dyn Record>>,
+    counts: Mutex<BTreeMap<(String, &'static str), u64>>,
+}
+
+impl Transport {
+    pub(super) fn new(
+        api_url: &str,
+        timeouts: Timeouts,
+        recorder: Option<Arc<dyn Record>>,
+    ) -> Result<Self, ForgeError> {
+        let base = base_url(api_url)?;
+        let http = http_client(&base, timeouts).map_err(|error| ForgeError::Unavailable {
+            what: "HTTP client for the forge".to_owned(),
+            message: "no TLS roots? install ca-certificates".to_owned(),
+            source: Some(Box::new(error)),
+        })?;
+        Ok(Self { http, base, recorder, counts: Mutex::default() })
+    }
+
+    /// How many requests were sent, by method and route.
+    pub(super) fn counts(&self) -> BTreeMap<(String, &'static str), u64> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends `call`; GETs follow redirects within the origin. An answer of any status is `Ok`.
+    pub(super) async fn send(&self, call: &Call, token: &SecretString) -> Result<Answer, ForgeError> {
+        let mut call = call.clone();
+        for _ in 0..=REDIRECT_LIMIT {
+            let answer = self.send_or_repeat(&call, token).await?;
+            if call.method != Method::GET || !answer.is_redirect() {
+                return Ok(answer);
+            }
+            let target = answer.header("location").unwrap_or_default();
+            call.route.path = self.relative(target, &call.what)?;
+        }
+        Err(ForgeError::Unexpected { what: call.what, message: "too many redirects".to_owned() })
+    }
+
+    async fn send_or_repeat(&self, call: &Call, token: &SecretString) -> Result<Answer, ForgeError> {
+        match self.exchange(call, token).await {
+            Err(Broken { repeatable: true, .. }) if call.method == Method::GET => {
+                self.exchange(call, token).await.map_err(|broken| broken.error)
+            }
+            other => other.map_err(|broken| broken.error),
+        }
+    }
+
+    async fn exchange(&self, call: &Call, token: &SecretString) -> Result<Answer, Broken> {
+        let url = self.url(call)?;
+        self.count(call);
+        let mut request = self.http.request(call.method.clone(), url).header(header::ACCEPT, call.accept);
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+            .map_err(|_| Broken::odd(call, "the token holds characters that no header may hold"))?;
+        bearer.set_sensitive(true);
+        request = request.header(header::AUTHORIZATION, bearer);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| Broken::transport(call, error))?;
+        let answer = read(call, response).await?;
+        tracing::debug!(
+            http.method = call.method.as_str(),
+            http.route = call.route.template,
+            http.status = answer.status,
+            "asked the forge"
+        );
+        self.record(call, &answer);
+        Ok(answer)
+    }
+
+    /// The full address of a call. Dot segments would be resolved by the URL parser and lead to
+    /// another route, so a path that does not come out as it went in is refused.
+    fn url(&self, call: &Call) -> Result<Url, Broken> {
+        let text = format!("{}{}", self.base.as_str().trim_end_matches('/'), call.route.path);
+        match Url::parse(&text) {
+            Ok(url) if url.as_str() == text => Ok(url),
+            _ => Err(ForgeError::Refused { what: call.what.clone(), reason: "a name in its path is not one" }.into()),
+        }
+    }
+
+    /// The path below the API's address of a link that the forge sent.
+    ///
+    /// # Errors
+    /// `Unexpected` where it leads to another origin or out of the API: a token must not go there.
+    pub(super) fn relative(&self, link: &str, what: &str) -> Result<String, ForgeError> {
+        let elsewhere = || ForgeError::Unexpected {
+            what: what.to_owned(),
+            message: "it points to another server, which we do not follow".to_owned(),
+        };
+        let url = self.base.join(link).map_err(|_| elsewhere())?;
+        let below = url.path().strip_prefix(self.base.path().trim_end_matches('/'));
+        match below {
+            Some(path) if url.origin() == self.base.origin() && path.starts_with('/') => {
+                Ok(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
+            }
+            _ => Err(elsewhere()),
+        }
+    }
+
+    fn count(&self, call: &Call) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((call.method.to_string(), call.route.template)).or_default() += 1;
+    }
+
+    fn record(&self, call: &Call, answer: &Answer) {
+        let Some(recorder) = &self.recorder else { return };
+        let response = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        recorder.record(&Exchange {
+            method: call.method.to_string(),
+            route: call.route.template.to_owned(),
+            path: call.route.path.clone(),
+            request: without_tokens(call.body.clone().unwrap_or(Value::Null)),
+            status: answer.status,
+            response: without_tokens(response),
+        });
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Transport").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// A request without an answer.
+struct Broken {
+    error: ForgeError,
+    /// Whether the connection broke, so that a GET may be sent again at once.
+    repeatable: bool,
+}
+
+impl From<ForgeError> for Broken {
+    fn from(error: ForgeError) -> Self {
+        Self { error, repeatable: false }
+    }
+}
+
+impl Broken {
+    fn odd(call: &Call, message: &str) -> Self {
+        ForgeError::Unexpected { what: call.what.clone(), message: message.to_owned() }.into()
+    }
+
+    fn transport(call: &Call, error: reqwest::Error) -> Self {
+        let repeatable = !error.is_timeout() && !error.is_builder();
+        let message = if error.is_timeout() {
+            "no answer in time"
+        } else if error.is_connect() {
+            "no connection"
+        } else {
+            "the connection broke"
+        };
+        let error = ForgeError::Unavailable {
+            what: call.what.clone(),
+            message: message.to_owned(),
+            source: Some(Box::new(error.without_url())),
+        };
+        Self { error, repeatable }
+    }
+}
+
+async fn read(call: &Call, mut response: reqwest::Response) -> Result<Answer, Broken> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Broken::transport(call, error))? {
+        let size = body.len() + chunk.len();
+        if size > ANSWER_LIMIT {
+            return Err(
+                ForgeError::TooLarge { what: format!("answer for {}", call.what), size, limit: ANSWER_LIMIT }.into()
+            );
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), body })
+}
+
+fn base_url(api_url: &str) -> Result<Url, ForgeError> {
+    let refuse = |reason| ForgeError::Refused { what: "api_url".to_owned(), reason };
+    let url = Url::parse(api_url).map_err(|_| refuse("it is not a URL: write https://api.github.com"))?;
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && matches!(url.scheme(), "http" | "https");
+    if plain { Ok(url) } else { Err(refuse("it must be http(s) without credentials and query")) }
+}
+
+fn http_client(base: &Url, timeouts: Timeouts) -> reqwest::Result<reqwest::Client> {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("bailiwick/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.read)
+        .timeout(timeouts.total)
+        // GitHub closes idle connections after a minute; a POST on such a one would fail.
+        .pool_idle_timeout(Duration::from_secs(30));
+    if base.scheme() == "http" {
+        // The sandbox: no certificates are needed, and a proxy would be the wrong way to it.
+        builder = builder.tls_certs_only([]).no_proxy();
+    }
+    builder.build()
+}
