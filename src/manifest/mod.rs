@@ -1,7 +1,18 @@
 //! YAML text to objects that know their file and lines; kustomization files; edits that keep comments.
 
+mod gate;
+mod kustomization;
+mod lines;
 mod node;
 mod object;
+mod read;
+mod resolve;
+mod scope;
+mod tree;
+mod witness;
 
+pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem};
+pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read};
+pub use scope::{ObjectScope, builtin_scope};

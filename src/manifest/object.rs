@@ -54,6 +54,8 @@ pub struct Object {
     pub namespace: Option<String>,
     /// `metadata.name`, or `metadata.generateName`, or empty.
     pub name: String,
+    /// Whether SOPS encrypted it: values are not what is applied.
+    pub encrypted: bool,
 }
 
 impl Object {
