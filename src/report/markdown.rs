@@ -15,17 +15,23 @@ pub fn escape(text: &str) -> String {
     let text = visible(text);
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut before = ' ';
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // `@name` and mail addresses, `#1` and `org/repo#1`, `https://…`, and `www.`.
-            '@' | '#' | ':' => escaped.extend(['\\', character, JOINER]),
-            '.' if before.eq_ignore_ascii_case(&'w') => escaped.extend([JOINER, '\\', '.']),
+            // `@name` and mail addresses, `#1` and `org/repo#1`.
+            '@' | '#' => escaped.extend(['\\', character, JOINER]),
+            // `https://…` and `www.…`.
+            ':' if characters.peek() == Some(&'/') => escaped.extend([':', JOINER]),
+            '.' if before.eq_ignore_ascii_case(&'w') => escaped.extend([JOINER, '.']),
             // `GH-1` is an issue too.
-            '-' if before.eq_ignore_ascii_case(&'h') => escaped.extend(['\\', '-', JOINER]),
-            punctuation if punctuation.is_ascii_punctuation() => escaped.extend(['\\', punctuation]),
+            '-' if before.eq_ignore_ascii_case(&'h') => escaped.extend(['-', JOINER]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '$' | '!' | '=' => escaped.extend(['\\', character]),
+            // Lists: `- x`, `+ x`, `1. x`, `1) x`.
+            '-' | '+' if before == ' ' => escaped.extend(['\\', character]),
+            '.' | ')' if before.is_ascii_digit() => escaped.extend(['\\', character]),
             other => escaped.push(other),
         }
         before = character;

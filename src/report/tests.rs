@@ -66,7 +66,8 @@ fn sarif_is_valid_by_its_schema() {
         finding("rbac/wildcard", Severity::Note, 0),
     ];
     let report = sarif(&judgement(findings), &[META]);
-    let errors: Vec<String> = validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    let errors: Vec<String> =
+        validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:?}");
     let results = &report["runs"][0]["results"];
     assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "cluster/common/a%2Cb.yaml");

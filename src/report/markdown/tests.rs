@@ -7,7 +7,14 @@ use super::{JOINER, block, code, cut, escape};
 fn rendered(markdown: &str) -> (String, bool) {
     let mut text = String::new();
     let mut plain = true;
-    for event in Parser::new_ext(markdown, Options::all()) {
+    // What GitHub renders.
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
+        | Options::ENABLE_GFM;
+    for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Text(part) => text.push_str(&part),
             Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
