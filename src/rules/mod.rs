@@ -63,3 +63,29 @@ impl<'a> Review<'a> {
 
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[];
+
+/// Stand-in.
+#[derive(Debug, Clone, Default)]
+pub struct Judgement {
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Counts.
+    pub summary: Summary,
+}
+
+/// Stand-in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Summary {
+    /// Files.
+    pub files: usize,
+    /// Objects.
+    pub objects: usize,
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Waived.
+    pub waived: usize,
+}
