@@ -106,7 +106,7 @@ impl RegisterDeployKey {
         let wanted = GitSecret {
             identity: pair.private_openssh,
             identity_pub: pair.public_line,
-            known_hosts: context.known_hosts(repository).await,
+            known_hosts: context.known_hosts(&repo).await,
         };
         let made = cluster.ensure_git_secret(&namespace, &secret_name(team)?, &wanted).await?;
         Ok(Some(match made {
