@@ -28,10 +28,12 @@ enum Place {
 }
 
 impl Lines {
-    /// Reads what can be read; a file that serde took is read whole.
+    /// Reads what can be read; a file that serde took is read whole. The text holds no tags.
     pub(super) fn of(text: &str) -> Self {
         let mut lines = Self::default();
-        let mut input = text.as_bytes();
+        // libyaml-safer 0.3.0 panics where a block of text ends without a line end.
+        let ended = format!("{text}\n");
+        let mut input = ended.as_bytes();
         let mut parser = Parser::new();
         parser.set_input_string(&mut input);
         let mut places: Vec<Place> = Vec::new();

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::manifest::tag_line;
 use crate::names::{BranchName, ClusterName, Engine, RepoPath, RepositoryName};
 
 pub use allow::AllowRule;
@@ -146,6 +147,10 @@ pub fn parse(text: &str, file: &str, secrets: &dyn SecretSource) -> Result<Confi
     let fail = |problems| ConfigError { file: file.to_owned(), problems };
     if text.len() > LARGEST_FILE {
         return Err(fail(vec![Problem::new("", "the file is larger than 1 MiB", "give a smaller file")]));
+    }
+    if let Some(line) = tag_line(text) {
+        let problem = Problem::new("", "a tag (`!…`) stands here", "remove it, or quote the text").at(Some(line));
+        return Err(fail(vec![problem]));
     }
     let raw = raw::read(text).map_err(|problem| fail(vec![problem]))?;
     let lines = lines::Lines::of(text);

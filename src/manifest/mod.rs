@@ -1,5 +1,6 @@
 //! YAML text to objects that know their file and lines; kustomization files; edits that keep comments.
 
+mod edit;
 mod gate;
 mod kustomization;
 mod lines;
@@ -11,6 +12,8 @@ mod scope;
 mod tree;
 mod witness;
 
+pub(crate) use edit::tag_line;
+pub use edit::{EditError, insert_list_entry};
 pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem};
