@@ -28,8 +28,8 @@ fn role(kind: &str, rules: &str) -> String {
 fn everything_is_one_error_and_milder_in_a_namespace() {
     let rules = "[{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]";
     let rule = super::wildcard::Wildcard;
-    assert_eq!(places(&rule, &role("ClusterRole", rules)), ["4:41 error rules[0].resources"]);
-    assert_eq!(places(&rule, &role("Role", rules)), ["4:41 warning rules[0].resources"]);
+    assert_eq!(places(&rule, &role("ClusterRole", rules)), ["4:40 error rules[0].resources"]);
+    assert_eq!(places(&rule, &role("Role", rules)), ["4:40 warning rules[0].resources"]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn each_power_is_said_at_its_own_verb() {
     let rule = super::escalation_verbs::EscalationVerbs;
     assert_eq!(
         places(&rule, &role("ClusterRole", rules)),
-        ["4:93 error rules[0].verbs", "4:81 error rules[0].verbs", "4:87 error rules[0].verbs"]
+        ["4:96 error rules[0].verbs", "4:83 error rules[0].verbs", "4:89 error rules[0].verbs"]
     );
 }
 
