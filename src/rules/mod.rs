@@ -1,10 +1,17 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
 pub mod crd;
+mod docs;
+mod engine;
 pub mod kustomization;
+mod policy;
 pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
+
+pub use docs::Documentation;
+pub use engine::{Judgement, Summary, Waived, judge};
+pub use policy::{Policy, PolicyError};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
@@ -62,4 +69,18 @@ impl<'a> Review<'a> {
 }
 
 /// Every rule, in the order in which they are documented.
-pub static RULES: &[&dyn Rule] = &[];
+pub static RULES: &[&dyn Rule] = &[
+    &yaml::Unreadable,
+    &kustomization::MissingResource,
+    &kustomization::NotListed,
+    // crd/
+    // rbac/
+    &tenancy::ClusterObjectOutsideCommon,
+    &tenancy::ForeignNamespace,
+    &tenancy::DuplicateObject,
+];
+
+/// The rule of an id, as `bailiwick explain` takes it.
+pub fn rule(id: &str) -> Option<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.meta().id.as_str() == id)
+}
