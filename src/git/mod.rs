@@ -1,1 +1,33 @@
 //! Bare mirrors and snapshots. Only this room imports git2.
+//!
+//! [`Mirrors`] keeps one bare repository per repository id. [`Mirror::fetch`] brings commits over
+//! smart HTTP (protocol version 2, our own small client: libgit2's HTTP needs OpenSSL); the token
+//! is only ever in the `Authorization` header. [`Snapshot`] reads files of a commit without a
+//! checkout, and [`Mirror::preview_merge`] says what a merge would change.
+//!
+//! Methods that are not `async` read the local disk: quick, but for many files call them from
+//! `tokio::task::spawn_blocking`.
+
+mod changed;
+mod error;
+mod ids;
+mod merge;
+mod mirror;
+mod pkt;
+mod receive;
+mod remote;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use changed::{Changed, Changes, Version};
+pub use error::GitError;
+pub use ids::{BlobId, TreeId};
+pub use merge::{MergeChange, MergePreview};
+pub use mirror::{Fetched, GitSettings, Mirror, Mirrors};
+pub use remote::Remote;
+pub use snapshot::{Blob, BlobKind, EntryKind, Listing, ListingEntry, Snapshot, Walk, WalkedFile};
+
+/// A larger file is named, not read: no manifest is that large, and the cluster would refuse it
+/// (etcd takes 1.5 MiB).
+pub const BLOB_LIMIT: usize = 1 << 20;

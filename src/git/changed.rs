@@ -1,0 +1,140 @@
+use std::collections::BTreeMap;
+
+use git2::{Oid, Repository};
+
+use super::error::GitError;
+use super::ids::BlobId;
+use super::snapshot::{BlobKind, EntryKind, Snapshot, kind_of, path_of, tree};
+use crate::names::RepoPath;
+
+/// Directories that a comparison enters; see the same limit for a walk.
+const TREE_LIMIT: usize = 100_000;
+/// How deep it goes.
+const DEPTH_LIMIT: usize = 64;
+
+/// A file's content and kind on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// What it is.
+    pub kind: BlobKind,
+    /// Its content's id.
+    pub id: BlobId,
+}
+
+/// A path whose content or kind differs. A renamed file is one path that goes and one that comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Where.
+    pub path: RepoPath,
+    /// What was there; `None` where it is new.
+    pub before: Option<Version>,
+    /// What is there; `None` where it was deleted.
+    pub after: Option<Version>,
+}
+
+/// What differs between two trees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Changed paths, sorted.
+    pub paths: Vec<Changed>,
+    /// Changed paths that are not valid (not UTF-8, `..`, `.git`), made printable.
+    pub unreadable: Vec<String>,
+    /// Whether there are more than the limit: what was not seen must not be called fine.
+    pub truncated: bool,
+}
+
+impl Snapshot {
+    /// What changed from `before` to this one, at most `limit` paths. Equal directories are not
+    /// entered, so the time depends on the change and not on the repository. Both have to be of
+    /// the same mirror.
+    ///
+    /// # Errors
+    /// `Corrupt` where the mirror is damaged.
+    pub fn changed_since(&self, before: &Self, limit: usize) -> Result<Changes, GitError> {
+        compare(&self.lock(), before.tree().0, self.tree().0, limit)
+    }
+}
+
+struct Pair {
+    directory: String,
+    before: Option<Oid>,
+    after: Option<Oid>,
+    depth: usize,
+}
+
+pub(super) fn compare(repository: &Repository, before: Oid, after: Oid, limit: usize) -> Result<Changes, GitError> {
+    let mut changes = Changes::default();
+    if before == after {
+        return Ok(changes);
+    }
+    let mut waiting = vec![Pair { directory: String::new(), before: Some(before), after: Some(after), depth: 0 }];
+    let mut entered = 0;
+    while let Some(pair) = waiting.pop() {
+        entered += 1;
+        if entered > TREE_LIMIT || pair.depth > DEPTH_LIMIT || changes.truncated {
+            changes.truncated = true;
+            break;
+        }
+        compare_directory(repository, &pair, &mut changes, &mut waiting)?;
+        if changes.paths.len() + changes.unreadable.len() > limit {
+            changes.paths.truncate(limit);
+            changes.truncated = true;
+        }
+    }
+    changes.paths.sort_by(|one, two| one.path.cmp(&two.path));
+    Ok(changes)
+}
+
+/// Both sides of one name. A file and a directory of one name are two entries.
+type Sides = (Option<EntryKind>, Option<EntryKind>);
+
+fn compare_directory(
+    repository: &Repository,
+    pair: &Pair,
+    changes: &mut Changes,
+    waiting: &mut Vec<Pair>,
+) -> Result<(), GitError> {
+    let mut names: BTreeMap<(Vec<u8>, bool), Sides> = BTreeMap::new();
+    for (side, id) in [(0, pair.before), (1, pair.after)] {
+        let Some(id) = id else { continue };
+        for entry in &tree(repository, id)? {
+            let kind = kind_of(entry.filemode(), entry.id());
+            let is_directory = matches!(kind, EntryKind::Directory(_));
+            let sides = names.entry((entry.name_bytes().to_vec(), is_directory)).or_default();
+            if side == 0 { sides.0 = Some(kind) } else { sides.1 = Some(kind) }
+        }
+    }
+    for ((name, is_directory), (before, after)) in names {
+        if before == after {
+            continue;
+        }
+        let path = match path_of(&pair.directory, &name) {
+            Ok((_, path)) => path,
+            Err(shown) => {
+                changes.unreadable.push(shown);
+                continue;
+            }
+        };
+        if is_directory {
+            let directory = path.to_string();
+            waiting.push(Pair { directory, before: oid(before), after: oid(after), depth: pair.depth + 1 });
+        } else {
+            changes.paths.push(Changed { path, before: version(before), after: version(after) });
+        }
+    }
+    Ok(())
+}
+
+fn oid(entry: Option<EntryKind>) -> Option<Oid> {
+    match entry? {
+        EntryKind::Directory(id) => Some(id.0),
+        EntryKind::Blob(..) => None,
+    }
+}
+
+pub(super) fn version(entry: Option<EntryKind>) -> Option<Version> {
+    match entry? {
+        EntryKind::Blob(kind, id) => Some(Version { kind, id }),
+        EntryKind::Directory(_) => None,
+    }
+}

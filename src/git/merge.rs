@@ -1,0 +1,212 @@
+use std::collections::BTreeSet;
+
+use git2::{MergeFileInput, MergeFileOptions, ObjectType, Oid, Repository};
+
+use super::changed::{Changed, Version, compare, version};
+use super::error::GitError;
+use super::ids::{BlobId, TreeId};
+use super::mirror::{Mirror, find};
+use super::snapshot::{Blob, BlobKind, EntryKind, entry_at, read_blob};
+use crate::names::{CommitId, RepoPath};
+
+/// More changed files than this are not judged; GitHub itself lists at most 3,000 per pull request.
+const FILE_LIMIT: usize = 3_000;
+/// All changed files together, in bytes.
+const TOTAL_LIMIT: usize = 64 << 20;
+
+/// What merging a head into a base branch would change there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergePreview {
+    /// The base branch's files as they are.
+    pub base_tree: TreeId,
+    /// The common ancestor that was compared with.
+    pub merge_base: CommitId,
+    /// What would be different afterwards, sorted by path.
+    pub changes: Vec<MergeChange>,
+    /// Paths that both sides changed in ways that cannot be put together.
+    pub conflicts: Vec<RepoPath>,
+    /// Changed paths that are not valid (not UTF-8, `..`, `.git`), made printable.
+    pub unreadable: Vec<String>,
+}
+
+/// A path that the merge would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeChange {
+    /// Where.
+    pub path: RepoPath,
+    /// The content on the base branch now; `None` where there is none.
+    pub before: Option<BlobId>,
+    /// The content afterwards; `None` where the file would go. Its bytes are `None` for a
+    /// submodule or a file above [`super::BLOB_LIMIT`].
+    pub after: Option<Blob>,
+}
+
+/// How one path comes out.
+enum Outcome {
+    Same,
+    Conflict,
+    Change(MergeChange),
+}
+
+impl Mirror {
+    /// What merging `head` into a branch whose tip is `base_tip` would change. The changes of the
+    /// head since the common ancestor are laid over the tip: a path that the tip has not touched
+    /// since takes the head's content, one that both changed alike stays, and one that both
+    /// changed is merged as text, as Git does. The time depends on the size of the change.
+    ///
+    /// Renames are a path that goes and one that comes: where the tip has changed the old path
+    /// meanwhile, this says conflict, though Git may follow the rename. Of several common
+    /// ancestors the best one is taken.
+    ///
+    /// # Errors
+    /// `Missing`, `Unrelated`, `TooLarge` (files or bytes), `Corrupt`.
+    pub fn preview_merge(&self, base_tip: &CommitId, head: &CommitId) -> Result<MergePreview, GitError> {
+        let ancestor = self.merge_base(base_tip, head)?;
+        let ancestor = ancestor.ok_or_else(|| GitError::Unrelated(base_tip.clone(), head.clone()))?;
+        let repository = self.lock();
+        let base = find(&repository, base_tip)?.tree_id();
+        let old = find(&repository, &ancestor)?.tree_id();
+        let new = find(&repository, head)?.tree_id();
+        let changes = compare(&repository, old, new, FILE_LIMIT)?;
+        if changes.truncated {
+            return Err(GitError::TooLarge {
+                what: format!("commit {}, changed files", head.short()),
+                limit: FILE_LIMIT as u64,
+            });
+        }
+        let mut preview = MergePreview {
+            base_tree: TreeId(base),
+            merge_base: ancestor,
+            changes: Vec::new(),
+            conflicts: Vec::new(),
+            unreadable: changes.unreadable,
+        };
+        let merge = Merge { repository: &repository, base, deleted: deleted(&changes.paths) };
+        let mut total = 0;
+        for changed in changes.paths {
+            match merge.outcome(&changed)? {
+                Outcome::Same => {}
+                Outcome::Conflict => preview.conflicts.push(changed.path),
+                Outcome::Change(change) => {
+                    total += change.after.as_ref().and_then(|blob| blob.bytes.as_ref()).map_or(0, Vec::len);
+                    preview.changes.push(change);
+                }
+            }
+            if total > TOTAL_LIMIT {
+                let what = format!("commit {}, bytes of changed files", head.short());
+                return Err(GitError::TooLarge { what, limit: TOTAL_LIMIT as u64 });
+            }
+        }
+        Ok(preview)
+    }
+}
+
+fn deleted(paths: &[Changed]) -> BTreeSet<RepoPath> {
+    paths.iter().filter(|changed| changed.after.is_none()).map(|changed| changed.path.clone()).collect()
+}
+
+struct Merge<'r> {
+    repository: &'r Repository,
+    base: Oid,
+    /// Paths that the head deleted, so that a directory may come in a file's place.
+    deleted: BTreeSet<RepoPath>,
+}
+
+impl Merge<'_> {
+    fn outcome(&self, changed: &Changed) -> Result<Outcome, GitError> {
+        if changed.after.is_some() && self.blocked(&changed.path)? {
+            return Ok(Outcome::Conflict);
+        }
+        let entry = entry_at(self.repository, self.base, changed.path.as_str())?;
+        let ours = version(entry);
+        let is_directory = matches!(entry, Some(EntryKind::Directory(_)));
+        if ours == changed.after && !(is_directory && changed.after.is_some()) {
+            return Ok(Outcome::Same);
+        }
+        if is_directory && !self.all_deleted(&changed.path)? {
+            return Ok(Outcome::Conflict);
+        }
+        if ours == changed.before {
+            let after =
+                changed.after.map(|version| read_blob(self.repository, version.kind, version.id)).transpose()?;
+            return Ok(Outcome::Change(self.change(changed, ours, after)));
+        }
+        self.both_changed(changed, ours)
+    }
+
+    fn change(&self, changed: &Changed, ours: Option<Version>, after: Option<Blob>) -> MergeChange {
+        MergeChange { path: changed.path.clone(), before: ours.map(|version| version.id), after }
+    }
+
+    /// Whether the tip has a file where this path needs a directory, and the head leaves it there.
+    fn blocked(&self, path: &RepoPath) -> Result<bool, GitError> {
+        let mut above = path.parent();
+        while let Some(directory) = above {
+            let entry = entry_at(self.repository, self.base, directory.as_str())?;
+            match entry {
+                Some(EntryKind::Directory(_)) => return Ok(false),
+                Some(EntryKind::Blob(..)) => return Ok(!self.deleted.contains(&directory)),
+                None => above = directory.parent(),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the head deleted everything that the tip has below `directory`.
+    fn all_deleted(&self, directory: &RepoPath) -> Result<bool, GitError> {
+        let Some(EntryKind::Directory(id)) = entry_at(self.repository, self.base, directory.as_str())? else {
+            return Ok(true);
+        };
+        let empty = self.repository.treebuilder(None).and_then(|builder| builder.write());
+        let empty = empty.map_err(|error| GitError::corrupt("empty tree", error))?;
+        let here = compare(self.repository, empty, id.0, FILE_LIMIT)?;
+        let gone =
+            |changed: &Changed| directory.join(changed.path.as_str()).is_some_and(|path| self.deleted.contains(&path));
+        Ok(!here.truncated && here.unreadable.is_empty() && here.paths.iter().all(gone))
+    }
+
+    fn both_changed(&self, changed: &Changed, ours: Option<Version>) -> Result<Outcome, GitError> {
+        let (Some(old), Some(ours), Some(theirs)) = (changed.before, ours, changed.after) else {
+            // Deleted on one side and changed on the other, or made anew on both.
+            return Ok(Outcome::Conflict);
+        };
+        let kind = if ours.kind == old.kind { theirs.kind } else { ours.kind };
+        let one_kind = theirs.kind == old.kind || ours.kind == old.kind || ours.kind == theirs.kind;
+        let plain = |version: Version| matches!(version.kind, BlobKind::File | BlobKind::Executable);
+        if !one_kind || ![old, ours, theirs].into_iter().all(plain) {
+            return Ok(Outcome::Conflict);
+        }
+        let Some(after) = self.merge_text([old, ours, theirs], kind)? else { return Ok(Outcome::Conflict) };
+        if after.id == ours.id && after.kind == ours.kind {
+            return Ok(Outcome::Same);
+        }
+        Ok(Outcome::Change(self.change(changed, Some(ours), Some(after))))
+    }
+
+    /// The three versions put together line by line; `None` where they cannot be.
+    fn merge_text(&self, versions: [Version; 3], kind: BlobKind) -> Result<Option<Blob>, GitError> {
+        let mut texts = Vec::with_capacity(3);
+        for version in versions {
+            // As Git does, a file with a NUL is taken for binary and never merged. An emptied
+            // file has no line in common with what the other side made of it.
+            match read_blob(self.repository, version.kind, version.id)?.bytes {
+                Some(bytes) if !bytes.is_empty() && !bytes.contains(&0) => texts.push(bytes),
+                _ => return Ok(None),
+            }
+        }
+        let [old, ours, theirs] = [&texts[0], &texts[1], &texts[2]].map(|text| {
+            let mut input = MergeFileInput::new();
+            input.content(text);
+            input
+        });
+        let failed = |error| GitError::corrupt("merge of a file", error);
+        let mut options = MergeFileOptions::new();
+        let merged = git2::merge_file(&old, &ours, &theirs, Some(&mut options)).map_err(failed)?;
+        if !merged.is_automergeable() {
+            return Ok(None);
+        }
+        let bytes = merged.content().to_vec();
+        let id = BlobId(Oid::hash_object(ObjectType::Blob, &bytes).map_err(failed)?);
+        Ok(Some(Blob { id, kind, size: bytes.len(), bytes: Some(bytes) }))
+    }
+}
