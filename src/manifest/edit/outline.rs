@@ -177,7 +177,9 @@ fn gate(text: &str) -> Result<(), EditError> {
 pub(crate) fn tag_line(text: &str) -> Option<u32> {
     let starts_one = |line: &str| {
         let before = std::iter::once(' ').chain(line.chars());
-        before.zip(line.chars()).any(|(before, c)| c == '!' && (before.is_whitespace() || "[]{},:-?'\"".contains(before)))
+        before
+            .zip(line.chars())
+            .any(|(before, c)| c == '!' && (before.is_whitespace() || "[]{},:-?'\"".contains(before)))
     };
     let index = text.split(['\n', '\r']).position(|line| !line.trim_start().starts_with('#') && starts_one(line))?;
     Some(line_at(text, text.split(['\n', '\r']).take(index).map(|line| line.len() + 1).sum()))
