@@ -151,8 +151,8 @@ fn bodies_that_do_not_fit_are_refused_without_repeating_them() {
             assert!(matches!(read, Err(_) | Ok(Event::Ignored { .. })), "{name} as {event}");
         }
     }
-    let error = misfit("repository", &fixture("check_run.rerequested.x"));
-    assert_eq!(error, EventError::Misfit { event: "repository", field: "check_run".to_owned() });
+    let error = misfit("repository", &fixture("issue_comment.created.x"));
+    assert_eq!(error, EventError::Misfit { event: "repository", field: "issue".to_owned() });
     for bad in ["", "hunter2", "[]", "\"hunter2\"", "null", "{\"action\":", "payload=%7B%7D", "{} {}"] {
         for event in ["push", "check_run", "star"] {
             let error = misfit(event, bad.as_bytes());
