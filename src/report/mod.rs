@@ -3,6 +3,7 @@
 //! Functions from values to text, nothing else. Whatever comes from a repository is hostile: it
 //! passes [`visible`] before it reaches a terminal, and [`markdown`] before it reaches GitHub.
 
+pub mod comment;
 mod check_run;
 mod github;
 mod json;

@@ -10,12 +10,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use self::check_run::Verdict;
-use super::{Context, JobError, Next, Task};
+use super::{Context, JobError, Next, Task, admin};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, PullRequest, PullState, Repo};
 use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
 use crate::report::{CheckRunReport, Conclusion};
+use crate::rules::Policy;
 use crate::store::{Lease, Priority};
+use crate::tenancy::Team;
 
 pub use check_run::{CHECK_NAME, is_done, pull_of};
 
@@ -38,10 +40,10 @@ pub struct ReviewPullRequest {
 enum Role<'a> {
     /// The admin repository of these clusters, all tracking the pull request's base branch.
     Admin(Vec<&'a ClusterConfig>),
-    /// It may be a team's: the clusters whose pattern or tenants name it.
-    Team,
-    /// Nothing is synced from there.
-    None,
+    /// A repository from which these teams are synced, and the policy of their cluster.
+    Team(Vec<Team>, Option<Policy>),
+    /// It fits a cluster's pattern, but no team is synced from it.
+    Nobody,
 }
 
 #[async_trait]
@@ -71,10 +73,7 @@ impl Task for ReviewPullRequest {
         if pull.state != PullState::Open {
             return Ok(Next::done());
         }
-        let role = role(context, &self.repository_name, &pull);
-        if matches!(role, Role::None) {
-            return Ok(Next::done());
-        }
+        let Some(role) = role(context, &self.repository_name, &pull).await? else { return Ok(Next::done()) };
         let verdict = Verdict::begin(context, lease, &repo, (&self, &pull)).await?;
         let Some(verdict) = verdict else { return Ok(Next::done()) };
         let report = self.judge(context, &repo, &pull, role).await?;
@@ -115,22 +114,48 @@ impl ReviewPullRequest {
         pull: &PullRequest,
         role: Role<'_>,
     ) -> Result<CheckRunReport, JobError> {
-        let merge = judge::Merge::of(context, repo, pull).await?;
-        match (merge, role) {
+        if matches!(role, Role::Nobody) {
+            return Ok(judge::nobody());
+        }
+        match (judge::Merge::of(context, repo, pull).await?, role) {
             (Err(report), _) => Ok(report),
-            (Ok(merge), Role::Admin(clusters)) => merge.as_admin(context, &clusters).await,
-            (Ok(merge), _) => merge.as_team(context, &self.repository_name).await,
+            (Ok(merge), Role::Admin(clusters)) => Ok(merge.as_admin(context, &clusters)),
+            (Ok(merge), Role::Team(teams, policy)) => Ok(merge.as_team(context, &teams, policy.as_ref())),
+            (Ok(_), Role::Nobody) => Ok(judge::nobody()),
         }
     }
 }
 
-fn role<'a>(context: &'a Context, name: &'a RepositoryName, pull: &PullRequest) -> Role<'a> {
+/// What the repository is; `None` where the pull request's base branch is synced nowhere.
+async fn role<'a>(
+    context: &'a Context,
+    name: &'a RepositoryName,
+    pull: &PullRequest,
+) -> Result<Option<Role<'a>>, JobError> {
+    let base = pull.base.branch.as_str();
     let admin: Vec<&ClusterConfig> = context.config.clusters_of(name).collect();
     if !admin.is_empty() {
-        let tracked: Vec<_> = admin.into_iter().filter(|cluster| cluster.branch.as_str() == pull.base.branch).collect();
-        return if tracked.is_empty() { Role::None } else { Role::Admin(tracked) };
+        let tracked: Vec<_> = admin.into_iter().filter(|cluster| cluster.branch.as_str() == base).collect();
+        return Ok((!tracked.is_empty()).then_some(Role::Admin(tracked)));
     }
-    // Which branch a cluster takes from a team's repository is said by the team's source; the judge
-    // looks it up. A repository that nobody tracks gets a neutral answer there.
-    Role::Team
+    let mut teams = Vec::new();
+    let mut policy = None;
+    let mut fits = false;
+    for cluster in &context.config.clusters {
+        fits |= cluster.team_repository.team_of(name).is_some();
+        let tip = admin::tip(context, cluster).await?;
+        if let Some(team) = tip.index.team_of_repository(name) {
+            teams.push(team.clone());
+            policy = policy.or(tip.policy(context)?);
+        }
+    }
+    let synced = |team: &Team| {
+        let branch = team.source.as_ref().and_then(|source| source.branch.as_deref());
+        branch.is_none_or(|branch| branch == base)
+    };
+    if teams.is_empty() {
+        return Ok(fits.then_some(Role::Nobody));
+    }
+    teams.retain(synced);
+    Ok((!teams.is_empty()).then_some(Role::Team(teams, policy)))
 }
