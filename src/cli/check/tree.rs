@@ -1,12 +1,14 @@
 //! The files of a repository, from a folder or from a Git revision.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::{self, EntryPlace, EntryRole, Kustomization, ManifestFile, Position, Problem};
 use crate::names::RepoPath;
+use crate::tenancy::{FileSummary, RepositoryIndex};
 
 /// Larger files are not opened: the reader refuses them anyway.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -77,6 +79,13 @@ impl Tree {
         let same = |path: &RepoPath, digest: &[u8; 32]| base.files.get(path).is_some_and(|old| old.digest == *digest);
         let changed = self.files.iter().filter(|(path, loaded)| !same(path, &loaded.digest));
         changed.map(|(_, loaded)| loaded.file.clone()).collect()
+    }
+
+    /// The index of everything that is there.
+    pub(super) fn index(&self) -> RepositoryIndex {
+        let others = self.paths.iter().map(|path| (path.clone(), Arc::new(FileSummary::other())));
+        let manifests = self.files.iter().map(|(path, loaded)| (path.clone(), Arc::new(FileSummary::of(&loaded.file))));
+        RepositoryIndex::from_files(others.chain(manifests).collect::<BTreeMap<_, _>>())
     }
 
     /// All manifests.
