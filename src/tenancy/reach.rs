@@ -1,0 +1,146 @@
+//! What reaches what: which kustomizations name a file, and what they do to it.
+
+use std::collections::BTreeSet;
+
+use crate::manifest::{EntryRole, is_kustomization};
+use crate::names::RepoPath;
+
+use super::{Layout, RepositoryIndex, SummaryEntry};
+
+/// How many steps up are followed: kustomizations may name each other in circles.
+const MAXIMUM_STEPS: usize = 1000;
+
+/// Something that applies a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Root {
+    /// A kustomization that names it, directly or through others.
+    Kustomization(RepoPath),
+    /// Flux itself, which takes every manifest of a directory without a kustomization (empty for
+    /// the repository's root).
+    Scan(String),
+}
+
+/// One way in which a file is applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reach {
+    /// By what.
+    pub root: Root,
+    /// The namespace that kustomizations on the way put into its objects.
+    pub namespace: Option<String>,
+    /// Whether one on the way changes names.
+    pub renamed: bool,
+}
+
+/// A directory and those above it, down to the repository's root (empty).
+pub(super) fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(directory), |directory| {
+        (!directory.is_empty()).then(|| directory.rsplit_once('/').map_or("", |(above, _)| above))
+    })
+}
+
+impl RepositoryIndex {
+    /// The kustomizations that name a path as it stands (a file, or a directory), with the entry.
+    pub fn named_by<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = (&'a RepoPath, &'a SummaryEntry)> {
+        self.referrers
+            .get(path.clone())
+            .filter_map(|kustomization| Some((kustomization, self.file(kustomization)?)))
+            .flat_map(move |(kustomization, summary)| {
+                let entries = summary.entries.iter().filter(move |entry| entry.target.as_ref() == Some(path));
+                entries.map(move |entry| (kustomization, entry))
+            })
+    }
+
+    /// What names a file: the file itself, or its directory where it is a kustomization.
+    fn named_with_directory(&self, path: &RepoPath) -> Vec<(RepoPath, EntryRole)> {
+        let directory = path.parent().filter(|_| is_kustomization(path));
+        [Some(path.clone()), directory]
+            .into_iter()
+            .flatten()
+            .flat_map(|path| self.named_by(&path).map(|(by, entry)| (by.clone(), entry.role)).collect::<Vec<_>>())
+            .filter(|(by, _)| by != path)
+            .collect()
+    }
+
+    /// Whether a kustomization names this file (or, for a kustomization, its directory) in any role.
+    pub fn is_named(&self, path: &RepoPath) -> bool {
+        !self.named_with_directory(path).is_empty()
+    }
+
+    /// Whether a file only changes other objects or feeds a generator, so that its own objects
+    /// are not applied: it is named, and never as a resource.
+    pub fn is_only_patch_or_data(&self, path: &RepoPath) -> bool {
+        let names = self.named_with_directory(path);
+        !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource)
+    }
+
+    /// The nearest directory at or above `directory` that holds a kustomization.
+    pub fn kustomization_above(&self, directory: &str) -> Option<&RepoPath> {
+        ancestors(directory).find_map(|directory| self.kustomization_of(directory))
+    }
+
+    /// Every way in which a file is applied: each kustomization above it, and Flux's own scan.
+    pub fn reaches(&self, path: &RepoPath) -> BTreeSet<Reach> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![(path.clone(), None::<String>, false)];
+        let mut steps = 0;
+        while let Some((path, namespace, renamed)) = waiting.pop() {
+            steps += 1;
+            let above: Vec<_> =
+                self.named_with_directory(&path).into_iter().filter(|(_, role)| *role == EntryRole::Resource).collect();
+            if steps > MAXIMUM_STEPS {
+                break;
+            }
+            if above.is_empty() {
+                let root = self.scanned_from(&path).map(Root::Scan);
+                found.extend(root.map(|root| Reach { root, namespace: namespace.clone(), renamed }));
+            }
+            for (by, _) in above {
+                let summary = self.file(&by).and_then(|file| file.kustomization.as_ref());
+                let namespace = summary.and_then(|summary| summary.namespace.clone()).or_else(|| namespace.clone());
+                let renamed = renamed || summary.is_some_and(|summary| summary.renames);
+                let reach = Reach { root: Root::Kustomization(by.clone()), namespace: namespace.clone(), renamed };
+                if found.insert(reach) {
+                    waiting.push((by, namespace, renamed));
+                }
+            }
+        }
+        found
+    }
+
+    /// The directory from which Flux takes a file that no kustomization names; `None` where a
+    /// kustomization above decides, or Flux does not look there.
+    fn scanned_from(&self, path: &RepoPath) -> Option<String> {
+        let directory = path.directory();
+        let above = if is_kustomization(path) { ancestors(directory).nth(1) } else { Some(directory) };
+        if !self.is_synced(path) {
+            return None;
+        }
+        let sync = ancestors(directory).find(|directory| self.is_flux_path(directory));
+        if sync != Some(directory) && above.is_some_and(|above| self.kustomization_above(above).is_some()) {
+            return None;
+        }
+        Some(sync.map_or_else(|| self.default_root(path), str::to_owned))
+    }
+
+    fn default_root(&self, path: &RepoPath) -> String {
+        match self.layout() {
+            Layout::Cluster(cluster) => cluster.as_str().to_owned(),
+            Layout::Environments => path.as_str().splitn(3, '/').take(2).collect::<Vec<_>>().join("/"),
+            Layout::Unknown => String::new(),
+        }
+    }
+
+    /// The namespaces in which an object of this file may end up, given what it says itself: one
+    /// per way in which the file is applied, or only what it says where nothing applies it.
+    pub fn namespaces_of<'a>(
+        &self,
+        path: &RepoPath,
+        written: Option<&'a str>,
+    ) -> BTreeSet<Option<std::borrow::Cow<'a, str>>> {
+        let reaches = self.reaches(path);
+        if reaches.is_empty() {
+            return BTreeSet::from([written.map(Into::into)]);
+        }
+        reaches.into_iter().map(|reach| reach.namespace.map(Into::into).or_else(|| written.map(Into::into))).collect()
+    }
+}
