@@ -32,7 +32,8 @@ impl Run {
 }
 
 fn bailiwick(arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_bailiwick")).args(arguments).env_remove("NO_COLOR").output().expect("it runs");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_bailiwick")).args(arguments).env_remove("NO_COLOR").output().expect("it runs");
     Run {
         status: output.status.code().expect("it ends by itself"),
         out: String::from_utf8(output.stdout).expect("UTF-8"),
@@ -51,7 +52,11 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).expect("copied")) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("copied");
+        }
     }
 }
 
@@ -101,11 +106,15 @@ fn sarif_is_valid_by_its_schema() {
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let run = bailiwick(&["check", BAD, "--format", "sarif"]);
     let report = run.json();
-    let errors: Vec<String> = validator.iter_errors(&report).map(|error| format!("{} {error}", error.instance_path())).collect();
+    let errors: Vec<String> =
+        validator.iter_errors(&report).map(|error| format!("{} {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let (run, rules) = (&report["runs"][0], bailiwick(&["rules", "--format", "json"]).json());
     assert_eq!(run["tool"]["driver"]["rules"].as_array().map(Vec::len), rules.as_array().map(Vec::len));
-    assert_eq!(run["results"].as_array().map(Vec::len), Some(found(&bailiwick(&["check", BAD, "--format", "json"]).json()).len()));
+    assert_eq!(
+        run["results"].as_array().map(Vec::len),
+        Some(found(&bailiwick(&["check", BAD, "--format", "json"]).json()).len())
+    );
 }
 
 #[test]
@@ -139,7 +148,8 @@ fn with_a_base_revision_only_what_differs_is_judged() {
     git(&folder, &["init", "--quiet", "--initial-branch=main"]);
     git(&folder, &["add", "."]);
     git(&folder, &["commit", "--quiet", "--message=clean"]);
-    fs::copy(format!("{BAD}/cluster/common/crds.yaml"), folder.path().join("cluster/common/crds.yaml")).expect("copied");
+    fs::copy(format!("{BAD}/cluster/common/crds.yaml"), folder.path().join("cluster/common/crds.yaml"))
+        .expect("copied");
     let run = bailiwick(&["check", path(&folder), "--base-rev", "main", "--format", "json"]);
     assert_eq!((run.status, &run.json()["summary"]["files"]), (1, &Value::from(1)), "{}", run.err);
     let error = bailiwick(&["check", path(&folder), "--base-rev", "gone"]).refused();
@@ -191,7 +201,12 @@ fn a_teams_repository_stays_in_its_namespace() {
     write(&folder, "frontend.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  namespace: team2\n");
     write(&folder, "kustomization.yaml", "resources: [frontend.yaml]\n");
     let run = bailiwick(&arguments(path(&folder)));
-    assert_eq!((run.status, found(&run.json())), (1, vec!["tenancy/foreign-namespace frontend.yaml:5".to_owned()]), "{}", run.out);
+    assert_eq!(
+        (run.status, found(&run.json())),
+        (1, vec!["tenancy/foreign-namespace frontend.yaml:5".to_owned()]),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
@@ -199,11 +214,14 @@ fn links_pipes_and_endless_files_are_named_and_not_opened() {
     let folder = copy_of(CLEAN);
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("cluster/common/link.yaml")).expect("a link");
     std::os::unix::fs::symlink("..", folder.path().join("cluster/common/up")).expect("a link");
-    assert!(Command::new("mkfifo").arg(folder.path().join("cluster/common/pipe.yaml")).status().expect("mkfifo").success());
+    assert!(
+        Command::new("mkfifo").arg(folder.path().join("cluster/common/pipe.yaml")).status().expect("mkfifo").success()
+    );
     let endless = fs::File::create(folder.path().join("cluster/common/endless.yaml")).expect("a file");
     endless.set_len(1 << 40).expect("a hole");
     let run = bailiwick(&["check", path(&folder), "--format", "json"]);
-    let unreadable: Vec<String> = found(&run.json()).into_iter().filter(|one| one.starts_with("yaml/unreadable")).collect();
+    let unreadable: Vec<String> =
+        found(&run.json()).into_iter().filter(|one| one.starts_with("yaml/unreadable")).collect();
     let expected = ["endless", "link", "pipe"].map(|name| format!("yaml/unreadable cluster/common/{name}.yaml:1"));
     assert_eq!((run.status, unreadable), (1, expected.to_vec()));
 }
@@ -211,7 +229,11 @@ fn links_pipes_and_endless_files_are_named_and_not_opened() {
 #[test]
 fn a_resource_of_any_name_is_judged() {
     let folder = copy_of(CLEAN);
-    write(&folder, "cluster/common/roles.txt", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\nroleRef: {name: cluster-admin}\n");
+    write(
+        &folder,
+        "cluster/common/roles.txt",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\nroleRef: {name: cluster-admin}\n",
+    );
     write(&folder, "cluster/common/kustomization.yaml", "resources: [crds.yaml, cluster-roles.yaml, roles.txt]\n");
     let run = bailiwick(&["check", path(&folder), "--format", "json"]);
     assert_eq!(found(&run.json()), ["rbac/cluster-admin-binding cluster/common/roles.txt:4"]);
@@ -219,7 +241,7 @@ fn a_resource_of_any_name_is_judged() {
 
 #[test]
 fn the_policy_comes_from_the_base() {
-    let policy = "severity:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n";
+    let policy = "rules:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n";
     let (base, head) = (copy_of(CLEAN), copy_of(BAD));
     write(&head, "policy.yaml", policy);
     assert_eq!(bailiwick(&["check", path(&head)]).status, 0, "without a base the folder's own holds");
@@ -229,8 +251,16 @@ fn the_policy_comes_from_the_base() {
     write(&base, "policy.yaml", "severities: {}\n");
     let error = bailiwick(&["check", path(&head), "--base", path(&base)]).refused();
     assert!(error.contains("policy.yaml:1"), "{error}");
-    write(&base, "policy.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: team1}\n");
-    assert_eq!(bailiwick(&["check", path(&head), "--base", path(&base)]).status, 1, "an object of that name is no policy");
+    write(
+        &base,
+        "policy.yaml",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: team1}\n",
+    );
+    assert_eq!(
+        bailiwick(&["check", path(&head), "--base", path(&base)]).status,
+        1,
+        "an object of that name is no policy"
+    );
 }
 
 #[test]

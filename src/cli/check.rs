@@ -111,7 +111,10 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
     refuse_what_is_missing(args)?;
     let after = Tree::load(&mut Folder::open(&args.path, "the repository")?)?;
     if after.files.is_empty() {
-        bail!("{} holds no YAML or JSON files: give the root folder of an admin or team repository", args.path.display());
+        bail!(
+            "{} holds no YAML or JSON files: give the root folder of an admin or team repository",
+            args.path.display()
+        );
     }
     let before = base(args)?;
     let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
@@ -119,7 +122,11 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
     let (before, after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
     let team = team(args)?;
     if team.is_none() && after.layout() == Layout::Unknown {
-        writeln!(err, "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path", args.path.display())?;
+        writeln!(
+            err,
+            "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
+            args.path.display()
+        )?;
     }
     let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
     let judgement = rules::judge(&Review { scope, before: &before, after: &after, files: &files }, &policy);
@@ -129,7 +136,9 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
 
 fn refuse_what_is_missing(args: &Args) -> Result<()> {
     if args.render == Render::Always {
-        bail!("--render always is not available in this version: use --render never, which judges the files as they stand");
+        bail!(
+            "--render always is not available in this version: use --render never, which judges the files as they stand"
+        );
     }
     if let Some(version) = args.kube_version.filter(|version| *version < OLDEST) {
         let KubeVersion(major, minor) = version;

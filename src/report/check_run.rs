@@ -114,7 +114,8 @@ pub fn check_run(judgement: &Judgement, not_judged: &[NotJudged]) -> CheckRunRep
     let mut findings: Vec<&Finding> = judgement.findings.iter().collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.location.cmp(&b.location)));
     let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == "yaml/unreadable");
-    let not_judged: Vec<NotJudged> = unreadable.map(|finding| NotJudged::of(finding)).chain(not_judged.iter().cloned()).collect();
+    let not_judged: Vec<NotJudged> =
+        unreadable.map(|finding| NotJudged::of(finding)).chain(not_judged.iter().cloned()).collect();
     let failed = judgement.summary.errors > 0 || !not_judged.is_empty();
     CheckRunReport {
         conclusion: if failed { Conclusion::Failure } else { Conclusion::Success },

@@ -9,7 +9,9 @@ use crate::rules::{Documentation, Meta};
 /// One line per rule: id, severity, title.
 pub fn rules_text(rules: &[Meta]) -> String {
     let width = rules.iter().map(|meta| meta.id.as_str().len()).max().unwrap_or(0);
-    let line = |meta: &Meta| format!("{:width$}  {:7}  {}\n", meta.id.as_str(), meta.severity.as_str(), Documentation::of(meta).title);
+    let line = |meta: &Meta| {
+        format!("{:width$}  {:7}  {}\n", meta.id.as_str(), meta.severity.as_str(), Documentation::of(meta).title)
+    };
     rules.iter().map(line).collect()
 }
 

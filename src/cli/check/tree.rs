@@ -70,7 +70,8 @@ impl Tree {
                 files.insert(path, loaded);
             }
         }
-        let paths = entries.into_iter().filter(|(_, kind)| matches!(kind, Kind::File(_))).map(|(path, _)| path).collect();
+        let paths =
+            entries.into_iter().filter(|(_, kind)| matches!(kind, Kind::File(_))).map(|(path, _)| path).collect();
         Ok(Self { files, paths })
     }
 
@@ -119,7 +120,10 @@ fn load(source: &mut dyn Source, path: &RepoPath, kind: Kind) -> Result<Loaded> 
     };
     let digest = Sha256::digest(&refusal.message).into();
     let (path, problems) = (path.clone(), vec![refusal]);
-    Ok(Loaded { file: ManifestFile { path, source: "".into(), documents: Vec::new(), objects: Vec::new(), problems }, digest })
+    Ok(Loaded {
+        file: ManifestFile { path, source: "".into(), documents: Vec::new(), objects: Vec::new(), problems },
+        digest,
+    })
 }
 
 const START: Position = Position { offset: 0, line: 1, column: 1 };
@@ -130,7 +134,10 @@ fn listed_resources(files: &BTreeMap<RepoPath, Loaded>) -> Vec<RepoPath> {
         let Some(kustomization) = Kustomization::of(&loaded.file) else { continue };
         let directory = loaded.file.path.parent();
         let directory = directory.as_ref().map_or("", RepoPath::as_str);
-        let resources = kustomization.entries.iter().filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
+        let resources = kustomization
+            .entries
+            .iter()
+            .filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
         listed.extend(resources.filter_map(|entry| RepoPath::resolve(directory, &entry.text)));
     }
     listed
