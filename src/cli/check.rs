@@ -118,10 +118,10 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
     }
     let before = base(args)?;
     let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
-    let files = before.as_ref().map_or_else(|| after.manifests(), |before| after.changed_since(before));
-    let (before, after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
+    let (index_before, index_after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
+    let files = after.into_changed_since(before.as_ref());
     let team = team(args)?;
-    if team.is_none() && after.layout() == Layout::Unknown {
+    if team.is_none() && index_after.layout() == Layout::Unknown {
         writeln!(
             err,
             "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
@@ -129,7 +129,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
         )?;
     }
     let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
-    let judgement = rules::judge(&Review { scope, before: &before, after: &after, files: &files }, &policy);
+    let judgement = rules::judge(&Review { scope, before: &index_before, after: &index_after, files: &files }, &policy);
     write(args.format, &judgement, &files, out)?;
     Ok(status(args.fail_on, &judgement))
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::FINE;
 use crate::report;
-use crate::rules::RULES;
+use crate::rules::{self, RULES};
 
 /// Explains a rule.
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,8 @@ pub struct Args {
 /// # Errors
 /// Where there is no such rule, with the nearest one.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
-    let metas = RULES.iter().map(|rule| rule.meta());
-    if let Some(meta) = metas.clone().find(|meta| meta.id.as_str() == args.rule) {
-        out.write_all(report::explain(&meta).as_bytes())?;
+    if let Some(rule) = rules::rule(&args.rule) {
+        out.write_all(report::explain(&rule.meta()).as_bytes())?;
         return Ok(FINE);
     }
     let distance = |id: &str| {
@@ -31,7 +30,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         strsim::damerau_levenshtein(id, &args.rule).min(strsim::damerau_levenshtein(name, &args.rule))
     };
     // A long argument is far from everything, and comparing it would take for ever.
-    let nearest = metas.map(|meta| meta.id.as_str()).min_by_key(|id| distance(id)).filter(|_| args.rule.len() <= 100);
+    let nearest = RULES.iter().map(|rule| rule.meta().id.as_str()).min_by_key(|id| distance(id)).filter(|_| args.rule.len() <= 100);
     match nearest.filter(|id| distance(id) <= id.len() / 3) {
         Some(id) => bail!("there is no rule {:?}: did you mean {id}?", args.rule),
         None => bail!("there is no rule {:?}: `bailiwick rules` lists them", args.rule),

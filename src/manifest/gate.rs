@@ -15,8 +15,8 @@ pub(super) type Text<'a> = (&'a str, usize);
 /// Lets a file pass, or says why not.
 pub(super) fn pass(bytes: &[u8]) -> Result<Text<'_>, Vec<Problem>> {
     if bytes.len() > MAXIMUM_SIZE {
-        let message = format!("the file has {} bytes; more than 1 MiB is not judged", bytes.len());
-        return Err(vec![problem(start(), message, "split the file")]);
+        let message = format!("The file has {} bytes; more than 1 MiB is not judged.", bytes.len());
+        return Err(vec![problem(start(), message, "Split the file.")]);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| vec![not_utf8(bytes, error.valid_up_to())])?;
     let (text, base) = text.strip_prefix(BYTE_ORDER_MARK).map_or((text, 0), |text| (text, BYTE_ORDER_MARK.len()));
@@ -36,7 +36,7 @@ fn start() -> Position {
 fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
     let valid_text = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
     let position = Lines::new(valid_text, 0).position(valid);
-    problem(position, "the file is not UTF-8", "save it as UTF-8")
+    problem(position, "The file is not UTF-8.", "Save it as UTF-8.")
 }
 
 fn characters(text: &str, base: usize) -> impl Iterator<Item = Problem> {
@@ -44,8 +44,8 @@ fn characters(text: &str, base: usize) -> impl Iterator<Item = Problem> {
     // All refused characters are control characters below U+0020, or not ASCII.
     text.char_indices().filter(|(_, character)| !(' '..='~').contains(character)).filter_map(move |(at, character)| {
         let what = refused(character, text.as_bytes().get(at + 1).copied())?;
-        let message = format!("{what} (U+{:04X}): programs read this file differently", u32::from(character));
-        Some(problem(lines.position(at), message, "remove the character"))
+        let message = format!("{what} (U+{:04X}): programs read this file differently.", u32::from(character));
+        Some(problem(lines.position(at), message, "Remove the character."))
     })
 }
 
@@ -54,14 +54,14 @@ fn refused(character: char, next: Option<u8>) -> Option<&'static str> {
     Some(match character {
         '\t' | '\n' => return None,
         '\r' if next == Some(b'\n') => return None,
-        '\r' => "a carriage return without a line feed is a hidden line break",
-        '\0'..='\u{1f}' | '\u{7f}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => "a control character",
-        '\u{85}' | '\u{2028}' | '\u{2029}' => "a hidden line break",
+        '\r' => "A carriage return without a line feed is a hidden line break",
+        '\0'..='\u{1f}' | '\u{7f}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => "A control character",
+        '\u{85}' | '\u{2028}' | '\u{2029}' => "A hidden line break",
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => {
-            "a hidden character that reverses the direction of text"
+            "A hidden character that reverses the direction of text"
         }
-        '\u{feff}' => "a byte order mark inside the file",
-        '\u{fffe}' | '\u{ffff}' => "not a character",
+        '\u{feff}' => "A byte order mark inside the file",
+        '\u{fffe}' | '\u{ffff}' => "A code point that is no character",
         _ => return None,
     })
 }
@@ -79,12 +79,12 @@ fn document_lines(text: &str, base: usize) -> impl Iterator<Item = Problem> {
         if let Some(rest) = line.strip_prefix("---") {
             let content = rest.trim();
             let judged = content.is_empty() || content.starts_with('#') && blank(rest);
-            let message = "a line that starts with `---` holds something else too: kustomize refuses it";
-            return (!judged).then(|| problem(lines.position(at), message, "put it on the next line"));
+            let message = "A line that starts with `---` holds something else too: kustomize refuses it.";
+            return (!judged).then(|| problem(lines.position(at), message, "Put it on the next line."));
         }
         let rest = line.strip_prefix("...")?;
-        let message = "a line `...` ends the document: Flux forgets what follows, other programs do not";
-        blank(rest).then(|| problem(lines.position(at), message, "separate documents with `---`"))
+        let message = "A line `...` ends the document: Flux forgets what follows, other programs do not.";
+        blank(rest).then(|| problem(lines.position(at), message, "Separate documents with `---`."))
     })
 }
 

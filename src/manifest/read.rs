@@ -95,11 +95,11 @@ impl Found<'_> {
             if type_of(item).is_some() {
                 self.add(item);
             } else {
-                let message = "an item of this list has no apiVersion and kind";
+                let message = "An item of this list has no apiVersion and kind.";
                 self.problems.push(problem(
                     item.start,
                     message,
-                    "give each item both, or write it as its own document",
+                    "Give each item both, or write it as its own document.",
                 ));
             }
         }
@@ -191,19 +191,19 @@ mod tests {
             ("a: 1\na: 2\n", 2, "twice"),
             ("1: a\n", 1, "not text"),
             ("~: a\n", 1, "not text"),
-            ("a: &x 1\n", 1, "anchor"),
-            ("a: &x 1\nb: *x\n", 1, "anchor"),
-            ("a: {b: 1}\n<<: {c: 2}\n", 2, "merge key"),
-            ("a: !foo bar\n", 1, "tag"),
-            ("a: !!bool yes\n", 1, "tag"),
-            ("a: !!binary aGk=\n", 1, "tag"),
-            ("a: .inf\n", 1, "infinity"),
+            ("a: &x 1\n", 1, "An anchor"),
+            ("a: &x 1\nb: *x\n", 1, "An anchor"),
+            ("a: {b: 1}\n<<: {c: 2}\n", 2, "A merge key"),
+            ("a: !foo bar\n", 1, "A tag"),
+            ("a: !!bool yes\n", 1, "A tag"),
+            ("a: !!binary aGk=\n", 1, "A tag"),
+            ("a: .inf\n", 1, "Infinity"),
             ("%YAML 1.1\n---\na: 1\n", 1, "directive"),
             ("a: {{ x }}\n", 1, "where a key belongs"),
             ("a: [\n", 2, "not YAML"),
             ("a: b: c\n", 1, "not YAML"),
-            ("a: [-]\n", 1, "two YAML readers"),
-            ("a:\n  b: \"x\n y\"\n", 2, "two YAML readers"),
+            ("a: [-]\n", 1, "Two YAML readers"),
+            ("a:\n  b: \"x\n y\"\n", 2, "Two YAML readers"),
         ] {
             let (at, _, message) = first_problem(text);
             assert!(message.contains(part) && at == line, "{text:?}: line {at}: {message}");

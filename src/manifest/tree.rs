@@ -21,7 +21,7 @@ pub(super) fn build(text: &str, base: usize) -> Result<Vec<Node>, Vec<Problem>> 
         Builder { lines: Lines::new(text, base), stack: Vec::new(), documents: Vec::new(), problems: Vec::new() };
     // A parser that panics on some input must not take the process with it.
     if catch_unwind(AssertUnwindSafe(|| builder.run(text))).is_err() {
-        builder.say(0, "the YAML parser cannot cope with this file", "simplify the file");
+        builder.say(0, "The YAML parser cannot cope with this file.", "Write it in a plainer way.");
     }
     if builder.problems.is_empty() { Ok(builder.documents) } else { Err(builder.problems) }
 }
@@ -53,8 +53,8 @@ impl Builder<'_> {
             }
             if self.stack.len() > MAXIMUM_DEPTH {
                 let start = self.stack.last().map_or(0, Frame::start);
-                let message = format!("more than {MAXIMUM_DEPTH} levels of nesting are not judged");
-                return self.say(start, &message, "flatten the file");
+                let message = format!("More than {MAXIMUM_DEPTH} levels of nesting are not judged.");
+                return self.say(start, &message, "Nest less deeply.");
             }
         }
     }
@@ -67,8 +67,8 @@ impl Builder<'_> {
     fn not_yaml(&mut self, error: &Error) {
         let offset = error.problem_mark().map_or(0, offset);
         let context = error.context().map_or(String::new(), |context| format!(" {context}"));
-        let message = format!("this is not YAML: {}{context}", error.problem());
-        self.say(offset, &message, "mend the syntax; `kubectl kustomize` stumbles over it too");
+        let message = format!("This is not YAML: {}{context}.", error.problem());
+        self.say(offset, &message, "Mend the syntax; `kubectl kustomize` stumbles over it too.");
     }
 
     fn take(&mut self, event: Event) {
@@ -76,11 +76,11 @@ impl Builder<'_> {
         match event.data {
             EventData::DocumentStart { version_directive, tag_directives, .. } => {
                 if version_directive.is_some() || !tag_directives.is_empty() {
-                    self.say(start, "a `%` directive changes how the file is read", "remove the directive");
+                    self.say(start, "A `%` directive changes how the file is read.", "Remove the directive.");
                 }
             }
             EventData::Alias { .. } => {
-                self.say(start, "an alias (`*name`) is not judged", "write the value out");
+                self.say(start, "An alias (`*name`) is not judged.", "Write the value out.");
                 self.add(start, end, null());
             }
             EventData::Scalar { anchor, tag, value, style, .. } => {
@@ -103,17 +103,21 @@ impl Builder<'_> {
 
     fn check_properties(&mut self, start: usize, anchor: Option<&String>, tag: Option<&str>) {
         if anchor.is_some() {
-            self.say(start, "an anchor (`&name`) is not judged", "remove it and write the value out where it is used");
+            self.say(
+                start,
+                "An anchor (`&name`) is not judged.",
+                "Remove it, and write the value out where it is used.",
+            );
         }
         if tag.is_some() {
-            self.say(start, "a tag (`!name`) changes what the value means", "remove the tag; quote text");
+            self.say(start, "A tag (`!name`) changes what the value means.", "Remove the tag; quote text.");
         }
     }
 
     fn scalar(&mut self, start: usize, text: String, plain: bool) -> Value {
         let value = if plain { resolve(&text) } else { Scalar::String(text.clone()) };
         if matches!(value, Scalar::Float(number) if !number.is_finite()) {
-            self.say(start, "infinity and not-a-number cannot be sent to Kubernetes", "quote the text");
+            self.say(start, "Infinity and not-a-number cannot be sent to Kubernetes.", "Quote the text.");
         }
         Value::Scalar { value, text, plain }
     }
@@ -136,9 +140,9 @@ impl Builder<'_> {
         keys.sort_unstable();
         let twice = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0);
         for pair in twice.take(MAXIMUM_PROBLEMS) {
-            let message = format!("the key {} stands twice in one mapping", shown(pair[1].0));
+            let message = format!("The key {} stands twice in one mapping.", shown(pair[1].0));
             // The keys' offsets are in the file, `say` counts in the text.
-            self.say(pair[1].1 - self.lines.base(), &message, "remove one of the two");
+            self.say(pair[1].1 - self.lines.base(), &message, "Remove one of the two.");
         }
     }
 
@@ -179,11 +183,13 @@ pub(super) fn is_nothing(node: &Node) -> bool {
 fn bad_key(key: &Node) -> Option<(String, &'static str)> {
     match &key.value {
         Value::Scalar { text, .. } if text == "<<" => {
-            Some(("a merge key (`<<`) is not judged".to_owned(), "write the values out"))
+            Some(("A merge key (`<<`) is not judged.".to_owned(), "Write the values out."))
         }
         Value::Scalar { value: Scalar::String(_), .. } => None,
-        Value::Scalar { text, .. } => Some((format!("the key {} is not text", shown(text)), "quote the key")),
-        _ => Some(("a list or mapping stands where a key belongs".to_owned(), "quote `{{ … }}`, or write a plain key")),
+        Value::Scalar { text, .. } => Some((format!("The key {} is not text.", shown(text)), "Quote the key.")),
+        _ => {
+            Some(("A list or mapping stands where a key belongs.".to_owned(), "Quote `{{ … }}`, or write a plain key."))
+        }
     }
 }
 

@@ -12,12 +12,12 @@ pub(super) fn disagreement(text: &str, base: usize, documents: &[Node]) -> Optio
     let mut witness = Witness { parser: Parser::new_from_str(text), failure: None };
     let position = witness.compare(documents).err()?;
     let (message, position) = match witness.failure {
-        Some((reason, place)) => (format!("two YAML readers disagree, one refuses the file: {reason}"), Some(place)),
-        None => ("two YAML readers see different values here".to_owned(), position),
+        Some((reason, place)) => (format!("Two YAML readers disagree, one refuses the file: {reason}."), Some(place)),
+        None => ("Two YAML readers see different values here.".to_owned(), position),
     };
     let mut lines = Lines::new(text, base);
     let position = position.unwrap_or_else(|| lines.position(text.len()));
-    Some(problem(position, message, "write it in a plainer way: quote the text, keep to two spaces of indentation"))
+    Some(problem(position, message, "Write it in a plainer way: quote text, and indent by two spaces."))
 }
 
 struct Witness<'a> {

@@ -1,10 +1,17 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
 pub mod crd;
+mod docs;
+mod engine;
 pub mod kustomization;
+mod policy;
 pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
+
+pub use docs::Documentation;
+pub use engine::{Judgement, Summary, Waived, judge};
+pub use policy::{Policy, PolicyError};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
@@ -62,30 +69,25 @@ impl<'a> Review<'a> {
 }
 
 /// Every rule, in the order in which they are documented.
-pub static RULES: &[&dyn Rule] = &[];
+pub static RULES: &[&dyn Rule] = &[
+    &yaml::Unreadable,
+    &kustomization::MissingResource,
+    &kustomization::NotListed,
+    &crd::ApiVersionRemoved,
+    &crd::Name,
+    &crd::OneStorageVersion,
+    &crd::MissingSchema,
+    &rbac::Wildcard,
+    &rbac::EscalationVerbs,
+    &rbac::ReadSecrets,
+    &rbac::ClusterAdminBinding,
+    &rbac::SystemSubject,
+    &tenancy::ClusterObjectOutsideCommon,
+    &tenancy::ForeignNamespace,
+    &tenancy::DuplicateObject,
+];
 
-/// Stand-in.
-#[derive(Debug, Clone, Default)]
-pub struct Judgement {
-    /// Findings.
-    pub findings: Vec<Finding>,
-    /// Counts.
-    pub summary: Summary,
-}
-
-/// Stand-in.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Summary {
-    /// Files.
-    pub files: usize,
-    /// Objects.
-    pub objects: usize,
-    /// Errors.
-    pub errors: usize,
-    /// Warnings.
-    pub warnings: usize,
-    /// Notes.
-    pub notes: usize,
-    /// Waived.
-    pub waived: usize,
+/// The rule of an id, as `bailiwick explain` takes it.
+pub fn rule(id: &str) -> Option<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.meta().id.as_str() == id)
 }

@@ -15,8 +15,8 @@ const MAXIMUM_STEPS: usize = 1000;
 pub enum Root {
     /// A kustomization that names it, directly or through others.
     Kustomization(RepoPath),
-    /// Flux itself, which takes every manifest of a directory without a kustomization (empty for
-    /// the repository's root).
+    /// Flux itself, which takes every manifest below a directory (empty for the repository's
+    /// root) that has no kustomization.
     Scan(String),
 }
 
@@ -73,6 +73,16 @@ impl RepositoryIndex {
         !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource)
     }
 
+    /// Whether Flux has nothing to do with a path: a hidden file or directory, or a part of a Helm
+    /// chart (a directory with a `Chart.yaml`), which is rendered before it is a manifest.
+    pub fn is_foreign_to_flux(&self, path: &RepoPath) -> bool {
+        let hidden = path.as_str().split('/').any(|part| part.starts_with('.'));
+        hidden
+            || ancestors(path.directory()).any(|directory| {
+                RepoPath::resolve(directory, "Chart.yaml").is_some_and(|chart| self.contains_file(&chart))
+            })
+    }
+
     /// The nearest directory at or above `directory` that holds a kustomization.
     pub fn kustomization_above(&self, directory: &str) -> Option<&RepoPath> {
         ancestors(directory).find_map(|directory| self.kustomization_of(directory))
@@ -107,6 +117,11 @@ impl RepositoryIndex {
         found
     }
 
+    /// Whether Flux takes a file that no kustomization names: there is none above that decides.
+    pub fn is_scanned(&self, path: &RepoPath) -> bool {
+        self.scanned_from(path).is_some()
+    }
+
     /// The directory from which Flux takes a file that no kustomization names; `None` where a
     /// kustomization above decides, or Flux does not look there.
     fn scanned_from(&self, path: &RepoPath) -> Option<String> {
@@ -126,21 +141,8 @@ impl RepositoryIndex {
         match self.layout() {
             Layout::Cluster(cluster) => cluster.as_str().to_owned(),
             Layout::Environments => path.as_str().splitn(3, '/').take(2).collect::<Vec<_>>().join("/"),
-            Layout::Unknown => String::new(),
+            // Which directory of a team's repository Flux applies is said elsewhere.
+            Layout::Unknown => path.directory().to_owned(),
         }
-    }
-
-    /// The namespaces in which an object of this file may end up, given what it says itself: one
-    /// per way in which the file is applied, or only what it says where nothing applies it.
-    pub fn namespaces_of<'a>(
-        &self,
-        path: &RepoPath,
-        written: Option<&'a str>,
-    ) -> BTreeSet<Option<std::borrow::Cow<'a, str>>> {
-        let reaches = self.reaches(path);
-        if reaches.is_empty() {
-            return BTreeSet::from([written.map(Into::into)]);
-        }
-        reaches.into_iter().map(|reach| reach.namespace.map(Into::into).or_else(|| written.map(Into::into))).collect()
     }
 }
