@@ -30,7 +30,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         strsim::damerau_levenshtein(id, &args.rule).min(strsim::damerau_levenshtein(name, &args.rule))
     };
     // A long argument is far from everything, and comparing it would take for ever.
-    let nearest = RULES.iter().map(|rule| rule.meta().id.as_str()).min_by_key(|id| distance(id)).filter(|_| args.rule.len() <= 100);
+    let nearest = RULES
+        .iter()
+        .map(|rule| rule.meta().id.as_str())
+        .min_by_key(|id| distance(id))
+        .filter(|_| args.rule.len() <= 100);
     match nearest.filter(|id| distance(id) <= id.len() / 3) {
         Some(id) => bail!("there is no rule {:?}: did you mean {id}?", args.rule),
         None => bail!("there is no rule {:?}: `bailiwick rules` lists them", args.rule),

@@ -77,7 +77,7 @@ impl Tree {
 
     /// The manifests to judge: those that are new, or differ from the base's; all without a base.
     pub(super) fn into_changed_since(self, base: Option<&Self>) -> Vec<ManifestFile> {
-        let old = |path| base.and_then(|base| base.files.get(path)).map(|old| old.digest);
+        let old = |path: &RepoPath| base.and_then(|base| base.files.get(path)).map(|old| old.digest);
         let changed = self.files.into_iter().filter(|(path, loaded)| old(path) != Some(loaded.digest));
         changed.map(|(_, loaded)| loaded.file).collect()
     }
@@ -87,46 +87,6 @@ impl Tree {
         let others = self.paths.iter().map(|path| (path.clone(), Arc::new(FileSummary::other())));
         let manifests = self.files.iter().map(|(path, loaded)| (path.clone(), Arc::new(FileSummary::of(&loaded.file))));
         RepositoryIndex::from_files(others.chain(manifests).collect::<BTreeMap<_, _>>())
-    }
-}
-
-fn load(source: &mut dyn Source) -> Result<Self> {
-        let entries = source.list()?;
-        if entries.len() > ENTRIES {
-            bail!("there are more than {ENTRIES} files: give the root of an admin or team repository");
-        }
-        let mut files = BTreeMap::new();
-        for (path, kind) in entries.iter().filter(|(path, _)| manifest::is_manifest(path)) {
-            files.insert(path.clone(), load(source, path, *kind)?);
-        }
-        for path in listed_resources(&files) {
-            if let Some(kind) = entries.get(&path).filter(|_| !files.contains_key(&path)) {
-                let loaded = load(source, &path, *kind)?;
-                files.insert(path, loaded);
-            }
-        }
-        let paths =
-            entries.into_iter().filter(|(_, kind)| matches!(kind, Kind::File(_))).map(|(path, _)| path).collect();
-        Ok(Self { files, paths })
-    }
-
-    /// The manifests to judge: those that are new, or differ from the base's; all without a base.
-    pub(super) fn into_changed_since(self, base: Option<&Self>) -> Vec<ManifestFile> {
-        let old = |path| base.and_then(|base| base.files.get(path)).map(|old| old.digest);
-        let changed = self.files.into_iter().filter(|(path, loaded)| old(path) != Some(loaded.digest));
-        changed.map(|(_, loaded)| loaded.file).collect()
-    }
-
-    /// The index of everything that is there.
-    pub(super) fn index(&self) -> RepositoryIndex {
-        let others = self.paths.iter().map(|path| (path.clone(), Arc::new(FileSummary::other())));
-        let manifests = self.files.iter().map(|(path, loaded)| (path.clone(), Arc::new(FileSummary::of(&loaded.file))));
-        RepositoryIndex::from_files(others.chain(manifests).collect::<BTreeMap<_, _>>())
-    }
-
-    /// All manifests.
-    pub(super) fn manifests(&self) -> Vec<ManifestFile> {
-        self.files.values().map(|loaded| loaded.file.clone()).collect()
     }
 }
 

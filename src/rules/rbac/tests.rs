@@ -90,8 +90,5 @@ fn a_binding_without_parts_is_passed_over() {
 fn a_name_like_a_builtin_one_is_no_excuse() {
     let yaml = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: 'system:x'}\nroleRef: {name: cluster-admin}\nsubjects: [{kind: Group, name: 'system:masters'}]\n";
     assert_eq!(places(&super::ClusterAdminBinding, yaml), ["4:17 error roleRef.name"]);
-    assert_eq!(
-        places(&super::SystemSubject, yaml),
-        ["5:32 error subjects[0].name", "3:18 error metadata.name"]
-    );
+    assert_eq!(places(&super::SystemSubject, yaml), ["5:32 error subjects[0].name", "3:18 error metadata.name"]);
 }
