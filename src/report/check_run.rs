@@ -6,7 +6,7 @@ use super::markdown::{code, cut, escape};
 use super::{count, findings_in_words, judged_in_words, visible};
 use crate::finding::{Finding, Severity};
 use crate::names::RepoPath;
-use crate::rules::Judgement;
+use crate::rules::{Judgement, Waived};
 
 /// How a check run ends, as GitHub names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,13 @@ pub struct NotJudged {
     pub why: String,
 }
 
+impl NotJudged {
+    fn of(finding: &Finding) -> Self {
+        let place = format!("{}:{}", finding.location.file, finding.location.line);
+        Self { what: cut(&place, 300), why: cut(&finding.message, 300) }
+    }
+}
+
 /// GitHub refuses a longer summary.
 pub const SUMMARY_BYTES: usize = 65_535;
 
@@ -97,19 +104,23 @@ const MESSAGE_BYTES: usize = 64_000;
 /// Bytes kept free in the summary for what follows the table.
 const RESERVE: usize = 1_000;
 
-/// The check run for a judgement. `not_judged` names what could not be read or was left out: then
-/// the check fails, because what nobody has seen must never look fine.
+/// The check run for a judgement. `not_judged` names what was left out besides the files that
+/// `yaml/unreadable` names: where there is either, the check fails whatever the policy says of
+/// their severity, because what nobody has seen must never look fine.
 ///
 /// Warnings alone are a success and not neutral: GitHub treats both the same for branch
 /// protection, but shows neutral like a check that did not run. The title says how many there are.
 pub fn check_run(judgement: &Judgement, not_judged: &[NotJudged]) -> CheckRunReport {
     let mut findings: Vec<&Finding> = judgement.findings.iter().collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.location.cmp(&b.location)));
+    let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == "yaml/unreadable");
+    let not_judged: Vec<NotJudged> =
+        unreadable.map(|finding| NotJudged::of(finding)).chain(not_judged.iter().cloned()).collect();
     let failed = judgement.summary.errors > 0 || !not_judged.is_empty();
     CheckRunReport {
         conclusion: if failed { Conclusion::Failure } else { Conclusion::Success },
-        title: title(judgement, not_judged),
-        summary: summary(judgement, &findings, not_judged),
+        title: title(judgement, &not_judged),
+        summary: summary(judgement, &findings, &not_judged),
         annotations: findings.iter().take(ANNOTATIONS).map(|finding| annotation(finding)).collect(),
     }
 }
@@ -134,6 +145,7 @@ fn summary(judgement: &Judgement, findings: &[&Finding], not_judged: &[NotJudged
     text.push('\n');
     append_not_judged(&mut text, not_judged);
     append_findings(&mut text, findings);
+    append_waived(&mut text, &judgement.waived);
     cut(&text, SUMMARY_BYTES)
 }
 
@@ -152,6 +164,19 @@ fn append_findings(text: &mut String, findings: &[&Finding]) {
     }
     text.push_str("\n### Findings\n\n| Severity | Finding | Object | Place |\n|---|---|---|---|\n");
     append_within(text, findings.iter().map(|finding| row(finding)), SUMMARY_BYTES - RESERVE, findings.len());
+}
+
+fn append_waived(text: &mut String, waived: &[Waived]) {
+    if waived.is_empty() || text.len() + RESERVE > SUMMARY_BYTES {
+        return;
+    }
+    text.push_str("\n### Accepted by the policy\n\n");
+    let line = |waived: &Waived| {
+        let Waived { finding, reason } = waived;
+        let place = format!("{}:{}", short(finding.location.file.as_str()), finding.location.line);
+        format!("- {} in {}: {}\n", code(finding.rule.as_str()), code(&place), escape(&cut(reason, 300)))
+    };
+    append_within(text, waived.iter().map(line), SUMMARY_BYTES - RESERVE / 4, waived.len());
 }
 
 /// Appends the lines that fit in `limit`, and says how many did not.

@@ -69,10 +69,16 @@ pub fn cut(text: &str, max_bytes: usize) -> String {
         return text.to_owned();
     }
     let note = format!("… (cut: {} bytes in all)", text.len());
-    let Some(kept) = max_bytes.checked_sub(note.len()) else {
-        return text[..text.floor_char_boundary(max_bytes)].to_owned();
-    };
-    format!("{}{note}", &text[..text.floor_char_boundary(kept)])
+    match max_bytes.checked_sub(note.len()) {
+        Some(kept) => format!("{}{note}", head(text, kept)),
+        None => head(text, max_bytes).to_owned(),
+    }
+}
+
+/// The longest beginning of the text within `max_bytes` that ends between two characters.
+fn head(text: &str, max_bytes: usize) -> &str {
+    let end = (0..=max_bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 fn longest_run(text: &str) -> usize {

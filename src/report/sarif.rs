@@ -6,15 +6,17 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::finding::{Finding, Severity};
-use crate::rules::{Judgement, Meta};
+use super::explain;
+use crate::finding::Finding;
+use crate::rules::{Documentation, Judgement, Meta, Waived};
 
 /// One run of the tool `bailiwick` with the rules `rules` (all that may be named in a finding, in
 /// the order in which they are documented) and its results. Paths are relative to `%SRCROOT%`, the
 /// root of the repository.
 pub fn sarif(judgement: &Judgement, rules: &[Meta]) -> Value {
     let mut seen = BTreeMap::new();
-    let results: Vec<Value> = judgement.findings.iter().map(|finding| result(finding, rules, &mut seen)).collect();
+    let mut results: Vec<Value> = judgement.findings.iter().map(|finding| result(finding, rules, &mut seen)).collect();
+    results.extend(judgement.waived.iter().map(|waived| suppressed(waived, rules, &mut seen)));
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -31,24 +33,15 @@ pub fn sarif(judgement: &Judgement, rules: &[Meta]) -> Value {
 }
 
 fn descriptor(meta: &Meta) -> Value {
-    let (title, text) = documentation(meta.source);
+    let documentation = Documentation::of(meta);
+    let text = explain(meta);
     json!({
         "id": meta.id,
-        "shortDescription": {"text": title},
+        "shortDescription": {"text": documentation.title},
+        "fullDescription": {"text": documentation.what},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": meta.severity},
     })
-}
-
-/// The first line and the whole of a rule's documentation, which is the `//!` lines at the head of
-/// its source.
-fn documentation(source: &str) -> (String, String) {
-    let lines: Vec<&str> = source
-        .lines()
-        .map_while(|line| line.strip_prefix("//!"))
-        .map(|line| line.strip_prefix(' ').unwrap_or(line))
-        .collect();
-    (lines.first().copied().unwrap_or_default().to_owned(), lines.join("\n"))
 }
 
 fn result(finding: &Finding, rules: &[Meta], seen: &mut BTreeMap<String, usize>) -> Value {
@@ -59,7 +52,7 @@ fn result(finding: &Finding, rules: &[Meta], seen: &mut BTreeMap<String, usize>)
     let location = &finding.location;
     let mut result = json!({
         "ruleId": finding.rule,
-        "level": level(finding.severity),
+        "level": finding.severity,
         "message": {"text": message},
         "locations": [{
             "physicalLocation": {
@@ -79,8 +72,11 @@ fn result(finding: &Finding, rules: &[Meta], seen: &mut BTreeMap<String, usize>)
     result
 }
 
-fn level(severity: Severity) -> &'static str {
-    severity.as_str()
+/// What the policy lets pass is told, with its reason.
+fn suppressed(waived: &Waived, rules: &[Meta], seen: &mut BTreeMap<String, usize>) -> Value {
+    let mut result = result(&waived.finding, rules, seen);
+    result["suppressions"] = json!([{"kind": "external", "justification": waived.reason}]);
+    result
 }
 
 /// A relative URI reference: everything but letters, digits, `/` and `-._~` is percent-encoded.

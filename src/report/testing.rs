@@ -28,5 +28,5 @@ pub(super) fn judgement(findings: Vec<Finding>) -> Judgement {
         notes: count(Severity::Note),
         waived: 0,
     };
-    Judgement { findings, summary }
+    Judgement { findings, summary, ..Judgement::default() }
 }

@@ -26,8 +26,12 @@ impl Folder {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Ok(Self { root: path.to_path_buf() }),
             Ok(_) => bail!("{shown} is a file: give the root folder of {what}"),
-            Err(error) if error.kind() == ErrorKind::NotFound => bail!("{shown} does not exist: give the root folder of {what}"),
-            Err(error) => Err(error).with_context(|| format!("{shown} cannot be opened: give a folder that you may read")),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("{shown} does not exist: give the root folder of {what}")
+            }
+            Err(error) => {
+                Err(error).with_context(|| format!("{shown} cannot be opened: give a folder that you may read"))
+            }
         }
     }
 
@@ -78,6 +82,7 @@ impl Source for Folder {
 
     fn read(&mut self, path: &RepoPath) -> Result<Vec<u8>> {
         let path = self.root.join(path.as_str());
-        fs::read(&path).with_context(|| format!("{} cannot be read: give yourself the right to read it", path.display()))
+        fs::read(&path)
+            .with_context(|| format!("{} cannot be read: give yourself the right to read it", path.display()))
     }
 }

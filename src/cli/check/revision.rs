@@ -38,10 +38,12 @@ impl Revision {
 impl Source for Revision {
     fn list(&mut self) -> Result<BTreeMap<RepoPath, Kind>> {
         // A folder that the revision does not have yet is an empty one: everything is new.
-        let listing = output(&self.folder, &["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", &self.tree])?;
+        let listing =
+            output(&self.folder, &["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", &self.tree])?;
         let mut found = BTreeMap::new();
         for line in listing.unwrap_or_default().split('\0').filter(|line| !line.is_empty()) {
-            let (path, kind, object) = parse(line).with_context(|| format!("git ls-tree answered {line:?}, which is not understood"))?;
+            let (path, kind, object) =
+                parse(line).with_context(|| format!("git ls-tree answered {line:?}, which is not understood"))?;
             self.blobs.insert(path.clone(), object);
             found.insert(path, kind);
         }
@@ -85,7 +87,8 @@ fn git(folder: &Path) -> Command {
 
 /// What the command prints; `None` where it fails.
 fn output(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
-    let output = git(folder).args(arguments).output().context("git cannot be started, which --base-rev needs: install git")?;
+    let output =
+        git(folder).args(arguments).output().context("git cannot be started, which --base-rev needs: install git")?;
     if !output.status.success() {
         return Ok(None);
     }

@@ -1,12 +1,14 @@
 //! The files of a repository, from a folder or from a Git revision.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::{self, EntryPlace, EntryRole, Kustomization, ManifestFile, Position, Problem};
 use crate::names::RepoPath;
+use crate::tenancy::{FileSummary, RepositoryIndex};
 
 /// Larger files are not opened: the reader refuses them anyway.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -68,20 +70,23 @@ impl Tree {
                 files.insert(path, loaded);
             }
         }
-        let paths = entries.into_iter().filter(|(_, kind)| matches!(kind, Kind::File(_))).map(|(path, _)| path).collect();
+        let paths =
+            entries.into_iter().filter(|(_, kind)| matches!(kind, Kind::File(_))).map(|(path, _)| path).collect();
         Ok(Self { files, paths })
     }
 
-    /// The manifests that are new here, or differ from the base's.
-    pub(super) fn changed_since(&self, base: &Self) -> Vec<ManifestFile> {
-        let same = |path: &RepoPath, digest: &[u8; 32]| base.files.get(path).is_some_and(|old| old.digest == *digest);
-        let changed = self.files.iter().filter(|(path, loaded)| !same(path, &loaded.digest));
-        changed.map(|(_, loaded)| loaded.file.clone()).collect()
+    /// The manifests to judge: those that are new, or differ from the base's; all without a base.
+    pub(super) fn into_changed_since(self, base: Option<&Self>) -> Vec<ManifestFile> {
+        let old = |path: &RepoPath| base.and_then(|base| base.files.get(path)).map(|old| old.digest);
+        let changed = self.files.into_iter().filter(|(path, loaded)| old(path) != Some(loaded.digest));
+        changed.map(|(_, loaded)| loaded.file).collect()
     }
 
-    /// All manifests.
-    pub(super) fn manifests(&self) -> Vec<ManifestFile> {
-        self.files.values().map(|loaded| loaded.file.clone()).collect()
+    /// The index of everything that is there.
+    pub(super) fn index(&self) -> RepositoryIndex {
+        let others = self.paths.iter().map(|path| (path.clone(), Arc::new(FileSummary::other())));
+        let manifests = self.files.iter().map(|(path, loaded)| (path.clone(), Arc::new(FileSummary::of(&loaded.file))));
+        RepositoryIndex::from_files(others.chain(manifests).collect::<BTreeMap<_, _>>())
     }
 }
 
@@ -110,7 +115,10 @@ fn load(source: &mut dyn Source, path: &RepoPath, kind: Kind) -> Result<Loaded> 
     };
     let digest = Sha256::digest(&refusal.message).into();
     let (path, problems) = (path.clone(), vec![refusal]);
-    Ok(Loaded { file: ManifestFile { path, source: "".into(), documents: Vec::new(), objects: Vec::new(), problems }, digest })
+    Ok(Loaded {
+        file: ManifestFile { path, source: "".into(), documents: Vec::new(), objects: Vec::new(), problems },
+        digest,
+    })
 }
 
 const START: Position = Position { offset: 0, line: 1, column: 1 };
@@ -121,7 +129,10 @@ fn listed_resources(files: &BTreeMap<RepoPath, Loaded>) -> Vec<RepoPath> {
         let Some(kustomization) = Kustomization::of(&loaded.file) else { continue };
         let directory = loaded.file.path.parent();
         let directory = directory.as_ref().map_or("", RepoPath::as_str);
-        let resources = kustomization.entries.iter().filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
+        let resources = kustomization
+            .entries
+            .iter()
+            .filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
         listed.extend(resources.filter_map(|entry| RepoPath::resolve(directory, &entry.text)));
     }
     listed

@@ -1,9 +1,14 @@
 //! Rules of the family `crd/`: what the API server refuses in a CustomResourceDefinition.
 
-pub mod api_version_removed;
-pub mod missing_schema;
-pub mod name;
-pub mod one_storage_version;
+mod api_version_removed;
+mod missing_schema;
+mod name;
+mod one_storage_version;
+
+pub use api_version_removed::ApiVersionRemoved;
+pub use missing_schema::MissingSchema;
+pub use name::Name;
+pub use one_storage_version::OneStorageVersion;
 
 use super::Review;
 use crate::finding::{Finding, RuleId, Severity};

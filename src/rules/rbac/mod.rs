@@ -3,11 +3,17 @@
 //! Flux applies everything with the rights of cluster-admin, so Kubernetes' own protection against
 //! escalation does not hold for what is merged: these rules are the only check.
 
-pub mod cluster_admin_binding;
-pub mod escalation_verbs;
-pub mod read_secrets;
-pub mod system_subject;
-pub mod wildcard;
+mod cluster_admin_binding;
+mod escalation_verbs;
+mod read_secrets;
+mod system_subject;
+mod wildcard;
+
+pub use cluster_admin_binding::ClusterAdminBinding;
+pub use escalation_verbs::EscalationVerbs;
+pub use read_secrets::ReadSecrets;
+pub use system_subject::SystemSubject;
+pub use wildcard::Wildcard;
 
 use super::Review;
 use crate::finding::{Finding, RuleId, Severity};

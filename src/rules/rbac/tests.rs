@@ -27,14 +27,14 @@ fn role(kind: &str, rules: &str) -> String {
 #[test]
 fn everything_is_one_error_and_milder_in_a_namespace() {
     let rules = "[{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]";
-    let rule = super::wildcard::Wildcard;
+    let rule = super::Wildcard;
     assert_eq!(places(&rule, &role("ClusterRole", rules)), ["4:40 error rules[0].resources"]);
     assert_eq!(places(&rule, &role("Role", rules)), ["4:40 warning rules[0].resources"]);
 }
 
 #[test]
 fn names_limit_binding_but_not_escalation() {
-    let rule = super::escalation_verbs::EscalationVerbs;
+    let rule = super::EscalationVerbs;
     let with = |verb: &str, name: &str| {
         let rules = format!(
             "[{{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: ['{name}'], verbs: [{verb}]}}]"
@@ -51,7 +51,7 @@ fn names_limit_binding_but_not_escalation() {
 #[test]
 fn each_power_is_said_at_its_own_verb() {
     let rules = "[{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [get, bind, patch, escalate]}]";
-    let rule = super::escalation_verbs::EscalationVerbs;
+    let rule = super::EscalationVerbs;
     assert_eq!(
         places(&rule, &role("ClusterRole", rules)),
         ["4:96 error rules[0].verbs", "4:83 error rules[0].verbs", "4:89 error rules[0].verbs"]
@@ -60,7 +60,7 @@ fn each_power_is_said_at_its_own_verb() {
 
 #[test]
 fn mistyped_fields_hide_nothing_and_do_no_harm() {
-    let secrets = super::read_secrets::ReadSecrets;
+    let secrets = super::ReadSecrets;
     for rules in [
         "{apiGroups: '', resources: secrets, verbs: get}",
         "[{apiGroups: [null], resources: [secrets], verbs: [get]}]",
@@ -81,17 +81,14 @@ fn a_binding_without_parts_is_passed_over() {
         let yaml = format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: x}}\n{rest}\n"
         );
-        assert!(findings(&super::cluster_admin_binding::ClusterAdminBinding, &yaml).is_empty(), "{rest}");
-        assert!(findings(&super::system_subject::SystemSubject, &yaml).is_empty(), "{rest}");
+        assert!(findings(&super::ClusterAdminBinding, &yaml).is_empty(), "{rest}");
+        assert!(findings(&super::SystemSubject, &yaml).is_empty(), "{rest}");
     }
 }
 
 #[test]
 fn a_name_like_a_builtin_one_is_no_excuse() {
     let yaml = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: 'system:x'}\nroleRef: {name: cluster-admin}\nsubjects: [{kind: Group, name: 'system:masters'}]\n";
-    assert_eq!(places(&super::cluster_admin_binding::ClusterAdminBinding, yaml), ["4:17 error roleRef.name"]);
-    assert_eq!(
-        places(&super::system_subject::SystemSubject, yaml),
-        ["5:32 error subjects[0].name", "3:18 error metadata.name"]
-    );
+    assert_eq!(places(&super::ClusterAdminBinding, yaml), ["4:17 error roleRef.name"]);
+    assert_eq!(places(&super::SystemSubject, yaml), ["5:32 error subjects[0].name", "3:18 error metadata.name"]);
 }
