@@ -8,7 +8,7 @@ use crate::forge::{Access, Repo};
 use crate::git::{GitError, Mirror, Remote, Snapshot};
 use crate::names::{CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
-use crate::scaffold::{self, Existing, Outcome, ScaffoldError, Taken, TeamRequest};
+use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
 use crate::tenancy::RepositoryIndex;
 
 /// Where a repository may keep its policy: read from the base branch only.
@@ -61,17 +61,12 @@ async fn open(
     commit: CommitId,
 ) -> Result<Base, JobError> {
     let snapshot = mirror.snapshot(&commit)?;
-    let index = context.indexes.of(*id, &snapshot).await?.with_cluster_path(config.path.clone());
+    let index = context.indexes.of(*id, Some(&config.path), &snapshot).await?;
     Ok(Base { commit, index, snapshot, mirror })
 }
 
 /// Fetches commits with the installation's token; a token that was refused is made anew, once.
-pub(super) async fn fetch(
-    repo: &Repo,
-    mirror: &Mirror,
-    clone_url: &str,
-    wants: &[CommitId],
-) -> Result<(), JobError> {
+pub(super) async fn fetch(repo: &Repo, mirror: &Mirror, clone_url: &str, wants: &[CommitId]) -> Result<(), JobError> {
     let token = repo.git_token().await?;
     match mirror.fetch(&Remote { clone_url, token: Some(&token) }, wants).await {
         Err(GitError::Refused { .. }) => {
@@ -110,39 +105,31 @@ impl Base {
     }
 }
 
-/// What a new team would change here.
-pub(super) fn plan_team(
+/// What a new team would change here. The whole repository is read: a name may be taken anywhere.
+pub(super) async fn plan_team(
     base: &Base,
     config: &ClusterConfig,
     request: &TeamRequest,
 ) -> Result<Result<Outcome, ScaffoldError>, JobError> {
-    let existing = existing(base, config, request)?;
-    Ok(scaffold::plan(request, &existing))
+    let (snapshot, path, request) = (base.snapshot.clone(), config.path.clone(), request.clone());
+    let work = move || {
+        let files = texts(&snapshot)?;
+        let existing = Survey::new(&files, path).existing(&request.team);
+        Ok(existing.and_then(|existing| scaffold::plan(&request, &existing)))
+    };
+    let planned: Result<_, GitError> =
+        tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
+    Ok(planned?)
 }
 
-fn existing(base: &Base, config: &ClusterConfig, request: &TeamRequest) -> Result<Existing, JobError> {
-    let at = config.path.as_str();
-    let Some(path) = base.index.kustomization_of(at) else {
-        let problem = format!("{at}/kustomization.yaml is missing on {}: add it and try again", config.branch);
-        return Err(JobError::fail(problem));
-    };
-    let mut taken = BTreeMap::new();
-    for (file, _) in base.index.files_below(at) {
-        if let Some((directory, _)) = file.below(at).and_then(|rest| rest.split_once('/')) {
-            taken.insert(directory.to_lowercase(), Taken::Directory(format!("{at}/{directory}")));
+/// Every text file.
+fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
+    let mut texts = BTreeMap::new();
+    for file in snapshot.walk("")?.files {
+        let bytes = snapshot.read_id(file.kind, file.id)?.bytes;
+        if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            texts.insert(file.path, text);
         }
     }
-    for team in base.index.teams() {
-        for namespace in &team.namespaces {
-            taken.entry(namespace.to_string()).or_insert_with(|| Taken::Namespace(team.directory.to_string()));
-        }
-    }
-    let mut team_files = BTreeMap::new();
-    for (file, _) in base.index.files_below(&format!("{at}/{}", request.team)) {
-        if let Some(text) = base.text(file)? {
-            team_files.insert(file.clone(), text);
-        }
-    }
-    let kustomization = base.text(path)?.unwrap_or_default();
-    Ok(Existing { cluster_path: config.path.clone(), kustomization_path: path.clone(), kustomization, taken, team_files })
+    Ok(texts)
 }

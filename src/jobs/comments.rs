@@ -20,13 +20,13 @@ pub(super) async fn upsert(
     purpose: &str,
     body: &str,
 ) -> Result<(), JobError> {
-    let key = format!("{}/{issue}/{purpose}", repo.id());
+    let key = format!("{}/{issue}/{purpose}", repo.name().as_str().to_ascii_lowercase());
     let body = comment::with_marker(purpose, body);
     let hash = hex::encode(Sha256::digest(body.as_bytes()));
     let known = match store.effect(lease, KIND, &key).await? {
         EffectState::Done(value) if value["hash"] == json!(hash) => return Ok(()),
         EffectState::Done(value) => value["id"].as_u64().map(CommentId::new),
-        EffectState::Unfinished => repo.find_own_comment(issue, &comment::marker(purpose)).await?,
+        EffectState::Unfinished => repo.find_own_comment(issue, &comment::marker(purpose)).await?.map(|found| found.id),
         EffectState::New => None,
     };
     let id = write(repo, issue, known, &body).await?;
@@ -37,11 +37,11 @@ pub(super) async fn upsert(
 async fn write(repo: &Repo, issue: IssueNumber, known: Option<CommentId>, body: &str) -> Result<CommentId, ForgeError> {
     if let Some(id) = known {
         match repo.update_comment(id, body).await {
-            Ok(()) => return Ok(id),
+            Ok(_) => return Ok(id),
             // Somebody deleted it: people shall still read the answer.
             Err(error) if error.is_absent() => {}
             Err(error) => return Err(error),
         }
     }
-    repo.create_comment(issue, body).await
+    Ok(repo.create_comment(issue, body).await?.id)
 }

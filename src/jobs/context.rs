@@ -1,19 +1,19 @@
 //! Everything that a job may reach, made once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::JobError;
 use super::indexes::IndexCache;
+use super::{JobError, admin};
 use crate::clock::{Clock, Entropy};
-use crate::cluster::{Cluster, known_hosts};
+use crate::cluster::{Cluster, known_hosts::known_hosts_for};
 use crate::config::{AccessMode, ClusterConfig, Config};
 use crate::forge::{Access, Forge, ForgeError, Repo, Repository};
-use crate::git::Mirrors;
-use crate::names::{ClusterName, RepositoryName};
+use crate::git::{Mirrors, Remote};
+use crate::names::{ClusterName, CommitId, RepositoryName};
 use crate::rules::Policy;
 use crate::store::Store;
 
@@ -121,14 +121,60 @@ impl Context {
     }
 
     /// The forge's host keys in `known_hosts` format: those that it publishes, else GitHub's known ones.
-    pub async fn known_hosts(&self, repo: &Repo) -> String {
-        let published = match repo.meta_ssh_keys().await {
-            Ok(keys) => keys.iter().map(ToString::to_string).collect(),
+    pub async fn known_hosts(&self) -> String {
+        let published = match self.published_keys().await {
+            Ok(keys) => keys,
             Err(error) => {
                 tracing::warn!("the forge's host keys could not be asked for; the published ones are used: {error}");
                 Vec::new()
             }
         };
-        known_hosts::known_hosts_for(&self.git_host(), &published)
+        known_hosts_for(&self.git_host(), &published)
+    }
+
+    async fn published_keys(&self) -> Result<Vec<String>, ForgeError> {
+        let Some(cluster) = self.config.clusters.first() else { return Ok(Vec::new()) };
+        let repo = self.repository_with(&cluster.admin_repository, Access::METADATA).await?;
+        Ok(repo.meta_ssh_keys().await?.iter().map(ToString::to_string).collect())
+    }
+
+    /// The tip of the branch that a cluster tracks; `None` where there is no such branch.
+    ///
+    /// # Errors
+    /// Where the repository cannot be asked.
+    pub async fn branch_tip(&self, config: &ClusterConfig) -> Result<Option<CommitId>, JobError> {
+        let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
+        let token = repo.git_token().await?;
+        let remote = Remote { clone_url: &facts.clone_url, token: Some(&token) };
+        Ok(self.mirrors.open(facts.id)?.branch_tip(&remote, &config.branch).await?)
+    }
+
+    /// Those of `commits` that contain `ancestor`. A commit that cannot be fetched contains nothing
+    /// that could be proven.
+    ///
+    /// # Errors
+    /// Where the repository cannot be asked.
+    pub async fn descendants(
+        &self,
+        config: &ClusterConfig,
+        ancestor: &CommitId,
+        commits: Vec<CommitId>,
+    ) -> Result<BTreeSet<CommitId>, JobError> {
+        if commits.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
+        let mirror = self.mirrors.open(facts.id)?;
+        admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(ancestor)).await?;
+        let mut found = BTreeSet::new();
+        for commit in commits {
+            let there = admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(&commit)).await;
+            if matches!(there, Err(JobError::Retry { .. })) {
+                there?;
+            } else if there.is_ok() && mirror.is_ancestor(ancestor, &commit)? {
+                found.insert(commit);
+            }
+        }
+        Ok(found)
     }
 }

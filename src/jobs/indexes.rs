@@ -16,57 +16,67 @@ const REMEMBERED: usize = 2;
 
 /// The indexes of the trees that were looked at last.
 #[derive(Debug, Default)]
-pub struct IndexCache(Mutex<HashMap<RepositoryId, Vec<(Snapshot, RepositoryIndex)>>>);
+pub struct IndexCache(Mutex<HashMap<Key, Vec<(Snapshot, RepositoryIndex)>>>);
+
+/// A repository, and the path that a cluster syncs from it where that is configured.
+type Key = (RepositoryId, Option<RepoPath>);
 
 impl IndexCache {
-    /// The index of a tree.
+    /// The index of a tree, seen from the path that a cluster syncs.
     ///
     /// # Errors
     /// Where the mirror cannot be read.
-    pub async fn of(&self, repository: RepositoryId, snapshot: &Snapshot) -> Result<RepositoryIndex, JobError> {
-        let known = self.known(repository);
+    pub async fn of(
+        &self,
+        repository: RepositoryId,
+        path: Option<&RepoPath>,
+        snapshot: &Snapshot,
+    ) -> Result<RepositoryIndex, JobError> {
+        let key: Key = (repository, path.cloned());
+        let known = self.known(&key);
         if let Some((_, index)) = known.iter().find(|(other, _)| other.tree() == snapshot.tree()) {
             return Ok(index.clone());
         }
         let tree = snapshot.clone();
-        let made = tokio::task::spawn_blocking(move || build(known.last(), &tree)).await;
+        let empty = || {
+            path.map_or_else(RepositoryIndex::default, |path| {
+                RepositoryIndex::default().with_cluster_path(path.clone())
+            })
+        };
+        let start = known.last().map_or_else(|| (None, empty()), |(tree, index)| (Some(tree.clone()), index.clone()));
+        let made = tokio::task::spawn_blocking(move || build(start, &tree)).await;
         let index = made.map_err(|error| JobError::retry(error.to_string()))??;
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let trees = cache.entry(repository).or_default();
+        let trees = cache.entry(key).or_default();
         trees.push((snapshot.clone(), index.clone()));
         let surplus = trees.len().saturating_sub(REMEMBERED);
         trees.drain(..surplus);
         Ok(index)
     }
 
-    fn known(&self, repository: RepositoryId) -> Vec<(Snapshot, RepositoryIndex)> {
+    fn known(&self, key: &Key) -> Vec<(Snapshot, RepositoryIndex)> {
         let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(&repository).cloned().unwrap_or_default()
+        cache.get(key).cloned().unwrap_or_default()
     }
 }
 
-fn build(known: Option<&(Snapshot, RepositoryIndex)>, tree: &Snapshot) -> Result<RepositoryIndex, GitError> {
-    if let Some((old, index)) = known {
-        let changes = tree.changed_since(old, usize::MAX)?;
-        let mut summaries = Vec::with_capacity(changes.paths.len());
-        for change in changes.paths {
-            let summary = match &change.after {
-                Some(version) => Some(read_version(tree, &change.path, version)?),
-                None => None,
-            };
+fn build((old, index): (Option<Snapshot>, RepositoryIndex), tree: &Snapshot) -> Result<RepositoryIndex, GitError> {
+    let mut summaries = Vec::new();
+    if let Some(old) = old {
+        for change in tree.changed_since(&old, usize::MAX)?.paths {
+            let summary = change.after.map(|version| read_version(tree, &change.path, version)).transpose()?;
             summaries.push((change.path, summary));
         }
-        return Ok(index.with(summaries));
+    } else {
+        for file in tree.walk("")?.files {
+            let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
+            summaries.push((file.path, Some(summary)));
+        }
     }
-    let mut files = Vec::new();
-    for file in tree.walk("")?.files {
-        let summary = read_version(tree, &file.path, &Version { id: file.id, kind: file.kind })?;
-        files.push((file.path, summary));
-    }
-    Ok(RepositoryIndex::from_files(files))
+    Ok(index.with(summaries))
 }
 
-fn read_version(tree: &Snapshot, path: &RepoPath, version: &Version) -> Result<Arc<FileSummary>, GitError> {
+fn read_version(tree: &Snapshot, path: &RepoPath, version: Version) -> Result<Arc<FileSummary>, GitError> {
     if !manifest::is_manifest(path) {
         return Ok(Arc::new(FileSummary::other()));
     }
@@ -79,15 +89,19 @@ pub(super) fn read_blob(path: &RepoPath, blob: &Blob) -> ManifestFile {
         (Some(bytes), BlobKind::File | BlobKind::Executable) if !blob.is_lfs_pointer() => {
             manifest::read(path.clone(), bytes)
         }
-        (None, BlobKind::File | BlobKind::Executable) => {
-            manifest::unreadable(path.clone(), "the file is larger than 1 MiB", "split it: the cluster takes no object this large")
-        }
+        (None, BlobKind::File | BlobKind::Executable) => manifest::unreadable(
+            path.clone(),
+            "the file is larger than 1 MiB",
+            "split it: the cluster takes no object this large",
+        ),
         (_, BlobKind::Symlink) => {
             manifest::unreadable(path.clone(), "this is a symbolic link", "write the file itself: a link is not judged")
         }
-        (_, BlobKind::Submodule) => {
-            manifest::unreadable(path.clone(), "this is a submodule", "write the files themselves: a submodule is not judged")
-        }
+        (_, BlobKind::Submodule) => manifest::unreadable(
+            path.clone(),
+            "this is a submodule",
+            "write the files themselves: a submodule is not judged",
+        ),
         (Some(_), BlobKind::File | BlobKind::Executable) => {
             manifest::unreadable(path.clone(), "this is a Git LFS pointer", "keep manifests out of Git LFS")
         }

@@ -19,7 +19,10 @@ pub(super) async fn ensure_registered(
     read_only: bool,
 ) -> Result<(), KeyError> {
     let mut there = repo.deploy_keys().await?;
-    there.retain(|known| known.key.as_ref() == Some(key));
+    there.retain(|known| known.key().as_ref() == Some(key));
+    if there.iter().any(|known| !known.enabled) {
+        return Err(KeyError::Disabled { repository: repo.name().to_string() });
+    }
     if there.iter().any(|known| known.read_only == read_only) {
         return Ok(());
     }
@@ -53,7 +56,8 @@ pub(super) async fn reports(
 ) -> Result<Vec<KeyReport>, JobError> {
     let start = format!("{cluster}/");
     let known = store.facts(KIND).await?;
-    let of_this = known.into_iter().filter(|(key, value)| key.starts_with(&start) && value["pull"] == json!(pull.get()));
+    let of_this =
+        known.into_iter().filter(|(key, value)| key.starts_with(&start) && value["pull"] == json!(pull.get()));
     Ok(of_this.filter_map(|(_, value)| serde_json::from_value(value["report"].clone()).ok()).collect())
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, keys, review, teams};
+use super::{
+    Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, keys, review_pull_request, teams,
+};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
 use crate::names::{ClusterName, CommitId};
@@ -75,7 +77,7 @@ impl Refresh {
         }
         context.store.set_fact("synced", key, &serde_json::json!(tip)).await?;
         // The first look at a repository says where it stands; there is no merge to report.
-        let sync = SyncCluster { cluster: self.cluster.clone(), commit: tip.clone(), pull: None, progress: None };
+        let sync = SyncCluster::new(self.cluster.clone(), tip.clone(), None);
         Ok(seen.map(|_| sync.to_job()))
     }
 
@@ -113,7 +115,7 @@ async fn unreviewed(context: &Context, repo: &Repo) -> Result<Vec<NewJob>, JobEr
     for pull in repo.open_pulls().await? {
         let base = &pull.base.repo;
         let Some(base) = base else { continue };
-        if review::is_done(&context.store, base.id, &pull.head.sha).await? {
+        if review_pull_request::is_done(&context.store, base.id, &pull.head.sha).await? {
             continue;
         }
         let review = ReviewPullRequest {

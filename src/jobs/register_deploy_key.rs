@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, JobError, Next, Task, keys, sync_cluster, teams};
-use crate::cluster::{Cluster, EnsureOutcome, FluxKind, GitSecret, KeyPair, known_hosts};
+use super::{Context, JobError, Next, Task, keys, teams};
+use crate::cluster::{Cluster, EnsureOutcome, FluxKind, GitSecret, KeyPair};
 use crate::config::{Access as KeyAccess, ClusterConfig};
 use crate::forge::{Access, KeyError};
 use crate::names::{ClusterName, IssueNumber, ObjectName, PublicKey, RepositoryName, TeamName};
@@ -67,7 +67,7 @@ impl Task for RegisterDeployKey {
         };
         let Some(cluster) = context.cluster(&self.cluster) else { return Ok(Next::done()) };
         let repository = team.repository.clone().unwrap_or_else(|| config.team_repository.for_team(&team.name));
-        let Some(key) = self.key_in_cluster(context, cluster, &team, &repository).await? else {
+        let Some(key) = self.key_in_cluster(context, cluster, &team).await? else {
             return self.wait(context, lease, repository).await;
         };
         let state = match key {
@@ -94,7 +94,6 @@ impl RegisterDeployKey {
         context: &Context,
         cluster: &Cluster,
         team: &Team,
-        repository: &RepositoryName,
     ) -> Result<Option<Result<PublicKey, KeyState>>, JobError> {
         let namespace = teams::source_namespace(team);
         let active = cluster.namespace(&namespace).await?.is_some_and(|state| state.phase == "Active");
@@ -106,7 +105,7 @@ impl RegisterDeployKey {
         let wanted = GitSecret {
             identity: pair.private_openssh,
             identity_pub: pair.public_line,
-            known_hosts: context.known_hosts(&repo).await,
+            known_hosts: context.known_hosts().await,
         };
         let made = cluster.ensure_git_secret(&namespace, &secret_name(team)?, &wanted).await?;
         Ok(Some(match made {
@@ -140,13 +139,14 @@ impl RegisterDeployKey {
             Err(KeyError::InUse { .. }) => KeyState::InUseElsewhere,
             Err(KeyError::Forge(error)) => return Err(error.into()),
         };
-        repo.revoke_token().await;
+        repo.revoke().await?;
         if matches!(state, KeyState::Registered { .. }) {
             // Flux would try again by itself, but only after its interval.
             if let Some(source) = &team.source
-                && let (Ok(namespace), Ok(name)) = (source.namespace.parse(), source.name.parse())
+                && let Ok(name) = source.name.parse()
             {
-                cluster.request_reconcile(FluxKind::GitRepository, &namespace, &name, &key_token(key)).await?;
+                let token = key_token(key);
+                cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await?;
             }
         }
         Ok(state)
@@ -177,7 +177,7 @@ impl RegisterDeployKey {
         let Some(pull) = self.pull else { return Ok(()) };
         let config = context.cluster_config(&self.cluster)?;
         let repo = context.repository(&config.admin_repository).await?;
-        sync_cluster::write_comment(context, lease, &repo, (&self.cluster, pull)).await
+        super::sync_cluster::write_comment(context, lease, &repo, (&self.cluster, pull)).await
     }
 }
 

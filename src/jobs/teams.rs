@@ -14,11 +14,7 @@ pub(super) async fn all(context: &Context, config: &ClusterConfig) -> Result<Vec
 }
 
 /// The team of this name.
-pub(super) async fn find(
-    context: &Context,
-    config: &ClusterConfig,
-    name: &TeamName,
-) -> Result<Option<Team>, JobError> {
+pub(super) async fn find(context: &Context, config: &ClusterConfig, name: &TeamName) -> Result<Option<Team>, JobError> {
     Ok(admin::tip(context, config).await?.index.team(name.as_str()).cloned())
 }
 

@@ -17,5 +17,5 @@ pub use edit::{EditError, insert_list_entry};
 pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem};
-pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read};
+pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
 pub use scope::{ObjectScope, builtin_scope};

@@ -22,6 +22,16 @@ pub fn is_kustomization(path: &RepoPath) -> bool {
     KUSTOMIZATION_NAMES.contains(&path.file_name())
 }
 
+/// A file that cannot be read at all, for a reason that lies outside of its text.
+pub fn unreadable(path: RepoPath, message: &str, help: &str) -> ManifestFile {
+    let problem = Problem {
+        position: super::Position { offset: 0, line: 1, column: 1 },
+        message: message.to_owned(),
+        help: help.to_owned(),
+    };
+    ManifestFile { path, source: "".into(), documents: Vec::new(), objects: Vec::new(), problems: vec![problem] }
+}
+
 /// Reads a file. This never fails and never panics: what cannot be judged is in
 /// [`ManifestFile::problems`], and where there is any, documents and objects are empty.
 ///

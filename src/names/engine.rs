@@ -4,7 +4,7 @@ use std::str::FromStr;
 use super::{NameError, show};
 
 /// Which generation of Flux runs a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Engine {
     /// One `fluxd` per team, told by `flux-patch.yaml` what to follow.
     FluxV1,

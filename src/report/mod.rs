@@ -3,8 +3,8 @@
 //! Functions from values to text, nothing else. Whatever comes from a repository is hostile: it
 //! passes [`visible`] before it reaches a terminal, and [`markdown`] before it reaches GitHub.
 
-pub mod comment;
 mod check_run;
+pub mod comment;
 mod github;
 mod json;
 pub mod markdown;

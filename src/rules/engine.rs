@@ -43,6 +43,24 @@ pub struct Summary {
     pub waived: usize,
 }
 
+impl Judgement {
+    /// Takes in another judgement of the same files, as when two clusters sync them, without saying
+    /// anything twice.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.findings.dedup();
+        self.waived.extend(other.waived);
+        self.waived.sort_by(|a, b| order(&a.finding).cmp(&order(&b.finding)));
+        self.waived.dedup();
+        let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        self.summary.errors = count(Severity::Error);
+        self.summary.warnings = count(Severity::Warning);
+        self.summary.notes = count(Severity::Note);
+        self.summary.waived = self.waived.len();
+    }
+}
+
 /// Judges a review by every rule and applies the policy. A file that could not be read gives
 /// findings of `yaml/unreadable` and is not judged further, because it has no objects.
 pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {

@@ -16,4 +16,4 @@ pub use index::RepositoryIndex;
 pub use layout::Layout;
 pub use reach::{Reach, Root};
 pub use summary::{FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
-pub use team::{Engine, Team, TeamSource, TeamSync, is_system_namespace};
+pub use team::{Team, TeamSource, TeamSync, is_system_namespace};

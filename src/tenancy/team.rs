@@ -1,18 +1,9 @@
 //! One team, put together from the files of its directory.
 
-use crate::names::{Namespace, RepoPath, RepositoryName, TeamName};
+use crate::names::{Engine, Namespace, RepoPath, RepositoryName, TeamName};
 
 use super::facts::{Fact, FluxV1Fact, SourceFact, SyncFact};
 use super::{FileSummary, parse_git_url};
-
-/// Which generation of Flux runs a team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Engine {
-    /// One Flux v1 daemon per team, in the team's namespace.
-    FluxV1,
-    /// Flux v2: a `GitRepository` and a `Kustomization` per team.
-    FluxV2,
-}
 
 /// Where a team's manifests come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::ReviewPullRequest;
+use crate::finding::Severity;
 use crate::forge::{
     Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRunUpdate, CheckState, Conclusion, NewCheckRun,
     PullRequest, Repo,
 };
-use crate::finding::Severity;
 use crate::jobs::{Context, JobError};
 use crate::names::{CheckRunId, CommitId, IssueNumber, RepositoryId};
 use crate::report::{self, CheckRunReport};
@@ -90,7 +90,7 @@ impl Verdict {
     ) -> Result<(), JobError> {
         let conclusion = conclusion(report.conclusion);
         let update = CheckRunUpdate {
-            state: Some(CheckState::Completed(conclusion, context.clock.now())),
+            state: Some(CheckState::Completed { conclusion, at: context.clock.now() }),
             output: Some(CheckOutput {
                 title: report.title,
                 summary: report.summary,

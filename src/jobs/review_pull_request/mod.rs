@@ -117,9 +117,15 @@ impl ReviewPullRequest {
         if matches!(role, Role::Nobody) {
             return Ok(judge::nobody());
         }
-        match (judge::Merge::of(context, repo, pull).await?, role) {
+        let mut paths = match &role {
+            Role::Admin(clusters) => clusters.iter().map(|cluster| Some(&cluster.path)).collect(),
+            _ => vec![None],
+        };
+        paths.sort();
+        paths.dedup();
+        match (judge::Merge::of(context, repo, pull, &paths).await?, role) {
             (Err(report), _) => Ok(report),
-            (Ok(merge), Role::Admin(clusters)) => Ok(merge.as_admin(context, &clusters)),
+            (Ok(merge), Role::Admin(_)) => Ok(merge.as_admin(context)),
             (Ok(merge), Role::Team(teams, policy)) => Ok(merge.as_team(context, &teams, policy.as_ref())),
             (Ok(_), Role::Nobody) => Ok(judge::nobody()),
         }

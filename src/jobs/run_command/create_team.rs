@@ -9,7 +9,7 @@ use crate::command::CreateTeam;
 use crate::config::ClusterConfig;
 use crate::forge::{Access, FileChange, NewCommit, NewPull, PullState, PullUpdate, Repo};
 use crate::jobs::{JobError, admin};
-use crate::names::{BranchName, CommitId, IssueNumber, RepositoryName};
+use crate::names::{BranchName, CommitId, Engine, IssueNumber, RepositoryName};
 use crate::report::comment;
 use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
 use crate::store::EffectState;
@@ -20,8 +20,9 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
         return Ok(comment::not_here("create-team", "Write it in the admin repository of a cluster."));
     };
     let repository = command.repository.clone().unwrap_or_else(|| cluster.team_repository.for_team(&command.team));
-    let base = admin::snapshot(call.context, cluster).await?;
-    let plan = match admin::plan_team(&base, cluster, &request(call, command, cluster, &repository)?) {
+    let base = admin::tip(call.context, cluster).await?;
+    let request = request(call, command, cluster, &repository)?;
+    let plan = match admin::plan_team(&base, cluster, &request).await? {
         Ok(Outcome::AlreadyThere) => return Ok(comment::create_team_already_there(&command.team)),
         Ok(Outcome::Changes(plan)) => plan,
         Err(refusal) => return Ok(comment::create_team_refused(&refusal.to_string())),
@@ -44,9 +45,8 @@ fn request(
     Ok(TeamRequest {
         team: command.team.clone(),
         git_url: git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?,
-        repository: Some(repository.clone()),
         branch: cluster.team_branch.clone(),
-        engine: cluster.engine,
+        engine: cluster.engine.unwrap_or(Engine::FluxV2),
         settings: std::collections::BTreeMap::new(),
     })
 }
@@ -89,7 +89,7 @@ async fn propose(
             number
         }
         None => {
-            let new = NewPull { title, body, head: branch, base: cluster.branch.clone(), draft: false };
+            let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
             repo.create_pull(&new).await?.number
         }
     };
@@ -115,4 +115,3 @@ async fn is_visible(call: &Call<'_>, repository: &RepositoryName) -> Result<bool
         Err(error) => Err(error.into()),
     }
 }
-

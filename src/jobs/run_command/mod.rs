@@ -117,13 +117,11 @@ impl RunCommand {
 
     /// The comment's text where it still is what its author sent.
     async fn unchanged(&self, repo: &Repo) -> Result<Option<String>, JobError> {
-        match repo.comment(self.comment).await {
-            Ok(comment) if comment.author.id == self.author && Self::hash(&comment.body) == self.body_hash => {
-                Ok(Some(comment.body))
+        match repo.comment(self.comment).await? {
+            Some(comment) if comment.author.as_ref().map(|author| author.id) == Some(self.author) => {
+                Ok((Self::hash(&comment.body) == self.body_hash).then_some(comment.body))
             }
-            Ok(_) => Ok(None),
-            Err(error) if error.is_absent() => Ok(None),
-            Err(error) => Err(error.into()),
+            _ => Ok(None),
         }
     }
 }

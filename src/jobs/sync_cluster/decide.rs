@@ -1,6 +1,8 @@
 //! What Flux's objects say about a merged commit: pure, so that every row of the table is a test.
 
-use crate::cluster::{SourceState, SourceVerdict, SyncState as Kustomization, SyncVerdict, source_verdict, sync_verdict};
+use crate::cluster::{
+    SourceState, SourceVerdict, SyncState as Kustomization, SyncVerdict, source_verdict, sync_verdict,
+};
 use crate::names::CommitId;
 use crate::report::comment::SyncState;
 

@@ -6,6 +6,8 @@
 mod decide;
 mod report;
 
+pub(super) use report::write_comment;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use self::decide::{View, decide};
 use super::{Context, JobError, Next, RegisterDeployKey, Task, teams};
 use crate::cluster::{Cluster, FluxKind};
-use crate::config::{ClusterConfig, Engine};
-use crate::names::{ClusterName, CommitId, IssueNumber, Namespace, ObjectName};
+use crate::config::ClusterConfig;
+use crate::names::{ClusterName, CommitId, Engine, IssueNumber, Namespace, ObjectName};
 use crate::report::comment::SyncState;
 use crate::store::{Lease, NewJob, Priority};
 
@@ -47,6 +49,13 @@ pub struct Progress {
     looks: u32,
     fetched_after: Option<i64>,
     failing_since: Option<i64>,
+}
+
+impl SyncCluster {
+    /// A merge that was not looked at yet.
+    pub const fn new(cluster: ClusterName, commit: CommitId, pull: Option<IssueNumber>) -> Self {
+        Self { cluster, commit, pull, progress: None }
+    }
 }
 
 #[async_trait]
@@ -146,7 +155,11 @@ impl SyncCluster {
         let lasted = |since: i64, limit: Duration| u128::try_from(now - since).unwrap_or(0) >= limit.as_millis();
         match (&view.state, progress.failing_since) {
             (_, Some(since)) if !lasted(since, FAILURE_LASTS) => {
-                if view.fetched { SyncState::Applying } else { SyncState::Requested }
+                if view.fetched {
+                    SyncState::Applying
+                } else {
+                    SyncState::Requested
+                }
             }
             (state, _) if !state.is_final() && lasted(progress.requested_at, FOLLOW) => {
                 SyncState::TimedOut { last: format!("{state:?}: {}", self.commit) }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::SyncCluster;
-use crate::forge::{DeploymentState, Repo};
+use crate::forge::{DeploymentState, NewDeployment, NewDeploymentStatus, Repo};
 use crate::jobs::{Context, JobError, comments, keys};
 use crate::names::DeploymentId;
 use crate::report::comment::{SyncReport, SyncState, sync_comment};
@@ -17,7 +17,7 @@ impl SyncCluster {
         if let Some(pull) = self.pull {
             let key = format!("{}/{pull}", self.cluster);
             let stored = json!({"state": state, "commit": self.commit, "fetched": self.fetched_after(), "ended": self.ended_after(context, state)});
-            context.store.put_fact("sync", &key, &stored).await?;
+            context.store.set_fact("sync", &key, &stored).await?;
             write_comment(context, lease, &repo, (&self.cluster, pull)).await?;
         }
         self.deployment(context, lease, &repo, state).await
@@ -41,27 +41,35 @@ impl SyncCluster {
     ) -> Result<(), JobError> {
         let (wanted, description) = match state {
             SyncState::NotFollowed { .. } => return Ok(()),
-            SyncState::Requested | SyncState::Applying => (DeploymentState::InProgress, "Flux is fetching and applying".to_owned()),
+            SyncState::Requested | SyncState::Applying => {
+                (DeploymentState::InProgress, "Flux is fetching and applying".to_owned())
+            }
             SyncState::Applied { revision } => (DeploymentState::Success, format!("applied {}", revision.short())),
             SyncState::Failed { reason, .. } => (DeploymentState::Failure, reason.clone()),
             SyncState::TimedOut { .. } => (DeploymentState::Error, "no result in time".to_owned()),
         };
-        let key = format!("{}/{}/{}", repo.id(), self.cluster, self.commit);
+        let key = format!("{}/{}", self.cluster, self.commit);
         let environment = self.cluster.as_str();
         let known = match context.store.effect(lease, "deployment", &key).await? {
             EffectState::Done(value) if value["state"] == json!(wanted.as_str()) => return Ok(()),
             EffectState::Done(value) => value["id"].as_u64().map(DeploymentId::new),
-            EffectState::Unfinished => repo.find_deployment(&self.commit, environment).await?,
+            EffectState::Unfinished => repo.find_deployment(&self.commit, environment).await?.map(|found| found.id),
             EffectState::New => None,
         };
         let id = match known {
             Some(id) => id,
             None => {
-                let payload = json!({"cluster": self.cluster, "pull": self.pull});
-                repo.create_deployment(&self.commit, environment, &payload, "Sync by Flux").await?
+                let new = NewDeployment {
+                    commit: self.commit.clone(),
+                    environment: environment.to_owned(),
+                    description: "Sync by Flux".to_owned(),
+                    payload: json!({"cluster": self.cluster, "pull": self.pull}),
+                };
+                repo.create_deployment(&new).await?.id
             }
         };
-        repo.deployment_status(id, wanted, environment, &description).await?;
+        let status = NewDeploymentStatus { state: wanted, description, environment_url: None, log_url: None };
+        repo.deployment_status(id, &status).await?;
         let value: Value = json!({"id": id.get(), "state": wanted.as_str()});
         Ok(context.store.effect_done(lease, "deployment", &key, &value).await?)
     }

@@ -6,8 +6,8 @@ mod key;
 mod sync;
 
 pub use command::{
-    command_error, command_failed, create_team_already_there, create_team_body, create_team_opened,
-    create_team_plan, create_team_refused, denied, help, not_here, recheck_started,
+    command_error, command_failed, create_team_already_there, create_team_body, create_team_opened, create_team_plan,
+    create_team_refused, denied, help, not_here, recheck_started,
 };
 pub use key::{KeyReport, KeyState};
 pub use sync::{SyncReport, SyncState, sync_comment};

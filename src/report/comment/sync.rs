@@ -87,7 +87,10 @@ fn state_line(report: &SyncReport<'_>) -> String {
             format!("✅ `{commit}`: {fetched}applied{ended}")
         }
         SyncState::Applied { revision } => {
-            format!("✅ `{commit}`: {fetched}applied{ended}, by the later commit `{}` that contains it", revision.short())
+            format!(
+                "✅ `{commit}`: {fetched}applied{ended}, by the later commit `{}` that contains it",
+                revision.short()
+            )
         }
         SyncState::Failed { .. } => format!("❌ `{commit}`: {fetched}not applied"),
         SyncState::TimedOut { .. } => format!("❌ `{commit}`: {fetched}no result within{ended}"),
