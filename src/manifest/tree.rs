@@ -80,7 +80,7 @@ impl Builder<'_> {
                 }
             }
             EventData::Alias { .. } => {
-                self.say(start, "An alias (`*name`) is not judged.", "Write the value out.");
+                self.say(start, "An alias (`*name`) stands for text that is elsewhere.", "Write the value out.");
                 self.add(start, end, null());
             }
             EventData::Scalar { anchor, tag, value, style, .. } => {
@@ -105,7 +105,7 @@ impl Builder<'_> {
         if anchor.is_some() {
             self.say(
                 start,
-                "An anchor (`&name`) is not judged.",
+                "An anchor (`&name`) lets text stand for something elsewhere.",
                 "Remove it, and write the value out where it is used.",
             );
         }
@@ -183,7 +183,7 @@ pub(super) fn is_nothing(node: &Node) -> bool {
 fn bad_key(key: &Node) -> Option<(String, &'static str)> {
     match &key.value {
         Value::Scalar { text, .. } if text == "<<" => {
-            Some(("A merge key (`<<`) is not judged.".to_owned(), "Write the values out."))
+            Some(("A merge key (`<<`) is read differently by different programs.".to_owned(), "Write the values out."))
         }
         Value::Scalar { value: Scalar::String(_), .. } => None,
         Value::Scalar { text, .. } => Some((format!("The key {} is not text.", shown(text)), "Quote the key.")),

@@ -10,7 +10,7 @@ use imbl::ordmap::DiffItem;
 use super::facts::Fact;
 use super::relation::Relation;
 use super::{FileSummary, ObjectId, Team};
-use crate::manifest::{KUSTOMIZATION_NAMES, ObjectScope, builtin_scope};
+use crate::manifest::{EntryRole, KUSTOMIZATION_NAMES, ObjectScope, builtin_scope};
 use crate::names::{RepoPath, RepositoryName};
 
 /// What a repository holds. A clone shares everything, and [`RepositoryIndex::with`] costs only
@@ -20,7 +20,10 @@ pub struct RepositoryIndex {
     pub(super) cluster_path: Option<RepoPath>,
     files: OrdMap<RepoPath, File>,
     objects: Relation<ObjectId>,
-    pub(super) referrers: Relation<RepoPath>,
+    /// Which kustomizations name a path in which role.
+    pub(super) referrers: Relation<(RepoPath, EntryRole)>,
+    /// Which kustomizations put their objects into a namespace.
+    pub(super) forcing: Relation<String>,
     definitions: Relation<(String, String)>,
     pub(super) flux_paths: Relation<String>,
     teams: OrdMap<RepoPath, Arc<Team>>,
@@ -84,8 +87,15 @@ impl RepositoryIndex {
         for object in &summary.objects {
             self.objects.set(object.id.clone(), path, present);
         }
-        for target in summary.entries.iter().filter_map(|entry| entry.target.as_ref()) {
-            self.referrers.set(target.clone(), path, present);
+        for entry in &summary.entries {
+            if let Some(target) = &entry.target {
+                self.referrers.set((target.clone(), entry.role), path, present);
+            }
+        }
+        if let Some(namespace) =
+            summary.kustomization.as_ref().and_then(|kustomization| kustomization.namespace.clone())
+        {
+            self.forcing.set(namespace, path, present);
         }
         for definition in &summary.definitions {
             self.definitions.set((definition.group.clone(), definition.kind.clone()), path, present);
@@ -227,14 +237,17 @@ impl RepositoryIndex {
         })
     }
 
-    /// The teams that own a namespace: one, unless two directories claim it.
-    pub fn owners_of_namespace(&self, namespace: &str) -> impl Iterator<Item = &Team> {
-        self.namespaces.get(namespace.to_owned()).filter_map(|directory| self.team_in(directory))
+    /// The teams that own a namespace: those that declare it, else those that use it. More than
+    /// one where two directories claim it.
+    pub fn owners_of_namespace(&self, namespace: &str) -> Vec<&Team> {
+        let claims = self.namespaces.get(namespace.to_owned()).filter_map(|directory| self.team_in(directory));
+        let (declare, use_only): (Vec<&Team>, Vec<&Team>) = claims.partition(|team| team.declares(namespace));
+        if declare.is_empty() { use_only } else { declare }
     }
 
     /// The team that owns a namespace.
     pub fn owner_of_namespace(&self, namespace: &str) -> Option<&Team> {
-        self.owners_of_namespace(namespace).next()
+        self.owners_of_namespace(namespace).into_iter().next()
     }
 
     /// The team whose manifests come from a repository; GitHub ignores case here.

@@ -39,26 +39,46 @@ pub(super) fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
 }
 
 impl RepositoryIndex {
-    /// The kustomizations that name a path as it stands (a file, or a directory), with the entry.
+    /// The kustomizations that name a path as it stands (a file, or a directory), and in which role.
+    pub fn referrers_of(&self, path: &RepoPath) -> impl Iterator<Item = (&RepoPath, EntryRole)> {
+        let roles = [EntryRole::Resource, EntryRole::Configuration, EntryRole::Patch, EntryRole::Data];
+        let in_role = |role| self.referrers.get((path.clone(), role)).map(move |by| (by, role));
+        roles.map(in_role).into_iter().flatten()
+    }
+
+    /// The entries of kustomizations that name a path as it stands.
     pub fn named_by<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = (&'a RepoPath, &'a SummaryEntry)> {
-        self.referrers
-            .get(path.clone())
-            .filter_map(|kustomization| Some((kustomization, self.file(kustomization)?)))
-            .flat_map(move |(kustomization, summary)| {
-                let entries = summary.entries.iter().filter(move |entry| entry.target.as_ref() == Some(path));
-                entries.map(move |entry| (kustomization, entry))
-            })
+        let kustomizations: BTreeSet<&RepoPath> = self.referrers_of(path).map(|(by, _)| by).collect();
+        kustomizations.into_iter().filter_map(|by| Some((by, self.file(by)?))).flat_map(move |(by, summary)| {
+            let entries = summary.entries.iter().filter(move |entry| entry.target.as_ref() == Some(path));
+            entries.map(move |entry| (by, entry))
+        })
     }
 
     /// What names a file: the file itself, or its directory where it is a kustomization.
     fn named_with_directory(&self, path: &RepoPath) -> Vec<(RepoPath, EntryRole)> {
         let directory = path.parent().filter(|_| is_kustomization(path));
-        [Some(path.clone()), directory]
-            .into_iter()
-            .flatten()
-            .flat_map(|path| self.named_by(&path).map(|(by, entry)| (by.clone(), entry.role)).collect::<Vec<_>>())
-            .filter(|(by, _)| by != path)
-            .collect()
+        let targets = std::iter::once(path.clone()).chain(directory);
+        let names = targets
+            .flat_map(|target| self.referrers_of(&target).map(|(by, role)| (by.clone(), role)).collect::<Vec<_>>());
+        names.filter(|(by, _)| by != path).collect()
+    }
+
+    /// The files below the kustomizations that put their objects into a namespace.
+    pub fn files_forced_into(&self, namespace: &str) -> BTreeSet<RepoPath> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<RepoPath> = self.forcing.get(namespace.to_owned()).cloned().collect();
+        while let Some(path) = waiting.pop() {
+            let Some(summary) = self.file(&path) else { continue };
+            let resources = summary.entries.iter().filter(|entry| entry.role == EntryRole::Resource);
+            for target in resources.filter_map(|entry| entry.target.as_ref()) {
+                let below = self.kustomization_of(target.as_str()).unwrap_or(target);
+                if seen.insert(below.clone()) {
+                    waiting.push(below.clone());
+                }
+            }
+        }
+        seen
     }
 
     /// Whether a kustomization names this file (or, for a kustomization, its directory) in any role.

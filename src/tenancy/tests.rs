@@ -158,3 +158,13 @@ fn kustomizations_that_name_each_other_end() {
     ]);
     assert_eq!(index.reaches(&path("b/x.yaml")).len(), 2);
 }
+
+#[test]
+fn a_declared_namespace_cannot_be_taken_by_using_it() {
+    let greedy = team_v2("team1", "team1", "https://github.com/org/a")
+        .replace("prune: true", "targetNamespace: team2, prune: true");
+    let own = team_v2("team2", "team2", "https://github.com/org/b");
+    let index = index(&[("cluster/team1/sync.yaml", &greedy), ("cluster/team2/sync.yaml", &own)]);
+    let owners: Vec<_> = index.owners_of_namespace("team2").into_iter().map(|team| team.name.as_str()).collect();
+    assert_eq!(owners, ["team2"]);
+}

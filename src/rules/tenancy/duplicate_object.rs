@@ -26,7 +26,9 @@
 //!   name: reader
 //! ```
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
@@ -47,7 +49,7 @@ impl Rule for DuplicateObject {
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         let changed = review.files.iter().map(|file| &file.path).collect();
-        let doubles = Doubles { review, changed };
+        let doubles = Doubles { review, changed, forced: RefCell::default() };
         review.files.iter().flat_map(|file| doubles.in_file(file)).collect()
     }
 }
@@ -55,6 +57,8 @@ impl Rule for DuplicateObject {
 struct Doubles<'a> {
     review: &'a Review<'a>,
     changed: BTreeSet<&'a RepoPath>,
+    /// The files below the kustomizations that force a namespace, found once per namespace.
+    forced: RefCell<BTreeMap<String, Rc<BTreeSet<RepoPath>>>>,
 }
 
 impl Doubles<'_> {
@@ -87,20 +91,47 @@ impl Doubles<'_> {
     /// Another file with the same object, applied together with this one.
     fn elsewhere(&self, object: &Object, id: &ObjectId, reaches: &BTreeSet<Reach>) -> Option<(RepoPath, u32)> {
         let index = self.review.after;
-        let forced = reaches.iter().map(|reach| reach.namespace.as_deref().or(id.namespace.as_deref()));
-        let spellings: BTreeSet<ObjectId> =
-            forced.chain([None]).map(|namespace| id.in_namespace(namespace)).chain([id.clone()]).collect();
         let cluster_wide = index.scope_of(object.group(), &object.kind) == Some(ObjectScope::Cluster);
-        spellings.iter().find_map(|spelling| {
-            let others = index.objects_with_id(spelling).filter(|path| self.is_to_be_compared(path, &object.file));
-            others
-                .filter(|path| self.count_before(path, spelling) == 0 || self.count_before(&object.file, id) == 0)
-                .find(|path| {
-                    let pair = (id.namespace.as_deref(), spelling.namespace.as_deref());
-                    !index.is_only_patch_or_data(path) && clash(reaches, &index.reaches(path), pair, cluster_wide)
-                })
-                .map(|path| (path.clone(), line_of(index, path, spelling)))
+        self.candidates(id, reaches, cluster_wide).into_iter().find_map(|(path, other)| {
+            let new = self.count_before(&path, &other) == 0 || self.count_before(&object.file, id) == 0;
+            let compared = new && self.is_to_be_compared(&path, &object.file) && !index.is_only_patch_or_data(&path);
+            let written = (id.namespace.as_deref(), other.namespace.as_deref());
+            let clash = compared && clash(reaches, &index.reaches(&path), written, cluster_wide);
+            clash.then(|| (path.clone(), line_of(index, &path, &other)))
         })
+    }
+
+    /// Files that may hold the same object, with its id as it is written there: those that write
+    /// the namespace in which this one ends up, and those that are put into it.
+    fn candidates(
+        &self,
+        id: &ObjectId,
+        reaches: &BTreeSet<Reach>,
+        cluster_wide: bool,
+    ) -> BTreeSet<(RepoPath, ObjectId)> {
+        let index = self.review.after;
+        let mut candidates = BTreeSet::new();
+        let ends: BTreeSet<Option<&str>> = if cluster_wide {
+            BTreeSet::from([None])
+        } else {
+            reaches.iter().map(|reach| reach.namespace.as_deref().or(id.namespace.as_deref())).collect()
+        };
+        for namespace in ends {
+            let written = id.in_namespace(namespace);
+            candidates.extend(index.objects_with_id(&written).map(|path| (path.clone(), written.clone())));
+            for path in namespace.map(|namespace| self.forced_into(namespace)).iter().flat_map(|files| files.iter()) {
+                let objects = index.file(path).map(|file| file.objects.as_slice()).unwrap_or_default();
+                let same = objects.iter().filter(|object| object.id.in_namespace(None) == id.in_namespace(None));
+                candidates.extend(same.map(|object| (path.clone(), object.id.clone())));
+            }
+        }
+        candidates
+    }
+
+    fn forced_into(&self, namespace: &str) -> Rc<BTreeSet<RepoPath>> {
+        let mut forced = self.forced.borrow_mut();
+        let find = || Rc::new(self.review.after.files_forced_into(namespace));
+        Rc::clone(forced.entry(namespace.to_owned()).or_insert_with(find))
     }
 
     /// Of two changed files only the later one is reported.

@@ -88,7 +88,7 @@ impl Border<'_> {
                 let name = node.text().filter(|name| !name.is_empty())?;
                 let (whose, help) = self.foreign(name, &object.file)?;
                 let what = match field {
-                    "metadata.name" => format!("The Namespace `{name}` is not this team's: it is {whose}."),
+                    "metadata.name" => format!("A Namespace is declared here, `{name}`, {whose}."),
                     "metadata.namespace" => format!("{} stands in the namespace `{name}`, {whose}.", object.kind),
                     _ => format!("{} puts objects into the namespace `{name}`, {whose}.", object.kind),
                 };
@@ -102,18 +102,13 @@ impl Border<'_> {
     fn foreign(&self, name: &str, file: &RepoPath) -> Option<(String, String)> {
         let whose = match self.review.scope {
             Scope::Team(team) if team.owns(name) => None,
-            Scope::Team(_) => Some("one that this team does not own".to_owned()),
+            Scope::Team(_) => Some("which this team does not own".to_owned()),
             Scope::Admin => self.owner(name),
         }?;
-        let own = self.team.namespaces.iter().map(|own| format!("`{own}`")).collect::<Vec<_>>().join(", ");
-        let home = if own.is_empty() {
-            "the team owns no namespace yet".to_owned()
-        } else {
-            format!("{} owns {own}", self.team.name)
-        };
+        let home = self.team.namespaces.first().map_or_else(String::new, |home| format!(" (`{home}`)"));
         let help = match self.review.scope {
-            Scope::Team(_) => format!("Use a namespace of the team ({home}), or leave it out."),
-            Scope::Admin => format!("Use a namespace of the team ({home}), or move this out of {}.", file.directory()),
+            Scope::Team(_) => format!("Use the team's own namespace{home}, or leave it out."),
+            Scope::Admin => format!("Use the team's own namespace{home}, or move this out of {}.", file.directory()),
         };
         Some((whose, help))
     }
@@ -121,17 +116,17 @@ impl Border<'_> {
     /// In the admin repository: somebody else who owns the namespace.
     fn owner(&self, name: &str) -> Option<String> {
         if is_system_namespace(name) {
-            return Some("one of the cluster itself".to_owned());
+            return Some("which belongs to the cluster itself".to_owned());
         }
-        let mut owners = self.review.after.owners_of_namespace(name);
-        if let Some(other) = owners.find(|owner| owner.directory != self.team.directory) {
-            return Some(format!("one of {}", other.name));
+        let owners = self.review.after.owners_of_namespace(name);
+        if let Some(other) = owners.into_iter().find(|owner| owner.directory != self.team.directory) {
+            return Some(format!("which belongs to {}", other.name));
         }
         if self.team.owns(name) {
             return None;
         }
         let declared = self.review.after.declarations_of_namespace(name).next()?;
-        Some(format!("one that {declared} declares"))
+        Some(format!("which {declared} declares"))
     }
 }
 
