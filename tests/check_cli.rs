@@ -171,6 +171,7 @@ fn wrong_input_is_told_in_one_line() {
     let empty = TempDir::new().expect("a folder");
     for (arguments, words) in [
         (vec!["check", "no-such-folder"], "no-such-folder does not exist"),
+        (vec!["check", "gone\n\u{1b}[31m"], "gone\\u{a}\\u{1b}[31m does not exist"),
         (vec!["check", &file], "README.md is a file"),
         (vec!["check", path(&empty)], "holds no YAML or JSON files"),
         (vec!["check", BAD, "--base", "no-such-folder"], "no-such-folder does not exist"),

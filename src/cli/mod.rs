@@ -12,6 +12,8 @@ use std::io::{ErrorKind, Write};
 use anyhow::Result;
 use clap::Parser as _;
 
+use crate::report::visible;
+
 /// Exit status: everything is fine.
 const FINE: u8 = 0;
 /// Exit status: there are findings, or a step failed.
@@ -46,7 +48,8 @@ pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut 
         Ok(status) => status,
         // Whoever read the output, such as `head`, has seen enough.
         Err(error) if is_broken_pipe(&error) => FINE,
-        Err(error) => say(err, &format!("bailiwick: {error:#}\n"), USAGE),
+        // One line, also where a file's name holds a line break or an escape sequence.
+        Err(error) => say(err, &format!("bailiwick: {}\n", visible(&format!("{error:#}"))), USAGE),
     }
 }
 

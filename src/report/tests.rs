@@ -4,7 +4,7 @@ use super::testing::{finding, judgement};
 use super::*;
 use crate::finding::{RuleId, Severity};
 use crate::manifest::ManifestFile;
-use crate::rules::Meta;
+use crate::rules::{Meta, Waived};
 
 const META: Meta = Meta {
     id: RuleId::new("rbac/wildcard"),
@@ -65,12 +65,16 @@ fn sarif_is_valid_by_its_schema() {
         finding("rbac/wildcard", Severity::Warning, 3),
         finding("rbac/wildcard", Severity::Note, 0),
     ];
-    let report = sarif(&judgement(findings), &[META]);
+    let mut judgement = judgement(findings);
+    let finding = finding("rbac/wildcard", Severity::Error, 9);
+    judgement.waived.push(Waived { finding, reason: "it is needed".to_owned() });
+    let report = sarif(&judgement, &[META]);
     let errors: Vec<String> =
         validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:?}");
     let results = &report["runs"][0]["results"];
     assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "cluster/common/a%2Cb.yaml");
     assert_ne!(results[0]["partialFingerprints"], results[1]["partialFingerprints"]);
+    assert_eq!(results[3]["suppressions"][0]["justification"], "it is needed");
     insta::assert_snapshot!(format!("{:#}", report["runs"][0]["tool"]["driver"]["rules"]));
 }

@@ -54,3 +54,22 @@ fn many_and_long_findings_keep_the_limits() {
     assert_eq!(report.annotations.len(), ANNOTATIONS);
     assert!(report.annotations.iter().all(|annotation| annotation.message.len() <= MESSAGE_BYTES));
 }
+
+#[test]
+fn an_unreadable_file_fails_the_check_whatever_the_policy_says() {
+    let report = check_run(&judgement(vec![finding("yaml/unreadable", Severity::Note, 2)]), &[]);
+    assert_eq!((report.conclusion, report.title.as_str()), (Conclusion::Failure, "1 note, 1 not judged"));
+}
+
+#[test]
+fn what_the_policy_accepts_is_told_with_its_reason() {
+    let mut judgement = judgement(Vec::new());
+    judgement.waived.push(Waived {
+        finding: finding("rbac/wildcard", Severity::Error, 3),
+        reason: "the operator needs it, see #12".to_owned(),
+    });
+    judgement.summary.waived = 1;
+    let report = check_run(&judgement, &[]);
+    assert_eq!(report.conclusion, Conclusion::Success);
+    insta::assert_snapshot!(report.summary);
+}

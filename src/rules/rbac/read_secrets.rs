@@ -23,7 +23,7 @@
 //!   - {apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"]}
 //! ```
 
-use super::{Entry, entries, milder};
+use super::{Entry, entries, listed, milder};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule};
 
@@ -49,7 +49,11 @@ fn check_entry(entry: &Entry<'_>) -> Option<Finding> {
         return None;
     }
     let (resource, node) = entry.resources.find(&["secrets"]).or_else(|| entry.resources.find(&["*"]))?;
-    let (verb, _) = entry.verbs.find(&["*", "list", "watch", "get"])?;
+    let verbs: Vec<&str> =
+        ["*", "get", "list", "watch"].into_iter().filter(|verb| entry.verbs.find(&[verb]).is_some()).collect();
+    if verbs.is_empty() {
+        return None;
+    }
     let reach = match (entry.cluster_wide(), entry.names.is_empty()) {
         (true, true) => "every secret of every namespace",
         (true, false) => "the named secrets of every namespace",
@@ -57,7 +61,7 @@ fn check_entry(entry: &Entry<'_>) -> Option<Finding> {
         (false, false) => "the named secrets of its namespace",
     };
     let severity = if entry.names.is_empty() { entry.severity() } else { milder(entry.severity()) };
-    let message = format!("`{verb}` on `{resource}` reads {reach}.");
+    let message = format!("{} on `{resource}` reads {reach}.", listed(&verbs));
     let help = match (resource, entry.cluster_wide()) {
         ("*", _) => "Write the resources that are needed instead of `*`, without secrets.",
         (_, true) => "Remove `secrets`; where one is needed, name it in `resourceNames` of a Role in its namespace.",
