@@ -34,10 +34,10 @@ use task::TaskHandler;
 /// A handler for every kind of job.
 pub fn handlers(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
     vec![
-        TaskHandler::<ReviewPullRequest>::new(Arc::clone(context)),
-        TaskHandler::<RunCommand>::new(Arc::clone(context)),
-        TaskHandler::<RegisterDeployKey>::new(Arc::clone(context)),
-        TaskHandler::<SyncCluster>::new(Arc::clone(context)),
-        TaskHandler::<Refresh>::new(Arc::clone(context)),
+        TaskHandler::<ReviewPullRequest>::boxed(Arc::clone(context)),
+        TaskHandler::<RunCommand>::boxed(Arc::clone(context)),
+        TaskHandler::<RegisterDeployKey>::boxed(Arc::clone(context)),
+        TaskHandler::<SyncCluster>::boxed(Arc::clone(context)),
+        TaskHandler::<Refresh>::boxed(Arc::clone(context)),
     ]
 }

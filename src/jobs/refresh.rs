@@ -15,7 +15,7 @@ use crate::names::{ClusterName, CommitId};
 use crate::store::{Lease, NewJob, Priority};
 
 /// How long it takes until everything is looked at again.
-pub const INTERVAL: Duration = Duration::from_secs(10 * 60);
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How many teams one run looks after: each may cost requests, and the next run takes the next ones.
 const TEAMS_AT_ONCE: usize = 50;
 

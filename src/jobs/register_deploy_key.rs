@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, JobError, Next, Task, keys, teams};
 use crate::cluster::{Cluster, EnsureOutcome, FluxKind, GitSecret, KeyPair};
-use crate::config::{Access as KeyAccess, ClusterConfig};
+use crate::config::Access as KeyAccess;
 use crate::forge::{Access, KeyError};
 use crate::names::{ClusterName, IssueNumber, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
@@ -71,7 +71,7 @@ impl Task for RegisterDeployKey {
             return self.wait(context, lease, repository).await;
         };
         let state = match key {
-            Ok(key) => self.register(context, config, cluster, (&team, &repository), &key).await?,
+            Ok(key) => self.register(context, cluster, (&team, &repository), &key).await?,
             Err(state) => state,
         };
         self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
@@ -117,39 +117,37 @@ impl RegisterDeployKey {
         }))
     }
 
+    /// Registers the key; then Flux is asked to fetch at once instead of after its interval.
     async fn register(
         &self,
         context: &Context,
-        config: &ClusterConfig,
         cluster: &Cluster,
         (team, repository): (&Team, &RepositoryName),
         key: &PublicKey,
     ) -> Result<KeyState, JobError> {
-        let read_only = config.git_access.access == KeyAccess::ReadOnly;
+        let read_only = context.cluster_config(&self.cluster)?.git_access.access == KeyAccess::ReadOnly;
         let repo = match context.repository_with(repository, Access::KEYS).await {
             Ok(repo) => repo,
             Err(error) if error.is_absent() => return Ok(KeyState::NoAdminRight),
             Err(error) => return Err(error.into()),
         };
         let title = format!("bailiwick: cluster {}, team {}", self.cluster, self.team);
-        let state = match keys::ensure_registered(&repo, &title, key, read_only).await {
-            Ok(()) => KeyState::Registered { read_only },
-            Err(KeyError::NoAdminRight { .. }) => KeyState::NoAdminRight,
-            Err(KeyError::Disabled { .. }) => KeyState::DisabledByOrganisation,
-            Err(KeyError::InUse { .. }) => KeyState::InUseElsewhere,
-            Err(KeyError::Forge(error)) => return Err(error.into()),
-        };
+        let registered = keys::ensure_registered(&repo, &title, key, read_only).await;
         repo.revoke().await?;
-        if matches!(state, KeyState::Registered { .. }) {
-            // Flux would try again by itself, but only after its interval.
-            if let Some(source) = &team.source
-                && let Ok(name) = source.name.parse()
-            {
-                let token = key_token(key);
-                cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await?;
-            }
+        match registered {
+            Ok(()) => {}
+            Err(KeyError::NoAdminRight { .. }) => return Ok(KeyState::NoAdminRight),
+            Err(KeyError::Disabled { .. }) => return Ok(KeyState::DisabledByOrganisation),
+            Err(KeyError::InUse { .. }) => return Ok(KeyState::InUseElsewhere),
+            Err(KeyError::Forge(error)) => return Err(error.into()),
         }
-        Ok(state)
+        if let Some(source) = &team.source
+            && let Ok(name) = source.name.parse()
+        {
+            let token = key_token(key);
+            cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await?;
+        }
+        Ok(KeyState::Registered { read_only })
     }
 
     async fn wait(

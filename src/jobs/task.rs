@@ -76,7 +76,7 @@ pub(super) struct TaskHandler<T> {
 }
 
 impl<T: Task> TaskHandler<T> {
-    pub(super) fn new(context: Arc<Context>) -> Arc<dyn Handler> {
+    pub(super) fn boxed(context: Arc<Context>) -> Arc<dyn Handler> {
         Arc::new(Self { context, kind: std::marker::PhantomData })
     }
 }

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use super::{Engine, FileSummary, Layout, ObjectId, RepositoryIndex};
+use super::{FileSummary, Layout, ObjectId, RepositoryIndex};
 use crate::manifest::{ObjectScope, is_manifest, read};
+use crate::names::Engine;
 use crate::names::RepoPath;
 
 fn path(text: &str) -> RepoPath {

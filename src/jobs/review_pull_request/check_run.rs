@@ -19,7 +19,7 @@ const KIND: &str = "check-run";
 const PREFIX: &str = "review/";
 
 /// The pull request that a check run's external id names.
-pub fn pull_of(external_id: &str) -> Option<IssueNumber> {
+pub(in crate::jobs) fn pull_of(external_id: &str) -> Option<IssueNumber> {
     external_id.strip_prefix(PREFIX)?.parse().ok().map(IssueNumber::new)
 }
 
@@ -27,7 +27,11 @@ pub fn pull_of(external_id: &str) -> Option<IssueNumber> {
 ///
 /// # Errors
 /// Where the store does not answer.
-pub async fn is_done(store: &Store, repository: RepositoryId, head: &CommitId) -> Result<bool, JobError> {
+pub(in crate::jobs) async fn is_done(
+    store: &Store,
+    repository: RepositoryId,
+    head: &CommitId,
+) -> Result<bool, JobError> {
     let value = store.effect_value(KIND, &key(repository, head)).await?;
     Ok(value.is_some_and(|value| value["conclusion"].is_string()))
 }

@@ -76,7 +76,7 @@ impl Merge {
     }
 
     /// Judges it as a change of the admin repository.
-    pub(super) fn as_admin(self, context: &Context) -> CheckRunReport {
+    pub(super) fn as_admin(&self, context: &Context) -> CheckRunReport {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
             Err(problem) => return refusal("The policy cannot be read", &problem),
@@ -86,7 +86,7 @@ impl Merge {
     }
 
     /// Judges it as a change of these teams' repository.
-    pub(super) fn as_team(self, context: &Context, teams: &[Team], policy: Option<&Policy>) -> CheckRunReport {
+    pub(super) fn as_team(&self, context: &Context, teams: &[Team], policy: Option<&Policy>) -> CheckRunReport {
         let scopes: Vec<Scope<'_>> = teams.iter().map(Scope::Team).collect();
         let judgement = self.judge(&scopes, policy.unwrap_or(&context.policy));
         let who = teams.first().map_or("a team".to_owned(), |team| format!("team {}", team.name));

@@ -19,7 +19,8 @@ use crate::rules::Policy;
 use crate::store::{Lease, Priority};
 use crate::tenancy::Team;
 
-pub use check_run::{CHECK_NAME, is_done, pull_of};
+pub use check_run::CHECK_NAME;
+pub(super) use check_run::{is_done, pull_of};
 
 /// One pull request to judge.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -28,8 +28,9 @@
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, ObjectScope};
+use crate::names::Engine;
 use crate::rules::{Meta, Review, Rule, Scope};
-use crate::tenancy::{Engine, Team};
+use crate::tenancy::Team;
 
 /// `tenancy/cluster-object-outside-common`.
 #[derive(Debug)]
