@@ -22,6 +22,31 @@ const BELIEVED: Duration = Duration::from_secs(10 * 60);
 /// What a job of the admin repository reads and reports with.
 const REPORT: Access = Access::READ.and(Access::COMMENT).and(Access::DEPLOYMENTS);
 
+/// How patient the jobs are. The demo and the tests are less so.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long one merge is followed. Flux tries a Kustomization again after its interval, which is
+    /// 10 minutes where `flux bootstrap` wrote it; five more for that second attempt.
+    pub follow: Duration,
+    /// How long a failure must last before it is final: a fetch that meets a restart recovers by itself.
+    pub failure_lasts: Duration,
+    /// The pause between two looks at a cluster, at first; it grows tenfold.
+    pub pause: Duration,
+    /// How long until everything is looked at again, in case that webhooks were missed.
+    pub refresh: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            follow: Duration::from_secs(15 * 60),
+            failure_lasts: Duration::from_secs(10),
+            pause: Duration::from_secs(1),
+            refresh: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
 /// The outside world, the configuration and the clock.
 #[derive(Debug)]
 pub struct Context {
@@ -43,6 +68,8 @@ pub struct Context {
     pub clusters: BTreeMap<ClusterName, Cluster>,
     /// What the repositories hold.
     pub indexes: IndexCache,
+    /// How patient the jobs are.
+    pub timing: Timing,
     /// What is known of repositories, by lower-case name.
     pub repositories: Mutex<HashMap<String, (Timestamp, Repo, Repository)>>,
 }

@@ -17,7 +17,7 @@ mod teams;
 
 use std::sync::Arc;
 
-pub use context::Context;
+pub use context::{Context, Timing};
 pub use error::{JobError, chain};
 pub use indexes::IndexCache;
 pub use plan::jobs_for;

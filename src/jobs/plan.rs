@@ -148,5 +148,5 @@ fn deploy_key(config: &Config, event: &DeployKeyEvent) -> Vec<NewJob> {
 }
 
 fn refresh_all(config: &Config) -> Vec<NewJob> {
-    config.clusters.iter().map(|cluster| Refresh { cluster: cluster.name.clone(), after: None }.to_job()).collect()
+    config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect()
 }

@@ -1,8 +1,6 @@
 //! Repairs what webhooks missed: open pull requests whose head has no verdict, a branch that moved
 //! without a sync, teams without a deploy key. Runs at start and every few minutes.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +12,6 @@ use crate::forge::{Access, Repo};
 use crate::names::{ClusterName, CommitId};
 use crate::store::{Lease, NewJob, Priority};
 
-/// How long it takes until everything is looked at again.
-const INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How many teams one run looks after: each may cost requests, and the next run takes the next ones.
 const TEAMS_AT_ONCE: usize = 50;
 
@@ -27,6 +23,13 @@ pub struct Refresh {
     /// The team after which the next run goes on.
     #[serde(default)]
     pub after: Option<String>,
+}
+
+impl Refresh {
+    /// A first look.
+    pub const fn new(cluster: ClusterName) -> Self {
+        Self { cluster, after: None }
+    }
 }
 
 #[async_trait]
@@ -53,7 +56,7 @@ impl Task for Refresh {
             // One unreachable repository must not end the sweeps: the next one comes anyway.
             Err(error) => tracing::warn!(cluster.name = %self.cluster, "a refresh was cut short: {error}"),
         }
-        Ok(Next::Again(context.clock.now() + INTERVAL, self))
+        Ok(Next::Again(context.clock.now() + context.timing.refresh, self))
     }
 }
 
@@ -71,12 +74,14 @@ impl Refresh {
     /// The tracked branch moved, and no sync has seen it.
     async fn unsynced(&self, context: &Context, tip: &CommitId) -> Result<Option<NewJob>, JobError> {
         let key = self.cluster.as_str();
-        let seen = context.store.fact("synced", key).await?;
+        let seen = context.store.fact(super::sync_cluster::SYNCED, key).await?;
+        if seen.is_none() {
+            // The first look at a repository says where it stands; there is no merge to report.
+            context.store.set_fact(super::sync_cluster::SYNCED, key, &serde_json::json!(tip)).await?;
+        }
         if seen.as_ref().and_then(|value| value.as_str()) == Some(tip.as_str()) {
             return Ok(None);
         }
-        context.store.set_fact("synced", key, &serde_json::json!(tip)).await?;
-        // The first look at a repository says where it stands; there is no merge to report.
         let sync = SyncCluster::new(self.cluster.clone(), tip.clone(), None);
         Ok(seen.map(|_| sync.to_job()))
     }

@@ -20,7 +20,6 @@ use crate::tenancy::Team;
 
 /// How long a new namespace is waited for before people are told and the sweep takes over.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-const PAUSE: Duration = Duration::from_secs(2);
 /// A Secret without a name in `secretRef`: the name that the scaffold writes.
 const DEFAULT_SECRET: &str = "flux-git-auth";
 
@@ -165,7 +164,7 @@ impl RegisterDeployKey {
             return Ok(Next::done());
         }
         self.report(context, lease, report(KeyState::WaitingForNamespace)).await?;
-        Ok(Next::Again(now + PAUSE, self))
+        Ok(Next::Again(now + context.timing.pause * 2, self))
     }
 
     /// Where people see it: in the comment of the pull request, and in the log.

@@ -15,18 +15,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::decide::{View, decide};
-use super::{Context, JobError, Next, RegisterDeployKey, Task, teams};
+use super::{Context, JobError, Next, RegisterDeployKey, Task, Timing, teams};
 use crate::cluster::{Cluster, FluxKind};
 use crate::config::ClusterConfig;
 use crate::names::{ClusterName, CommitId, Engine, IssueNumber, Namespace, ObjectName};
 use crate::report::comment::SyncState;
 use crate::store::{Lease, NewJob, Priority};
 
-/// How long one merge is followed: Flux's own default timeout of a Kustomization is its interval,
-/// which is 10 minutes where `flux bootstrap` wrote it; five more for a retry.
-const FOLLOW: Duration = Duration::from_secs(15 * 60);
-/// How long a failure must last before it is final: a fetch that meets a restart recovers by itself.
-const FAILURE_LASTS: Duration = Duration::from_secs(10);
+/// The fact that remembers which commit of a cluster's branch was followed last.
+pub(super) const SYNCED: &str = "synced";
 
 /// One merged commit on its way into one cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,6 +70,9 @@ impl Task for SyncCluster {
 
     async fn run(mut self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
+        if self.progress.is_none() {
+            context.store.set_fact(SYNCED, self.cluster.as_str(), &serde_json::json!(self.commit)).await?;
+        }
         if self.pull.is_none() && self.progress.is_none() {
             let repo = context.repository(&config.admin_repository).await?;
             self.pull = repo.merged_pull_of(&self.commit).await?;
@@ -133,17 +133,17 @@ impl SyncCluster {
         view: View,
     ) -> Result<Next<Self>, JobError> {
         let now = context.clock.now();
-        let state = self.settle(now, view);
+        let state = self.settle(now, view, context.timing);
         self.tell(context, lease, &state).await?;
         if state.is_final() {
             tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, sync.state = ?state, "a merge was followed to its end");
             return Ok(Next::Done(self.follow_up(context, config, &state).await?));
         }
-        Ok(Next::Again(now + self.pause(), self))
+        Ok(Next::Again(now + self.pause(context.timing), self))
     }
 
     /// What is said after this look: a failure only when it lasts, and an end when time is up.
-    fn settle(&mut self, now: Timestamp, view: View) -> SyncState {
+    fn settle(&mut self, now: Timestamp, view: View, timing: Timing) -> SyncState {
         let Some(progress) = self.progress.as_mut() else { return view.state };
         let now = now.as_millisecond();
         progress.looks += 1;
@@ -154,24 +154,24 @@ impl SyncCluster {
         progress.failing_since = failing.then(|| progress.failing_since.unwrap_or(now));
         let lasted = |since: i64, limit: Duration| u128::try_from(now - since).unwrap_or(0) >= limit.as_millis();
         match (&view.state, progress.failing_since) {
-            (_, Some(since)) if !lasted(since, FAILURE_LASTS) => {
+            (_, Some(since)) if !lasted(since, timing.failure_lasts) => {
                 if view.fetched {
                     SyncState::Applying
                 } else {
                     SyncState::Requested
                 }
             }
-            (state, _) if !state.is_final() && lasted(progress.requested_at, FOLLOW) => {
+            (state, _) if !state.is_final() && lasted(progress.requested_at, timing.follow) => {
                 SyncState::TimedOut { last: format!("{state:?}: {}", self.commit) }
             }
             _ => view.state,
         }
     }
 
-    /// One second at first, then slower: at most ten.
-    fn pause(&self) -> Duration {
+    /// Short at first, then longer: a healthy sync takes seconds, a slow one minutes.
+    fn pause(&self, timing: Timing) -> Duration {
         let looks = self.progress.as_ref().map_or(0, |progress| progress.looks);
-        Duration::from_secs(u64::from(looks / 5 + 1).min(10))
+        timing.pause * (looks / 5 + 1).min(10)
     }
 
     async fn not_followed(self, context: &Context, lease: &Lease, why: &str) -> Result<Next<Self>, JobError> {
