@@ -105,13 +105,15 @@ impl SandboxCluster {
         token
     }
 
-    /// A kubeconfig for the cluster's owner, for `kubectl` and for Bailiwick.
+    /// A kubeconfig for the cluster's owner, for `kubectl` and for Bailiwick. kubectl sends no token without
+    /// TLS, so the token stands in the address too.
     pub fn kubeconfig(&self) -> String {
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\nclusters:\n- name: sandbox\n  cluster:\n    \
-             server: {}\nusers:\n- name: owner\n  user:\n    token: {}\ncontexts:\n- name: sandbox\n  context:\n    \
+             server: {}/token/{}\nusers:\n- name: owner\n  user:\n    token: {}\ncontexts:\n- name: sandbox\n  context:\n    \
              cluster: sandbox\n    user: owner\n",
             self.url(),
+            self.token,
             self.token
         )
     }

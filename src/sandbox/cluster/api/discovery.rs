@@ -82,9 +82,10 @@ fn entry(kind: &Kind, subresource: &str) -> Value {
     } else {
         &["get", "patch", "update"]
     };
+    let short: &[String] = if subresource.is_empty() { &kind.short } else { &[] };
     json!({
         "name": format!("{}{subresource}", kind.plural),
         "singularName": if subresource.is_empty() { kind.kind.to_lowercase() } else { String::new() },
-        "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs, "shortNames": kind.short,
+        "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs, "shortNames": short,
     })
 }

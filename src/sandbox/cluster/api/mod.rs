@@ -6,6 +6,7 @@ mod object;
 mod page;
 mod patch;
 mod path;
+mod review;
 mod watch;
 
 use std::sync::Arc;
@@ -70,12 +71,12 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
 }
 
 async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Refusal> {
-    let user = authenticate(shared, &request).ok_or_else(|| Refusal::of_code(401))?;
+    let (token, path) = credentials(&request).ok_or_else(|| Refusal::of_code(401))?;
+    let user = shared.user_of(&token).ok_or_else(|| Refusal::of_code(401))?;
     shared.faults.delay().await;
     if let Some(code) = shared.faults.next_failure(request.method()) {
         return Err(Refusal::of_code(code));
     }
-    let path = request.uri().path().to_owned();
     let query = Query::of(&request);
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim().to_owned();
@@ -91,9 +92,16 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Refu
     }
 }
 
-fn authenticate(shared: &Shared, request: &Request) -> Option<User> {
+/// The bearer token and the path of a request. kubectl sends no token without TLS, so a token may
+/// also stand at the start of the path: `/token/<token>/api/v1/…`; the sandbox listens on loopback only.
+fn credentials(request: &Request) -> Option<(String, String)> {
+    let path = request.uri().path();
+    if let Some(rest) = path.strip_prefix("/token/") {
+        let (token, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        return Some((token.to_owned(), format!("/{rest}")));
+    }
     let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    shared.user_of(header.strip_prefix("Bearer ")?)
+    Some((header.strip_prefix("Bearer ")?.to_owned(), path.to_owned()))
 }
 
 fn discover(shared: &Shared, path: &Path) -> Result<Response, Refusal> {
@@ -106,6 +114,9 @@ fn discover(shared: &Shared, path: &Path) -> Result<Response, Refusal> {
 }
 
 fn resource(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Response, Refusal> {
+    if review::is_review(call, target) {
+        return shared.store(|store| review::answer(store, call)).map(|review| json_response(201, &review));
+    }
     let known = shared.store(|store| store.kinds.by_resource(&target.group, &target.version, &target.plural).cloned());
     // A path with a namespace for a kind that has none (or the other way for one object) is unknown.
     let fits = known.filter(|kind| match (kind.namespaced, target.namespace.is_empty()) {

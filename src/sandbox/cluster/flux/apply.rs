@@ -57,15 +57,18 @@ impl Flux {
     pub(super) fn prune(&self, subject: &Subject, user: &User, entries: &[Value]) -> Result<(), String> {
         self.shared.store(|store| {
             let mut problems = Vec::new();
-            for entry in entries {
+            // Against the order of applying: what is in a namespace goes before the namespace.
+            for entry in entries.iter().rev() {
                 let Some((kind, key)) = locate(store, entry) else { continue };
                 let Some(object) = store.get(&key).cloned() else { continue };
-                let label = text(&object, "/metadata/labels/kustomize.toolkit.fluxcd.io~1name");
+                let label =
+                    |name: &str| text(&object, &format!("/metadata/labels/kustomize.toolkit.fluxcd.io~1{name}"));
+                let ours = label("name") == subject.key.name && label("namespace") == subject.key.namespace;
                 let kept = ["labels", "annotations"]
                     .iter()
                     .any(|field| text(&object, &format!("/metadata/{field}/{PRUNE}")) == "disabled");
                 // What another Kustomization has taken over is not ours to delete.
-                if kept || label != subject.key.name {
+                if kept || !ours {
                     continue;
                 }
                 match permitted(store, user, &kind, &key, "delete").and_then(|()| store.delete(&kind, &key)) {

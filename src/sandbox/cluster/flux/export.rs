@@ -22,15 +22,15 @@ pub(super) async fn resolve(repository: &Path, revision: &str) -> Result<String,
 pub(super) async fn export(repository: &Path, commit: &str, to: &Path) -> Result<(), String> {
     let index = to.with_extension("index");
     let index = index.as_path();
-    git(repository, &["read-tree", commit], Some(index)).await?;
-    let prefix = format!("--prefix={}/", to.display());
-    git(repository, &["--work-tree=/", "checkout-index", "--all", "--force", &prefix], Some(index)).await?;
+    git(repository, &["read-tree", commit], Some((to, index))).await?;
+    git(repository, &["checkout-index", "--all", "--force"], Some((to, index))).await?;
     // It was a scratch file.
     let _ = std::fs::remove_file(index);
     tidy(to).map_err(|error| format!("cannot tidy the export: {error}"))
 }
 
-async fn git(repository: &Path, arguments: &[&str], index: Option<&Path>) -> Result<String, String> {
+/// Runs `git` on the bare repository, with a work tree and index of our own where they are given.
+async fn git(repository: &Path, arguments: &[&str], tree: Option<(&Path, &Path)>) -> Result<String, String> {
     let mut command = Command::new("git");
     command
         .arg("--git-dir")
@@ -45,8 +45,8 @@ async fn git(repository: &Path, arguments: &[&str], index: Option<&Path>) -> Res
         .current_dir(repository)
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    if let Some(index) = index {
-        command.env("GIT_INDEX_FILE", index);
+    if let Some((tree, index)) = tree {
+        command.env("GIT_WORK_TREE", tree).env("GIT_INDEX_FILE", index).current_dir(tree);
     }
     let output = tokio::time::timeout(TIME, command.output()).await.map_err(|_| "git took too long".to_owned())?;
     let output = output.map_err(|error| format!("git cannot be run: {error}"))?;

@@ -1,6 +1,6 @@
 //! The source controller, for GitRepository.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -53,8 +53,18 @@ impl Flux {
                 return Err(failed(problem));
             }
         }
+        self.forget_others(&artifact);
         let revision = format!("sha1:{commit}");
         Ok(if name.is_empty() { revision } else { format!("{name}@{revision}") })
+    }
+
+    /// Deletes the artifacts of older commits. Builds never run beside a fetch, so nobody reads them.
+    fn forget_others(&self, artifact: &Path) {
+        let siblings = artifact.parent().and_then(|parent| std::fs::read_dir(parent).ok());
+        for sibling in siblings.into_iter().flatten().flatten().filter(|sibling| sibling.path() != artifact) {
+            // What cannot be deleted goes with the whole directory at the end.
+            let _ = std::fs::remove_dir_all(sibling.path());
+        }
     }
 
     /// Where the files of a source's commit are.
