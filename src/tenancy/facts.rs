@@ -90,7 +90,7 @@ fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
         .filter_map(|(argument, _)| argument.split_once('='))
         .collect();
     let all = |flag: &'static str| arguments.iter().filter(move |(name, _)| *name == flag).map(|(_, value)| *value);
-    let last = |flag| all(flag).last().filter(|value| !value.is_empty()).map(str::to_owned);
+    let last = |flag| all(flag).next_back().filter(|value| !value.is_empty()).map(str::to_owned);
     let allowed: Vec<String> =
         all("--k8s-allow-namespace").flat_map(|names| names.split(',')).map(str::to_owned).collect();
     let url = last("--git-url");
