@@ -32,7 +32,10 @@ impl<'a> Lines<'a> {
 
     /// The place of a byte of `text`; the text's end where the offset lies beyond.
     pub(super) fn position(&mut self, offset: usize) -> Position {
-        let offset = self.text.floor_char_boundary(offset);
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
         let line = u32::try_from(line).unwrap_or(u32::MAX);

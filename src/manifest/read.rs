@@ -45,14 +45,18 @@ pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
         Err(problems) => (Vec::new(), problems),
     };
     let mut file = ManifestFile { path, source, documents, objects: Vec::new(), problems };
-    if !holds_kustomization(&file) {
+    if holds_kustomization(&file) {
+        let message = "A kustomization has one document; kustomize reads no further.";
+        let second = file.documents.get(1).map(|root| root.start);
+        file.problems.extend(second.map(|start| problem(start, message, "Remove the second document.")));
+    } else {
         let (objects, problems) = objects(&file);
         file.objects = objects;
         file.problems = problems;
-        if !file.problems.is_empty() {
-            file.documents.clear();
-            file.objects.clear();
-        }
+    }
+    if !file.problems.is_empty() {
+        file.documents.clear();
+        file.objects.clear();
     }
     file
 }
@@ -249,6 +253,8 @@ mod tests {
                 .objects
                 .is_empty()
         );
+        let two = named("resources: []\n---\nresources: [x]\n", "a/kustomization.yaml");
+        assert_eq!(two.problems.first().map(|problem| problem.position.line), Some(3));
         let flux = "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\nmetadata: {name: a}\n";
         assert_eq!(named(flux, "a/kustomization.yaml").objects.len(), 1);
         let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nsops: {mac: x, version: 3.7}\n";

@@ -15,6 +15,7 @@ pub use policy::{Policy, PolicyError};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
+use crate::names::RepoPath;
 use crate::tenancy::{RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
@@ -65,6 +66,12 @@ impl<'a> Review<'a> {
     /// The objects of the new and changed files.
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.files.iter().flat_map(|file| &file.objects)
+    }
+
+    /// Whether Flux may apply a path, as far as the repository's layout says. A team's repository
+    /// has none: whatever directories it makes, all of it may be applied.
+    pub fn is_synced(&self, path: &RepoPath) -> bool {
+        matches!(self.scope, Scope::Team(_)) || self.after.is_synced(path)
     }
 }
 

@@ -87,10 +87,10 @@ impl RepositoryIndex {
     }
 
     /// Whether a file only changes other objects or feeds a generator, so that its own objects
-    /// are not applied: it is named, and never as a resource.
+    /// are not applied: it is named, never as a resource, and Flux does not take it by itself.
     pub fn is_only_patch_or_data(&self, path: &RepoPath) -> bool {
         let names = self.named_with_directory(path);
-        !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource)
+        !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource) && !self.is_scanned(path)
     }
 
     /// Whether Flux has nothing to do with a path: a hidden file or directory, or a part of a Helm
@@ -137,23 +137,26 @@ impl RepositoryIndex {
         found
     }
 
-    /// Whether Flux takes a file that no kustomization names: there is none above that decides.
+    /// Whether Flux takes a file by itself, be it named or not: no kustomization above decides.
     pub fn is_scanned(&self, path: &RepoPath) -> bool {
-        self.scanned_from(path).is_some()
-    }
-
-    /// The directory from which Flux takes a file that no kustomization names; `None` where a
-    /// kustomization above decides, or Flux does not look there.
-    fn scanned_from(&self, path: &RepoPath) -> Option<String> {
         let directory = path.directory();
         let above = if is_kustomization(path) { ancestors(directory).nth(1) } else { Some(directory) };
-        if !self.is_synced(path) {
-            return None;
-        }
+        let decided = above.and_then(|above| self.kustomization_above(above));
         let sync = ancestors(directory).find(|directory| self.is_flux_path(directory));
-        if sync != Some(directory) && above.is_some_and(|above| self.kustomization_above(above).is_some()) {
+        match (decided, sync) {
+            (None, _) => true,
+            // A Flux `Kustomization` starts below the one that would decide.
+            (Some(decided), Some(sync)) => decided.below(sync).is_none(),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// The directory from which Flux takes a file that no kustomization names.
+    fn scanned_from(&self, path: &RepoPath) -> Option<String> {
+        if !self.is_synced(path) || !self.is_scanned(path) {
             return None;
         }
+        let sync = ancestors(path.directory()).find(|directory| self.is_flux_path(directory));
         Some(sync.map_or_else(|| self.default_root(path), str::to_owned))
     }
 

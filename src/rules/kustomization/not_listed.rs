@@ -44,19 +44,15 @@ impl Rule for NotListed {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        review
-            .files
-            .iter()
-            .filter(|file| is_unlisted(file, review.after))
-            .map(|file| finding(file, review.after))
-            .collect()
+        review.files.iter().filter(|file| is_unlisted(file, review)).map(|file| finding(file, review.after)).collect()
     }
 }
 
-fn is_unlisted(file: &ManifestFile, index: &RepositoryIndex) -> bool {
+fn is_unlisted(file: &ManifestFile, review: &Review<'_>) -> bool {
+    let index = review.after;
     let applicable = !file.objects.is_empty() || Kustomization::of(file).is_some();
     applicable
-        && index.is_synced(&file.path)
+        && review.is_synced(&file.path)
         && !index.is_foreign_to_flux(&file.path)
         && !index.is_named(&file.path)
         && !index.is_scanned(&file.path)

@@ -47,14 +47,14 @@ impl Rule for Unreadable {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let problems = review.files.iter().flat_map(|file| problems(file, review.after));
+        let problems = review.files.iter().flat_map(|file| problems(file, review));
         let unread = review.files.iter().flat_map(|file| unread_resources(file, review.after));
         problems.chain(unread).collect()
     }
 }
 
-fn problems(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
-    let severity = severity(&file.path, index);
+fn problems(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
+    let severity = severity(&file.path, review);
     let finding = |position, message: String| Finding::new(ID, severity, file.location(position), message);
     let shown = file.problems.iter().take(SHOWN);
     let mut findings: Vec<Finding> = shown
@@ -71,12 +71,12 @@ fn problems(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
 }
 
 /// What Flux applies must be judged; the rest should be, but harms nobody today.
-fn severity(path: &RepoPath, index: &RepositoryIndex) -> Severity {
-    if index.is_named(path) {
+fn severity(path: &RepoPath, review: &Review<'_>) -> Severity {
+    if review.after.is_named(path) {
         Severity::Error
-    } else if index.is_foreign_to_flux(path) {
+    } else if review.after.is_foreign_to_flux(path) {
         Severity::Note
-    } else if index.is_synced(path) {
+    } else if review.is_synced(path) {
         Severity::Error
     } else {
         Severity::Warning
