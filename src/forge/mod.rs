@@ -10,6 +10,7 @@ pub mod event;
 mod access;
 mod account;
 mod app;
+mod check_runs;
 mod checks;
 mod classify;
 mod comments;

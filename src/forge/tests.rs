@@ -24,6 +24,9 @@ mod writes;
 
 const HEAD: &str = "757107ea0eb2509fc211221cce984b8a37570b6d";
 
+/// An installation that was granted nothing.
+const POOR: u64 = 8;
+
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -72,7 +75,9 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         authorization: text("authorization"),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     };
-    let (status, headers, value) = if seen.path.ends_with("/access_tokens") {
+    let (status, headers, value) = if seen.path.contains(&format!("/installations/{POOR}/")) {
+        (422, vec![], json!({ "message": "The permissions requested are not granted to this installation." }))
+    } else if seen.path.ends_with("/access_tokens") {
         // Give everybody else the time to mint too, if the client lets them.
         tokio::task::yield_now().await;
         let mints = server.seen.lock().unwrap().iter().filter(|seen| seen.path.ends_with("/access_tokens")).count();

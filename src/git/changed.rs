@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use git2::{Oid, Repository};
+use git2::Oid;
 
 use super::error::GitError;
 use super::ids::BlobId;
-use super::snapshot::{BlobKind, EntryKind, Snapshot, kind_of, path_of, tree};
+use super::snapshot::{BlobKind, EntryKind, Snapshot, path_of};
+use super::trees::{Directory, Entry, Store};
 use crate::names::RepoPath;
 
 /// Directories that a comparison enters; see the same limit for a walk.
@@ -51,7 +52,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn changed_since(&self, before: &Self, limit: usize) -> Result<Changes, GitError> {
-        compare(&self.lock(), before.tree().0, self.tree().0, limit)
+        compare(&self.lock(), Some(before.tree().0), Some(self.tree().0), limit)
     }
 }
 
@@ -62,12 +63,18 @@ struct Pair {
     depth: usize,
 }
 
-pub(super) fn compare(repository: &Repository, before: Oid, after: Oid, limit: usize) -> Result<Changes, GitError> {
+/// The same for two trees; `None` is an empty one.
+pub(super) fn compare(
+    store: &Store,
+    before: Option<Oid>,
+    after: Option<Oid>,
+    limit: usize,
+) -> Result<Changes, GitError> {
     let mut changes = Changes::default();
     if before == after {
         return Ok(changes);
     }
-    let mut waiting = vec![Pair { directory: String::new(), before: Some(before), after: Some(after), depth: 0 }];
+    let mut waiting = vec![Pair { directory: String::new(), before, after, depth: 0 }];
     let mut entered = 0;
     while let Some(pair) = waiting.pop() {
         entered += 1;
@@ -75,7 +82,7 @@ pub(super) fn compare(repository: &Repository, before: Oid, after: Oid, limit: u
             changes.truncated = true;
             break;
         }
-        compare_directory(repository, &pair, &mut changes, &mut waiting)?;
+        compare_directory(store, &pair, &mut changes, &mut waiting)?;
         if changes.paths.len() + changes.unreadable.len() > limit {
             changes.paths.truncate(limit);
             changes.truncated = true;
@@ -85,44 +92,31 @@ pub(super) fn compare(repository: &Repository, before: Oid, after: Oid, limit: u
     Ok(changes)
 }
 
-/// Both sides of one name. A file and a directory of one name are two entries.
-type Sides = (Option<EntryKind>, Option<EntryKind>);
-
 fn compare_directory(
-    repository: &Repository,
+    store: &Store,
     pair: &Pair,
     changes: &mut Changes,
     waiting: &mut Vec<Pair>,
 ) -> Result<(), GitError> {
-    let mut names: BTreeMap<(Vec<u8>, bool), Sides> = BTreeMap::new();
-    for (side, id) in [(0, pair.before), (1, pair.after)] {
-        let Some(id) = id else { continue };
-        for entry in &tree(repository, id)? {
-            let kind = kind_of(entry.filemode(), entry.id());
-            let is_directory = matches!(kind, EntryKind::Directory(_));
-            let sides = names.entry((entry.name_bytes().to_vec(), is_directory)).or_default();
-            if side == 0 { sides.0 = Some(kind) } else { sides.1 = Some(kind) }
-        }
-    }
-    for ((name, is_directory), (before, after)) in names {
-        if before == after {
-            continue;
-        }
-        let path = match path_of(&pair.directory, &name) {
-            Ok((_, path)) => path,
-            Err(shown) => {
-                changes.unreadable.push(shown);
-                continue;
+    let read = |id: Option<Oid>| id.map_or_else(|| Ok(Arc::new(Directory::new(Vec::new()))), |id| store.directory(id));
+    let (before, after) = (read(pair.before)?, read(pair.after)?);
+    before.differences(&after, |before, after| {
+        let Some(name) = before.or(after).map(|entry| &entry.name) else { return };
+        let (before, after) = (kind(before), kind(after));
+        match path_of(&pair.directory, name) {
+            Err(shown) => changes.unreadable.push(shown),
+            Ok((_, path)) if matches!(before.or(after), Some(EntryKind::Directory(_))) => {
+                let directory = path.to_string();
+                waiting.push(Pair { directory, before: oid(before), after: oid(after), depth: pair.depth + 1 });
             }
-        };
-        if is_directory {
-            let directory = path.to_string();
-            waiting.push(Pair { directory, before: oid(before), after: oid(after), depth: pair.depth + 1 });
-        } else {
-            changes.paths.push(Changed { path, before: version(before), after: version(after) });
+            Ok((_, path)) => changes.paths.push(Changed { path, before: version(before), after: version(after) }),
         }
-    }
+    });
     Ok(())
+}
+
+fn kind(entry: Option<&Entry>) -> Option<EntryKind> {
+    entry.map(|entry| entry.kind)
 }
 
 fn oid(entry: Option<EntryKind>) -> Option<Oid> {

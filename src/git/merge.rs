@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
-use git2::{MergeFileInput, MergeFileOptions, ObjectType, Oid, Repository};
+use git2::{MergeFileInput, MergeFileOptions, ObjectType, Oid};
 
 use super::changed::{Changed, Version, compare, version};
 use super::error::GitError;
 use super::ids::{BlobId, TreeId};
 use super::mirror::{Mirror, find};
-use super::snapshot::{Blob, BlobKind, EntryKind, entry_at, read_blob};
+use super::snapshot::{Blob, BlobKind, EntryKind, read_blob};
+use super::trees::Store;
 use crate::names::{CommitId, RepoPath};
 
 /// More changed files than this are not judged; GitHub itself lists at most 3,000 per pull request.
@@ -63,11 +64,11 @@ impl Mirror {
     pub fn preview_merge(&self, base_tip: &CommitId, head: &CommitId) -> Result<MergePreview, GitError> {
         let ancestor = self.merge_base(base_tip, head)?;
         let ancestor = ancestor.ok_or_else(|| GitError::Unrelated(base_tip.clone(), head.clone()))?;
-        let repository = self.lock();
-        let base = find(&repository, base_tip)?.tree_id();
-        let old = find(&repository, &ancestor)?.tree_id();
-        let new = find(&repository, head)?.tree_id();
-        let changes = compare(&repository, old, new, FILE_LIMIT)?;
+        let store = self.lock();
+        let base = find(&store.repository, base_tip)?.tree_id();
+        let old = find(&store.repository, &ancestor)?.tree_id();
+        let new = find(&store.repository, head)?.tree_id();
+        let changes = compare(&store, Some(old), Some(new), FILE_LIMIT)?;
         if changes.truncated {
             return Err(GitError::TooLarge {
                 what: format!("commit {}, changed files", head.short()),
@@ -81,7 +82,7 @@ impl Mirror {
             conflicts: Vec::new(),
             unreadable: changes.unreadable,
         };
-        let merge = Merge { repository: &repository, base, deleted: deleted(&changes.paths) };
+        let merge = Merge { store: &store, base, deleted: deleted(&changes.paths) };
         let mut total = 0;
         for changed in changes.paths {
             match merge.outcome(&changed)? {
@@ -105,8 +106,8 @@ fn deleted(paths: &[Changed]) -> BTreeSet<RepoPath> {
     paths.iter().filter(|changed| changed.after.is_none()).map(|changed| changed.path.clone()).collect()
 }
 
-struct Merge<'r> {
-    repository: &'r Repository,
+struct Merge<'s> {
+    store: &'s Store,
     base: Oid,
     /// Paths that the head deleted, so that a directory may come in a file's place.
     deleted: BTreeSet<RepoPath>,
@@ -117,7 +118,7 @@ impl Merge<'_> {
         if changed.after.is_some() && self.blocked(&changed.path)? {
             return Ok(Outcome::Conflict);
         }
-        let entry = entry_at(self.repository, self.base, changed.path.as_str())?;
+        let entry = self.store.entry_at(self.base, changed.path.as_str())?;
         let ours = version(entry);
         let is_directory = matches!(entry, Some(EntryKind::Directory(_)));
         if ours == changed.after && !(is_directory && changed.after.is_some()) {
@@ -128,7 +129,7 @@ impl Merge<'_> {
         }
         if ours == changed.before {
             let after =
-                changed.after.map(|version| read_blob(self.repository, version.kind, version.id)).transpose()?;
+                changed.after.map(|version| read_blob(&self.store.repository, version.kind, version.id)).transpose()?;
             return Ok(Outcome::Change(self.change(changed, ours, after)));
         }
         self.both_changed(changed, ours)
@@ -142,7 +143,7 @@ impl Merge<'_> {
     fn blocked(&self, path: &RepoPath) -> Result<bool, GitError> {
         let mut above = path.parent();
         while let Some(directory) = above {
-            let entry = entry_at(self.repository, self.base, directory.as_str())?;
+            let entry = self.store.entry_at(self.base, directory.as_str())?;
             match entry {
                 Some(EntryKind::Directory(_)) => return Ok(false),
                 Some(EntryKind::Blob(..)) => return Ok(!self.deleted.contains(&directory)),
@@ -154,12 +155,10 @@ impl Merge<'_> {
 
     /// Whether the head deleted everything that the tip has below `directory`.
     fn all_deleted(&self, directory: &RepoPath) -> Result<bool, GitError> {
-        let Some(EntryKind::Directory(id)) = entry_at(self.repository, self.base, directory.as_str())? else {
+        let Some(EntryKind::Directory(id)) = self.store.entry_at(self.base, directory.as_str())? else {
             return Ok(true);
         };
-        let empty = self.repository.treebuilder(None).and_then(|builder| builder.write());
-        let empty = empty.map_err(|error| GitError::corrupt("empty tree", error))?;
-        let here = compare(self.repository, empty, id.0, FILE_LIMIT)?;
+        let here = compare(self.store, None, Some(id.0), FILE_LIMIT)?;
         let gone =
             |changed: &Changed| directory.join(changed.path.as_str()).is_some_and(|path| self.deleted.contains(&path));
         Ok(!here.truncated && here.unreadable.is_empty() && here.paths.iter().all(gone))
@@ -189,7 +188,7 @@ impl Merge<'_> {
         for version in versions {
             // As Git does, a file with a NUL is taken for binary and never merged. An emptied
             // file has no line in common with what the other side made of it.
-            match read_blob(self.repository, version.kind, version.id)?.bytes {
+            match read_blob(&self.store.repository, version.kind, version.id)?.bytes {
                 Some(bytes) if !bytes.is_empty() && !bytes.contains(&0) => texts.push(bytes),
                 _ => return Ok(None),
             }

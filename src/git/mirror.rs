@@ -10,6 +10,7 @@ use super::error::GitError;
 use super::receive::receive;
 use super::remote::{Clients, Remote, Server};
 use super::snapshot::Snapshot;
+use super::trees::Store;
 use crate::names::{BranchName, CommitId, RepositoryId};
 
 /// Every fetched commit gets a ref of its own here, so that no clean-up takes it for garbage.
@@ -59,7 +60,7 @@ struct Shared {
 #[derive(Clone)]
 pub struct Mirror {
     path: PathBuf,
-    repository: Arc<Mutex<Repository>>,
+    store: Arc<Mutex<Store>>,
     fetching: Arc<tokio::sync::Mutex<()>>,
     shared: std::sync::Weak<Shared>,
 }
@@ -98,7 +99,7 @@ impl Mirrors {
         let repository = open_or_make(&path)?;
         let mirror = Mirror {
             path,
-            repository: Arc::new(Mutex::new(repository)),
+            store: Arc::new(Mutex::new(Store::new(repository))),
             fetching: Arc::default(),
             shared: Arc::downgrade(&self.0),
         };
@@ -170,8 +171,8 @@ impl Mirror {
     /// # Errors
     /// `Missing` where it is not here.
     pub fn snapshot(&self, commit: &CommitId) -> Result<Snapshot, GitError> {
-        let tree = find(&self.lock(), commit)?.tree_id();
-        Ok(Snapshot::new(Arc::clone(&self.repository), commit.clone(), tree))
+        let tree = find(&self.lock().repository, commit)?.tree_id();
+        Ok(Snapshot::new(Arc::clone(&self.store), commit.clone(), tree))
     }
 
     /// The best common ancestor, `None` where there is none.
@@ -179,8 +180,9 @@ impl Mirror {
     /// # Errors
     /// `Missing` where one of them is not here.
     pub fn merge_base(&self, one: &CommitId, two: &CommitId) -> Result<Option<CommitId>, GitError> {
-        let repository = self.lock();
-        let (one, two) = (find(&repository, one)?.id(), find(&repository, two)?.id());
+        let store = self.lock();
+        let repository = &store.repository;
+        let (one, two) = (find(repository, one)?.id(), find(repository, two)?.id());
         match repository.merge_base(one, two) {
             Ok(base) => Ok(Some(commit_id(base))),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
@@ -205,8 +207,9 @@ impl Mirror {
         if ancestor == of {
             return Ok(true);
         }
-        let repository = self.lock();
-        let (ancestor, of) = (find(&repository, ancestor)?.id(), find(&repository, of)?.id());
+        let store = self.lock();
+        let repository = &store.repository;
+        let (ancestor, of) = (find(repository, ancestor)?.id(), find(repository, of)?.id());
         repository.graph_descendant_of(of, ancestor).map_err(|error| GitError::corrupt(self.what(), error))
     }
 
@@ -216,8 +219,9 @@ impl Mirror {
     }
 
     fn missing(&self, wants: &[CommitId]) -> Vec<CommitId> {
-        let repository = self.lock();
-        let here = |want: &&CommitId| find(&repository, want).is_ok_and(|commit| commit.tree().is_ok());
+        let store = self.lock();
+        let repository = &store.repository;
+        let here = |want: &&CommitId| find(repository, want).is_ok_and(|commit| commit.tree().is_ok());
         let mut missing: Vec<CommitId> = wants.iter().filter(|want| !here(want)).cloned().collect();
         missing.sort();
         missing.dedup();
@@ -227,7 +231,8 @@ impl Mirror {
     /// Commits to name to the server so that it sends only what is new. Each of them came with a
     /// whole pack, so all that it needs is here.
     fn haves(&self) -> Vec<CommitId> {
-        let repository = self.lock();
+        let store = self.lock();
+        let repository = &store.repository;
         let kept = repository.references_glob(&format!("{KEPT}*"));
         let mut tips: Vec<Commit<'_>> =
             kept.into_iter().flatten().filter_map(|reference| reference.ok()?.peel_to_commit().ok()).collect();
@@ -243,9 +248,10 @@ impl Mirror {
     }
 
     fn keep(&self, commits: &[CommitId]) -> Result<(), GitError> {
-        let repository = self.lock();
+        let store = self.lock();
+        let repository = &store.repository;
         for commit in commits {
-            let id = find(&repository, commit)?.id();
+            let id = find(repository, commit)?.id();
             repository
                 .reference(&format!("{KEPT}{commit}"), id, true, "fetched")
                 .map_err(|error| GitError::corrupt(self.what(), error))?;
@@ -261,8 +267,8 @@ impl Mirror {
         })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
-        self.repository.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn what(&self) -> String {

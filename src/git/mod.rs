@@ -19,6 +19,7 @@ mod remote;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 pub use changed::{Changed, Changes, Version};
 pub use error::GitError;

@@ -1,10 +1,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use git2::{ObjectType, Oid, Repository, Tree};
+use git2::{ObjectType, Oid, Repository};
 
 use super::BLOB_LIMIT;
 use super::error::GitError;
 use super::ids::{BlobId, TreeId};
+use super::trees::{Directory, Store};
 use crate::names::{CommitId, RepoPath};
 
 /// Files that a walk lists before it stops: the design's largest repository has 60,000.
@@ -17,7 +18,7 @@ const DEPTH_LIMIT: usize = 64;
 /// The files of one commit, read from the mirror without a checkout. Cheap to clone.
 #[derive(Clone)]
 pub struct Snapshot {
-    repository: Arc<Mutex<Repository>>,
+    store: Arc<Mutex<Store>>,
     commit: CommitId,
     tree: Oid,
 }
@@ -113,8 +114,8 @@ pub struct WalkedFile {
 }
 
 impl Snapshot {
-    pub(super) fn new(repository: Arc<Mutex<Repository>>, commit: CommitId, tree: Oid) -> Self {
-        Self { repository, commit, tree }
+    pub(super) fn new(store: Arc<Mutex<Store>>, commit: CommitId, tree: Oid) -> Self {
+        Self { store, commit, tree }
     }
 
     /// Which commit.
@@ -132,9 +133,9 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn read(&self, path: &RepoPath) -> Result<Option<Blob>, GitError> {
-        let repository = self.lock();
-        match entry_at(&repository, self.tree, path.as_str())? {
-            Some(EntryKind::Blob(kind, id)) => read_blob(&repository, kind, id).map(Some),
+        let store = self.lock();
+        match store.entry_at(self.tree, path.as_str())? {
+            Some(EntryKind::Blob(kind, id)) => read_blob(&store.repository, kind, id).map(Some),
             _ => Ok(None),
         }
     }
@@ -144,7 +145,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where it is not in the mirror.
     pub fn read_id(&self, kind: BlobKind, id: BlobId) -> Result<Blob, GitError> {
-        read_blob(&self.lock(), kind, id)
+        read_blob(&self.lock().repository, kind, id)
     }
 
     /// What is at `path`; `None` where there is nothing. The empty path is the root.
@@ -152,7 +153,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn entry(&self, path: &str) -> Result<Option<EntryKind>, GitError> {
-        entry_at(&self.lock(), self.tree, path)
+        self.lock().entry_at(self.tree, path)
     }
 
     /// A directory's content id; `None` where there is no such directory. The empty path is the root.
@@ -171,9 +172,9 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn list(&self, directory: &str) -> Result<Option<Listing>, GitError> {
-        let repository = self.lock();
-        let Some(EntryKind::Directory(id)) = entry_at(&repository, self.tree, directory)? else { return Ok(None) };
-        list_tree(&tree(&repository, id.0)?, directory).map(Some)
+        let store = self.lock();
+        let Some(EntryKind::Directory(id)) = store.entry_at(self.tree, directory)? else { return Ok(None) };
+        Ok(Some(listing(&*store.directory(id.0)?, directory)))
     }
 
     /// Every file below `directory`; the empty path is the root. Empty where there is no such directory.
@@ -181,9 +182,9 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn walk(&self, directory: &str) -> Result<Walk, GitError> {
-        let repository = self.lock();
+        let store = self.lock();
         let mut walk = Walk::default();
-        let Some(EntryKind::Directory(id)) = entry_at(&repository, self.tree, directory)? else { return Ok(walk) };
+        let Some(EntryKind::Directory(id)) = store.entry_at(self.tree, directory)? else { return Ok(walk) };
         let mut waiting = vec![(id, directory.to_owned(), 0)];
         let mut entered = 0;
         while let Some((id, directory, depth)) = waiting.pop() {
@@ -192,7 +193,7 @@ impl Snapshot {
                 walk.truncated = true;
                 continue;
             }
-            let listing = list_tree(&tree(&repository, id.0)?, &directory)?;
+            let listing = listing(&*store.directory(id.0)?, &directory);
             walk.unreadable.extend(listing.unreadable);
             let mut below = Vec::new();
             for entry in listing.entries {
@@ -208,8 +209,8 @@ impl Snapshot {
         Ok(walk)
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
-        self.repository.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -217,35 +218,6 @@ impl std::fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Snapshot").field("commit", &self.commit).finish_non_exhaustive()
     }
-}
-
-pub(super) fn tree(repository: &Repository, id: Oid) -> Result<Tree<'_>, GitError> {
-    repository.find_tree(id).map_err(|error| GitError::corrupt(format!("tree {id}"), error))
-}
-
-/// What a tree's mode and id mean. Modes that Git never writes count as plain files.
-pub(super) fn kind_of(mode: i32, id: Oid) -> EntryKind {
-    match mode {
-        0o040_000 => EntryKind::Directory(TreeId(id)),
-        0o120_000 => EntryKind::Blob(BlobKind::Symlink, BlobId(id)),
-        0o160_000 => EntryKind::Blob(BlobKind::Submodule, BlobId(id)),
-        mode if mode & 0o111 != 0 => EntryKind::Blob(BlobKind::Executable, BlobId(id)),
-        _ => EntryKind::Blob(BlobKind::File, BlobId(id)),
-    }
-}
-
-/// What is at `path`; links are not followed.
-pub(super) fn entry_at(repository: &Repository, root: Oid, path: &str) -> Result<Option<EntryKind>, GitError> {
-    let mut at = EntryKind::Directory(TreeId(root));
-    for part in path.split('/').filter(|part| !part.is_empty()) {
-        let EntryKind::Directory(id) = at else { return Ok(None) };
-        let tree = tree(repository, id.0)?;
-        match tree.get_name_bytes(part.as_bytes()) {
-            Some(entry) => at = kind_of(entry.filemode(), entry.id()),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(at))
 }
 
 /// The size comes first, so that a large file costs nothing.
@@ -263,17 +235,15 @@ pub(super) fn read_blob(repository: &Repository, kind: BlobKind, id: BlobId) -> 
     Ok(Blob { id, kind, size, bytes })
 }
 
-fn list_tree(tree: &Tree<'_>, directory: &str) -> Result<Listing, GitError> {
+fn listing(tree: &Directory, directory: &str) -> Listing {
     let mut listing = Listing::default();
-    for entry in tree {
-        match path_of(directory, entry.name_bytes()) {
-            Ok((name, path)) => {
-                listing.entries.push(ListingEntry { name, path, kind: kind_of(entry.filemode(), entry.id()) });
-            }
+    for entry in &tree.entries {
+        match path_of(directory, &entry.name) {
+            Ok((name, path)) => listing.entries.push(ListingEntry { name, path, kind: entry.kind }),
             Err(shown) => listing.unreadable.push(shown),
         }
     }
-    Ok(listing)
+    listing
 }
 
 /// An entry's name and path, or the same made printable where it is no path of ours.

@@ -83,6 +83,7 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         .env("CONTENT_LENGTH", body.len().to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .expect("git http-backend runs");
     child.stdin.take().expect("a pipe").write_all(&body).await.expect("taken");

@@ -117,3 +117,16 @@ fn an_app_token_lives_for_less_than_ten_minutes() {
     assert_eq!(claims["iat"].as_i64().unwrap(), clock.as_second() - 60);
     assert!(!format!("{signer:?}").contains("PRIVATE"));
 }
+
+#[tokio::test]
+async fn a_right_that_was_not_granted_is_named() {
+    let world = World::new(|_| ok(json!([]))).await;
+    let at = (RepositoryId::new(42), "org/dev-cluster".parse().unwrap());
+    let repo = world.forge.repo(InstallationId::new(POOR), at, Access::KEYS);
+    let error = repo.deploy_keys().await.unwrap_err();
+    let KeyError::NoAdminRight { source: ForgeError::Forbidden { needs, message, .. }, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(needs, "administration: write, metadata: read");
+    assert!(message.contains("not granted"), "{message}");
+}

@@ -69,11 +69,12 @@ async fn hostile_names_are_named_and_never_paths() {
     let world = World::new().await;
     let mirror = world.mirror();
     let (bad, empty) = {
-        let repository = mirror.lock();
+        let store = mirror.lock();
+        let repository = &store.repository;
         let blob = repository.blob(b"x").unwrap();
-        let inner = raw_tree(&repository, &[("100644", b"config", blob)]);
+        let inner = raw_tree(repository, &[("100644", b"config", blob)]);
         let bad = raw_tree(
-            &repository,
+            repository,
             &[
                 ("100644", b"..", blob),
                 ("40000", b".GIT", inner),
@@ -81,7 +82,7 @@ async fn hostile_names_are_named_and_never_paths() {
                 ("100644", b"fine", blob),
             ],
         );
-        (commit_tree(&repository, bad), commit_tree(&repository, raw_tree(&repository, &[])))
+        (commit_tree(repository, bad), commit_tree(repository, raw_tree(repository, &[])))
     };
     let (bad, empty) = (mirror.snapshot(&bad).unwrap(), mirror.snapshot(&empty).unwrap());
     let walk = bad.walk("").unwrap();
@@ -96,15 +97,16 @@ async fn a_tree_that_names_itself_into_billions_is_cut() {
     let world = World::new().await;
     let mirror = world.mirror();
     let (bomb, empty) = {
-        let repository = mirror.lock();
-        let mut tree = raw_tree(&repository, &[("100644", b"f", repository.blob(b"x").unwrap())]);
+        let store = mirror.lock();
+        let repository = &store.repository;
+        let mut tree = raw_tree(repository, &[("100644", b"f", repository.blob(b"x").unwrap())]);
         for _ in 0..12 {
             let names: Vec<String> = (0..10).map(|number| format!("d{number}")).collect();
             let entries: Vec<(&str, &[u8], git2::Oid)> =
                 names.iter().map(|name| ("40000", name.as_bytes(), tree)).collect();
-            tree = raw_tree(&repository, &entries);
+            tree = raw_tree(repository, &entries);
         }
-        (commit_tree(&repository, tree), commit_tree(&repository, raw_tree(&repository, &[])))
+        (commit_tree(repository, tree), commit_tree(repository, raw_tree(repository, &[])))
     };
     let (bomb, empty) = (mirror.snapshot(&bomb).unwrap(), mirror.snapshot(&empty).unwrap());
     assert!(bomb.walk("").unwrap().truncated);
