@@ -279,7 +279,8 @@ fn names_that_yaml_reads_otherwise_stay_names() {
 fn an_empty_cluster_takes_its_first_team() {
     let repository = Repository::new(&[("cluster/kustomization.yaml", "resources: []\n")]);
     repository.refused(&["team1"], 2, "give it with --git-url URL");
-    repository.created(&["team1", "--git-url", "git@github.com:org/dev-team1", "--branch", "trunk"]);
+    let out = repository.created(&["team1", "--git-url", "git@github.com:org/dev-team1", "--branch", "trunk"]);
+    assert!(out.ends_with("team1 follows ssh://git@github.com/org/dev-team1, branch trunk, with flux-v2\n"), "{out}");
     repository.builds_with(&["url: ssh://git@github.com/org/dev-team1", "branch: trunk"]);
 }
 
@@ -296,6 +297,19 @@ fn a_plan_writes_nothing() {
         "{plan}"
     );
     assert!(repository.tree() == before);
+}
+
+#[test]
+fn every_file_of_a_template_is_embedded() {
+    for (engine, repository) in [("flux-v1", Repository::flux_v1()), ("flux-v2", Repository::flux_v2())] {
+        let out = repository.created(&["team2"]);
+        let template = format!("{}/bot-config/templates/{engine}/team", env!("CARGO_MANIFEST_DIR"));
+        for entry in fs::read_dir(template).expect("the template's folder") {
+            let name = entry.expect("readable").file_name().into_string().expect("UTF-8");
+            let created = out.contains(&format!("created cluster/team2/{name}\n"));
+            assert!(created || name == "template.yaml", "{engine}: {name}");
+        }
+    }
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn request(args: &Args, team: TeamName, survey: &Survey<'_>) -> Result<TeamReque
             usage("the address of the team's repository is not known from other teams; give it with --git-url URL")
         })?,
     };
+    let git_url = if engine == Engine::FluxV2 { git_url.with_scheme() } else { git_url };
     let branch: BranchName = match &args.branch {
         Some(branch) => branch.parse().map_err(usage)?,
         None => survey.branch().unwrap_or_else(|| "main".parse().expect("main is a branch's name")),
