@@ -24,4 +24,5 @@ pub mod jobs;
 
 pub mod cli;
 pub mod sandbox;
+pub mod telemetry;
 pub mod web;

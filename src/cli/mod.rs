@@ -3,8 +3,13 @@
 pub mod check;
 mod config;
 mod create_team;
+pub mod demo;
 pub mod explain;
+mod folder;
+mod replay;
 pub mod rules;
+mod serve;
+pub mod server;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
@@ -14,12 +19,43 @@ use clap::Parser as _;
 
 use crate::report::visible;
 
+pub use config::ProcessSecrets;
+
 /// Exit status: everything is fine.
 const FINE: u8 = 0;
 /// Exit status: there are findings, or a step failed.
 const FINDINGS: u8 = 1;
 /// Exit status: wrong usage, or input that cannot be read.
 const USAGE: u8 = 2;
+
+/// Where a subcommand writes; tests hand in buffers.
+pub(crate) struct Output<'a> {
+    /// Standard output: results.
+    pub(crate) out: &'a mut dyn Write,
+    /// Standard error: what went wrong.
+    pub(crate) err: &'a mut dyn Write,
+}
+
+/// How a subcommand ends, by the exit status that scripts depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0.
+    Fine,
+    /// 1: findings, or a step that was refused or failed.
+    Failed,
+    /// 2: wrong usage or unreadable input.
+    Usage,
+}
+
+impl Exit {
+    const fn status(self) -> u8 {
+        match self {
+            Self::Fine => FINE,
+            Self::Failed => FINDINGS,
+            Self::Usage => USAGE,
+        }
+    }
+}
 
 /// Looks after a Kubernetes cluster that several teams share and that Flux runs from Git.
 #[derive(Debug, clap::Parser)]
@@ -31,9 +67,14 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
     Check(check::Args),
+    CreateTeam(create_team::Args),
     Rules(rules::Args),
     Explain(explain::Args),
+    Config(config::Args),
+    Replay(replay::Replay),
 }
 
 /// Runs the command line `args` (the program's name first) and answers the exit status: 0 fine,
@@ -55,12 +96,22 @@ pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut 
 
 fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> {
     let status = match command {
+        Command::Demo(args) => wait_for(demo::run(args, out)),
+        Command::Serve(args) => wait_for(serve::run(args)),
         Command::Check(args) => check::run(args, out, err),
+        Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
+        Command::Config(args) => Ok(config::run(args, &mut Output { out, err }).status()),
+        Command::Replay(args) => wait_for(args.run(out)),
         Command::Rules(args) => rules::run(args, out),
         Command::Explain(args) => explain::run(args, out),
     }?;
     out.flush()?;
     Ok(status)
+}
+
+/// Runs what needs the network.
+fn wait_for(work: impl Future<Output = Result<u8>>) -> Result<u8> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

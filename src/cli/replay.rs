@@ -66,8 +66,9 @@ impl Replay {
 
     fn secret(&self) -> anyhow::Result<SecretString> {
         let text = match &self.secret_file {
-            Some(file) => std::fs::read_to_string(file)
-                .with_context(|| format!("{}: cannot be read: give the file with the webhook secret", file.display()))?,
+            Some(file) => std::fs::read_to_string(file).with_context(|| {
+                format!("{}: cannot be read: give the file with the webhook secret", file.display())
+            })?,
             None => match std::env::var("BAILIWICK_WEBHOOK_SECRET") {
                 Ok(secret) => secret,
                 Err(_) => bail!("no secret to sign with: set BAILIWICK_WEBHOOK_SECRET or give --secret-file"),

@@ -64,7 +64,8 @@ impl Server {
             Arc::clone(&context.entropy),
             Settings::default(),
         );
-        let first: Vec<_> = context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
+        let first: Vec<_> =
+            context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
         context.store.enqueue(&first).await?;
         let stop = CancellationToken::new();
         let plan = {

@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn a_lone_empty_placeholder_leaves_its_field_out() {
-        let template = "a: ${none}\nb:\n  c: ${none}\nd: x${none}\ne: []\nf: \"\"\ng: [ '${none}', y]\n";
+        let template = "a: ${none}\nb:\n  c: ${none}\nd: x${none}\ne: []\nf: \"\"\ng: [ '${none}', z]\n";
         let text = file("x.yaml", template, &values("")).expect("rendered");
-        assert_eq!(text, "d: x\ne: []\nf: \"\"\ng:\n  - y\n");
+        assert_eq!(text, "d: x\ne: []\nf: \"\"\ng:\n  - z\n");
     }
 
     #[test]

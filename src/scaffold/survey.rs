@@ -13,7 +13,7 @@ use crate::names::{BranchName, Engine, GitUrl, RepoPath, TeamName};
 pub struct Survey<'a> {
     files: &'a BTreeMap<RepoPath, String>,
     cluster_path: RepoPath,
-    /// The documents of every YAML file that can be read.
+    /// The documents of every YAML file that may say something about teams and can be read.
     documents: Vec<(&'a RepoPath, Vec<Value>)>,
     unreadable: Vec<&'a RepoPath>,
 }
@@ -37,7 +37,7 @@ impl<'a> Survey<'a> {
     pub fn new(files: &'a BTreeMap<RepoPath, String>, cluster_path: RepoPath) -> Self {
         let mut documents = Vec::new();
         let mut unreadable = Vec::new();
-        for (path, text) in files.iter().filter(|(path, _)| is_yaml(path)) {
+        for (path, text) in files.iter().filter(|(path, text)| is_yaml(path) && may_matter(path, text)) {
             match serde_yaml::Deserializer::from_str(text).map(Value::deserialize).collect() {
                 Ok(values) => documents.push((path, values)),
                 Err(_) => unreadable.push(path),
@@ -167,6 +167,14 @@ impl<'a> Survey<'a> {
 fn is_yaml(path: &RepoPath) -> bool {
     let name = path.file_name();
     name.ends_with(".yaml") || name.ends_with(".yml") || name == "Kustomization"
+}
+
+/// Whether a file may list teams, make a namespace or say where a repository is: with thousands of
+/// teams, reading the others would take most of the time.
+fn may_matter(path: &RepoPath, text: &str) -> bool {
+    path.file_name().starts_with("kustomization.")
+        || path.file_name() == "Kustomization"
+        || ["Namespace", "GitRepository", "--git-url=", "RoleBinding"].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether `name` stands in `text` as a word of its own.

@@ -195,7 +195,8 @@ impl Reader<'_, '_> {
     fn next(&mut self) -> Result<(EventData, usize, usize), EditError> {
         let event = self.parser.parse().map_err(|error| {
             let line = error.problem_mark().map_or(1, |mark| u32::try_from(mark.line + 1).unwrap_or(u32::MAX));
-            EditError::Unreadable { line }
+            // The reader may only notice at the end, behind the line end that was added.
+            EditError::Unreadable { line: line.min(line_at(self.text.trim_end(), usize::MAX)) }
         })?;
         let offset = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(self.text.len());
         Ok((event.data, offset(event.start_mark.index), offset(event.end_mark.index)))

@@ -112,7 +112,7 @@ fn unsafe_forms_are_refused() {
         ("resources:\n- a\n- 'b\n  c'\n", "a list item over several lines"),
         ("- a\n", "line 1: a file that is no mapping"),
         ("{namespace: x}\n", "line 1: a mapping in braces"),
-        ("resources: [\n", "this is not readable YAML"),
+        ("resources: [\n", "line 1: this is not readable YAML"),
         ("resources:\n- a\nresources:\n- b\n", "line 3: a key that is there twice"),
         ("? [a]\n: b\n", "a key that is no text"),
         // The new line's end would become part of the text above it.

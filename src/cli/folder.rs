@@ -1,0 +1,240 @@
+//! A repository as a folder on this machine: read it, and write a change set, all or nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::names::RepoPath;
+use crate::scaffold::ChangeSet;
+
+/// Bytes of a file that is read as text; a larger one counts as there, with no text.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Files that are read at most; a repository for Flux with more is not one for this command.
+const MOST: usize = 200_000;
+
+/// Why a folder could not be read or written, naming the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub(super) struct FolderError {
+    path: PathBuf,
+    problem: String,
+}
+
+impl FolderError {
+    fn new(path: &Path, problem: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), problem: problem.into() }
+    }
+
+    fn io<'a>(what: &'a str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |error| Self::new(path, format!("cannot be {what} ({error})"))
+    }
+}
+
+/// Reads all files below `root/below` into `files`. Symlinks are not followed, `.git` is passed over.
+pub(super) fn read(root: &Path, below: &str, files: &mut BTreeMap<RepoPath, String>) -> Result<(), FolderError> {
+    let mut directories = vec![root.join(below)];
+    while let Some(directory) = directories.pop() {
+        let list = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && directory == root.join(below) => return Ok(()),
+            list => list.map_err(FolderError::io("read", &directory))?,
+        };
+        for entry in list {
+            let entry = entry.map_err(FolderError::io("read", &directory))?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(FolderError::io("read", &path))?;
+            if kind.is_dir() && entry.file_name() != ".git" {
+                directories.push(path);
+            } else if kind.is_file() || kind.is_symlink() {
+                let name = repo_path(root, &path)?;
+                files.insert(name, if kind.is_file() { text(&path)? } else { String::new() });
+            }
+            if files.len() > MOST {
+                return Err(FolderError::new(root, format!("holds more than {MOST} files; name another folder")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn repo_path(root: &Path, path: &Path) -> Result<RepoPath, FolderError> {
+    let name = path.strip_prefix(root).ok().and_then(Path::to_str).and_then(|name| name.parse().ok());
+    name.ok_or_else(|| FolderError::new(path, "is no name for a file in Git; rename it"))
+}
+
+fn text(path: &Path) -> Result<String, FolderError> {
+    if fs::metadata(path).map_err(FolderError::io("read", path))?.len() > LARGEST {
+        return Ok(String::new());
+    }
+    let bytes = fs::read(path).map_err(FolderError::io("read", path))?;
+    let yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(_) if yaml => Err(FolderError::new(path, "is not UTF-8; save it as UTF-8")),
+        Err(error) => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
+}
+
+/// Writes a change set below `root`: every new text is written beside its place first, then all are
+/// moved into place; where one step fails, everything is put back.
+pub(super) fn write(root: &Path, changes: &ChangeSet) -> Result<(), FolderError> {
+    let mut made = Vec::new();
+    let written = prepare(root, changes, &mut made).and_then(move_into_place);
+    if written.is_err() {
+        // Only directories that were made here, deepest first, and only while they are empty.
+        for directory in made.iter().rev() {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+    written
+}
+
+/// A text beside its place, and what is in that place.
+struct Prepared {
+    path: PathBuf,
+    file: NamedTempFile,
+    before: Option<Vec<u8>>,
+}
+
+fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<Vec<Prepared>, FolderError> {
+    let mut prepared = Vec::new();
+    for change in &changes.files {
+        let path = root.join(change.path.as_str());
+        let directory = path.parent().unwrap_or(root);
+        make_directories(root, directory, made)?;
+        let before = fs::read(&path).map(Some).or_else(missing).map_err(FolderError::io("read", &path))?;
+        if before.as_deref() != change.before.as_deref().map(str::as_bytes) {
+            return Err(FolderError::new(&path, "changed while the team was planned; try again"));
+        }
+        let mut file = temporary(directory).map_err(FolderError::io("written", directory))?;
+        file.write_all(change.after.as_bytes()).map_err(FolderError::io("written", &path))?;
+        file.as_file().sync_all().map_err(FolderError::io("written", &path))?;
+        if let Ok(metadata) = fs::symlink_metadata(&path) {
+            if metadata.is_symlink() {
+                return Err(FolderError::new(&path, "is a symlink; replace it by a file"));
+            }
+            file.as_file().set_permissions(metadata.permissions()).map_err(FolderError::io("written", &path))?;
+        }
+        prepared.push(Prepared { path, file, before });
+    }
+    Ok(prepared)
+}
+
+fn missing(error: io::Error) -> io::Result<Option<Vec<u8>>> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) }
+}
+
+/// A temporary file with the rights of an ordinary one.
+fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".bailiwick-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(directory)
+}
+
+fn make_directories(root: &Path, directory: &Path, made: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+    let mut reached = root.to_owned();
+    for part in directory.strip_prefix(root).into_iter().flatten() {
+        reached.push(part);
+        match fs::symlink_metadata(&reached) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return Err(FolderError::new(&reached, "is no directory; move it away")),
+            Err(_) => {
+                fs::create_dir(&reached).map_err(FolderError::io("created", &reached))?;
+                made.push(reached.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn move_into_place(prepared: Vec<Prepared>) -> Result<(), FolderError> {
+    let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
+    for Prepared { path, file, before } in prepared {
+        if let Err(error) = file.persist(&path) {
+            put_back(&done);
+            return Err(FolderError::new(&path, format!("cannot be written ({})", error.error)));
+        }
+        done.push((path, before));
+    }
+    let directories: BTreeSet<&Path> = done.iter().filter_map(|(path, _)| path.parent()).collect();
+    // The names reach the disk too, where the file system lets us ask for it.
+    directories.iter().filter_map(|directory| fs::File::open(directory).ok()).for_each(|open| drop(open.sync_all()));
+    Ok(())
+}
+
+fn put_back(done: &[(PathBuf, Option<Vec<u8>>)]) {
+    for (path, before) in done.iter().rev() {
+        let _ = match before {
+            Some(bytes) => fs::write(path, bytes),
+            None => fs::remove_file(path),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scaffold::FileChange;
+
+    fn change(path: &str, before: Option<&str>, after: &str) -> FileChange {
+        let path = path.parse().expect("a path");
+        FileChange { path, before: before.map(str::to_owned), after: after.to_owned() }
+    }
+
+    fn tree(root: &Path) -> BTreeMap<RepoPath, String> {
+        let mut files = BTreeMap::new();
+        read(root, "", &mut files).expect("readable");
+        files
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("list"), "old").expect("written");
+        // The last place is a directory: nothing can be moved there.
+        fs::create_dir(folder.path().join("blocked")).expect("created");
+        let files =
+            vec![change("a/b/new", None, "x"), change("list", Some("old"), "new"), change("blocked", None, "x")];
+        let before = tree(folder.path());
+        let error = write(folder.path(), &ChangeSet { files: files.clone() }).expect_err("blocked");
+        assert!(error.to_string().contains("blocked: cannot be"), "{error}");
+        assert_eq!(tree(folder.path()), before);
+        assert!(!folder.path().join("a").exists());
+        write(folder.path(), &ChangeSet { files: files[..2].to_vec() }).expect("written");
+        let after = tree(folder.path());
+        assert_eq!(after.values().collect::<Vec<_>>(), ["x", "new"]);
+    }
+
+    #[test]
+    fn what_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("list"), "changed").expect("written");
+        let files = vec![change("new", None, "x"), change("list", Some("old"), "new")];
+        let error = write(folder.path(), &ChangeSet { files }).expect_err("changed");
+        assert!(error.to_string().contains("list: changed while"), "{error}");
+        assert_eq!(tree(folder.path()).len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symlinks_are_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let outside = tempfile::tempdir().expect("another folder");
+        fs::write(outside.path().join("list"), "old").expect("written");
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("cluster")).expect("linked");
+        std::os::unix::fs::symlink(outside.path().join("list"), folder.path().join("list")).expect("linked");
+        for files in [vec![change("cluster/new", None, "x")], vec![change("list", Some("old"), "new")]] {
+            assert!(write(folder.path(), &ChangeSet { files }).is_err());
+        }
+        assert_eq!(fs::read_to_string(outside.path().join("list")).expect("readable"), "old");
+        assert_eq!(tree(folder.path()).values().filter(|text| !text.is_empty()).count(), 0);
+    }
+}
