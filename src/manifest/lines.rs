@@ -6,8 +6,8 @@ use super::Position;
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Finds lines and columns. Lines are counted in `\n` as GitHub does: libyaml's own count also
-/// breaks at characters that GitHub does not, and would shift annotations. Offsets that come in
-/// rising order cost nothing: the last place is remembered.
+/// breaks at characters that GitHub does not, and would shift annotations. The last place is
+/// remembered, so that near offsets are cheap however long a line is.
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     text: &'a str,
@@ -25,11 +25,6 @@ impl<'a> Lines<'a> {
         Self { text, base, starts, last: Position { offset: 0, line: 1, column: 1 } }
     }
 
-    /// How many bytes of the file stand before the text.
-    pub(super) fn base(&self) -> usize {
-        self.base
-    }
-
     /// The place of a byte of `text`; the text's end where the offset lies beyond.
     pub(super) fn position(&mut self, offset: usize) -> Position {
         let mut offset = offset.min(self.text.len());
@@ -39,16 +34,19 @@ impl<'a> Lines<'a> {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let (from, column) = if self.last.line == line && self.last.offset <= offset {
-            (self.last.offset, self.last.column)
+        let from = if self.last.line == line { self.last } else { Position { offset: start, line, column: 1 } };
+        let column = if from.offset <= offset {
+            from.column.saturating_add(characters(&self.text[from.offset..offset]))
         } else {
-            (start, 1)
+            from.column.saturating_sub(characters(&self.text[offset..from.offset]))
         };
-        let characters = self.text[from..offset].chars().count();
-        let column = column.saturating_add(u32::try_from(characters).unwrap_or(u32::MAX));
         self.last = Position { offset, line, column };
         Position { offset: offset + self.base, line, column }
     }
+}
+
+fn characters(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

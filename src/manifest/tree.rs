@@ -8,7 +8,7 @@ use libyaml_safer::{Encoding, Error, Event, EventData, Mark, Parser, ScalarStyle
 use super::gate::{MAXIMUM_PROBLEMS, problem};
 use super::lines::Lines;
 use super::resolve::resolve;
-use super::{Node, Problem, Scalar, Value};
+use super::{Node, Position, Problem, Scalar, Value};
 
 /// How deep a tree may be. Manifests stay below 30; the parser's cost grows with the square.
 const MAXIMUM_DEPTH: usize = 64;
@@ -21,7 +21,7 @@ pub(super) fn build(text: &str, base: usize) -> Result<Vec<Node>, Vec<Problem>> 
         Builder { lines: Lines::new(text, base), stack: Vec::new(), documents: Vec::new(), problems: Vec::new() };
     // A parser that panics on some input must not take the process with it.
     if catch_unwind(AssertUnwindSafe(|| builder.run(text))).is_err() {
-        builder.say(0, "The YAML parser cannot cope with this file.", "Write it in a plainer way.");
+        builder.say(start_of_file(), "The YAML parser cannot cope with this file.", "Write it in a plainer way.");
     }
     if builder.problems.is_empty() { Ok(builder.documents) } else { Err(builder.problems) }
 }
@@ -35,8 +35,8 @@ struct Builder<'a> {
 
 /// A list or mapping whose end has not come yet.
 enum Frame {
-    Sequence { start: usize, items: Vec<Node> },
-    Mapping { start: usize, entries: Vec<(Node, Node)>, key: Option<Node> },
+    Sequence { start: Position, items: Vec<Node> },
+    Mapping { start: Position, entries: Vec<(Node, Node)>, key: Option<Node> },
 }
 
 impl Builder<'_> {
@@ -52,27 +52,27 @@ impl Builder<'_> {
                 Err(error) => return self.not_yaml(&error),
             }
             if self.stack.len() > MAXIMUM_DEPTH {
-                let start = self.stack.last().map_or(0, Frame::start);
+                let start = self.stack.last().map_or_else(start_of_file, Frame::start);
                 let message = format!("More than {MAXIMUM_DEPTH} levels of nesting are not judged.");
                 return self.say(start, &message, "Nest less deeply.");
             }
         }
     }
 
-    fn say(&mut self, offset: usize, message: &str, help: &str) {
-        let position = self.lines.position(offset);
+    fn say(&mut self, position: Position, message: &str, help: &str) {
         self.problems.push(problem(position, message, help));
     }
 
     fn not_yaml(&mut self, error: &Error) {
-        let offset = error.problem_mark().map_or(0, offset);
+        let position = self.lines.position(error.problem_mark().map_or(0, offset));
         let context = error.context().map_or(String::new(), |context| format!(" {context}"));
         let message = format!("This is not YAML: {}{context}.", error.problem());
-        self.say(offset, &message, "Mend the syntax; `kubectl kustomize` stumbles over it too.");
+        self.say(position, &message, "Mend the syntax; `kubectl kustomize` stumbles over it too.");
     }
 
     fn take(&mut self, event: Event) {
-        let (start, end) = (offset(event.start_mark), offset(event.end_mark));
+        let start = self.lines.position(offset(event.start_mark));
+        let end = self.lines.position(offset(event.end_mark));
         match event.data {
             EventData::DocumentStart { version_directive, tag_directives, .. } => {
                 if version_directive.is_some() || !tag_directives.is_empty() {
@@ -101,7 +101,7 @@ impl Builder<'_> {
         }
     }
 
-    fn check_properties(&mut self, start: usize, anchor: Option<&String>, tag: Option<&str>) {
+    fn check_properties(&mut self, start: Position, anchor: Option<&String>, tag: Option<&str>) {
         if anchor.is_some() {
             self.say(
                 start,
@@ -114,7 +114,7 @@ impl Builder<'_> {
         }
     }
 
-    fn scalar(&mut self, start: usize, text: String, plain: bool) -> Value {
+    fn scalar(&mut self, start: Position, text: String, plain: bool) -> Value {
         let value = if plain { resolve(&text) } else { Scalar::String(text.clone()) };
         if matches!(value, Scalar::Float(number) if !number.is_finite()) {
             self.say(start, "Infinity and not-a-number cannot be sent to Kubernetes.", "Quote the text.");
@@ -122,7 +122,7 @@ impl Builder<'_> {
         Value::Scalar { value, text, plain }
     }
 
-    fn close(&mut self, end: usize) {
+    fn close(&mut self, end: Position) {
         match self.stack.pop() {
             Some(Frame::Sequence { start, items }) => self.add(start, end, Value::Sequence(items)),
             Some(Frame::Mapping { start, entries, .. }) => {
@@ -135,20 +135,18 @@ impl Builder<'_> {
 
     /// Go refuses a key that stands twice, comparing the text; others take the last.
     fn check_duplicates(&mut self, entries: &[(Node, Node)]) {
-        let mut keys: Vec<(&str, usize)> =
-            entries.iter().filter_map(|(key, _)| Some((key.text()?, key.start.offset))).collect();
+        let mut keys: Vec<(&str, Position)> =
+            entries.iter().filter_map(|(key, _)| Some((key.text()?, key.start))).collect();
         keys.sort_unstable();
         let twice = keys.windows(2).filter(|pair| pair[0].0 == pair[1].0);
         for pair in twice.take(MAXIMUM_PROBLEMS) {
             let message = format!("The key {} stands twice in one mapping.", shown(pair[1].0));
-            // The keys' offsets are in the file, `say` counts in the text.
-            self.say(pair[1].1 - self.lines.base(), &message, "Remove one of the two.");
+            self.say(pair[1].1, &message, "Remove one of the two.");
         }
     }
 
-    fn add(&mut self, start: usize, end: usize, value: Value) {
-        let start_position = self.lines.position(start);
-        let node = Node { start: start_position, end: self.lines.position(end), value };
+    fn add(&mut self, start: Position, end: Position, value: Value) {
+        let node = Node { start, end, value };
         match self.stack.last_mut() {
             None if is_nothing(&node) => {}
             None => self.documents.push(node),
@@ -168,7 +166,7 @@ impl Builder<'_> {
 }
 
 impl Frame {
-    fn start(&self) -> usize {
+    fn start(&self) -> Position {
         match self {
             Self::Sequence { start, .. } | Self::Mapping { start, .. } => *start,
         }
@@ -196,6 +194,10 @@ fn bad_key(key: &Node) -> Option<(String, &'static str)> {
 fn shown(text: &str) -> String {
     let cut: String = text.chars().take(60).collect();
     format!("`{}`", cut.replace('\n', " "))
+}
+
+fn start_of_file() -> Position {
+    Position { offset: 0, line: 1, column: 1 }
 }
 
 fn null() -> Value {

@@ -75,6 +75,19 @@ impl<'a> Review<'a> {
     }
 }
 
+/// Words of a manifest made fit for a message: cut where no name is that long, one line.
+fn shown(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(120)
+        .map(|character| if character.is_control() || character == '`' { '?' } else { character })
+        .collect();
+    if text.chars().nth(120).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,

@@ -241,8 +241,13 @@ impl RepositoryIndex {
     /// one where two directories claim it.
     pub fn owners_of_namespace(&self, namespace: &str) -> Vec<&Team> {
         let claims = self.namespaces.get(namespace.to_owned()).filter_map(|directory| self.team_in(directory));
-        let (declare, use_only): (Vec<&Team>, Vec<&Team>) = claims.partition(|team| team.declares(namespace));
+        let (declare, use_only): (Vec<&Team>, Vec<&Team>) = claims.partition(|team| self.declares(team, namespace));
         if declare.is_empty() { use_only } else { declare }
+    }
+
+    fn declares(&self, team: &Team, namespace: &str) -> bool {
+        let mut declarations = self.declarations_of_namespace(namespace);
+        declarations.any(|path| path.below(team.directory.as_str()).is_some())
     }
 
     /// The team that owns a namespace.

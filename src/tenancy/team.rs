@@ -51,8 +51,6 @@ pub struct Team {
     /// The namespaces that it owns: those that its directory declares, then those that its Flux
     /// objects use; the first is its home. Namespaces of the cluster are never in here.
     pub namespaces: Vec<Namespace>,
-    /// How many of them its directory declares. A declaration counts more than another team's use.
-    pub(super) declared: usize,
     /// Its repository, where the Git URL names one.
     pub repository: Option<RepositoryName>,
     /// Which generation of Flux runs it.
@@ -72,11 +70,6 @@ pub fn is_system_namespace(namespace: &str) -> bool {
 const FLUX_V1_SECRET: &str = "flux-git-deploy";
 
 impl Team {
-    /// Whether the team's directory declares a namespace that no team may only use.
-    pub(super) fn declares(&self, namespace: &str) -> bool {
-        self.namespaces.iter().take(self.declared).any(|own| own.as_str() == namespace)
-    }
-
     /// Whether the team owns a namespace.
     pub fn owns(&self, namespace: &str) -> bool {
         self.namespaces.iter().any(|own| own.as_str() == namespace)
@@ -142,14 +135,13 @@ impl<'a> Gathered<'a> {
         self.used.extend(places);
         self.used.extend(self.syncs.iter().filter_map(|(_, sync)| sync.target_namespace.clone()));
         let namespaces = own_namespaces(self.declared.iter().chain(&self.used));
-        let declared = own_namespaces(self.declared.iter()).len();
         let runs_itself = self.daemon.is_some() || sync.is_some() && !namespaces.is_empty();
         if !runs_itself && !self.tenant {
             return None;
         }
         let repository = source.as_ref().and_then(|source| parse_git_url(&source.url));
         let engine = if self.daemon.is_some() { Engine::FluxV1 } else { Engine::FluxV2 };
-        Some(Team { name, directory: directory.clone(), namespaces, declared, repository, engine, source, sync })
+        Some(Team { name, directory: directory.clone(), namespaces, repository, engine, source, sync })
     }
 
     fn source(&self) -> Option<TeamSource> {

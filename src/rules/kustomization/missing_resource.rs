@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Location, RuleId, Severity};
 use crate::manifest::{EntryPlace, EntryRole, Kustomization, ManifestFile, Position, is_kustomization};
 use crate::names::RepoPath;
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Review, Rule, shown};
 use crate::tenancy::{RepositoryIndex, SummaryEntry};
 
 /// `kustomization/missing-resource`.
@@ -108,6 +108,6 @@ fn wrong(index: &RepositoryIndex, target: Option<&RepoPath>, role: EntryRole) ->
 fn finding(file: &RepoPath, entry: (&str, &str, Position), wrong: (String, &str)) -> Finding {
     let (field, text, position) = entry;
     let location = Location { file: file.clone(), line: position.line, column: position.column };
-    let message = format!("The entry `{}` {}.", text.replace('`', "'"), wrong.0);
+    let message = format!("The entry `{}` {}.", shown(text), wrong.0);
     Finding::new(ID, Severity::Error, location, message).with_field(field).with_help(wrong.1)
 }

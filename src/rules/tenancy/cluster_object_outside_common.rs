@@ -29,7 +29,7 @@
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, ObjectScope};
 use crate::names::Engine;
-use crate::rules::{Meta, Review, Rule, Scope};
+use crate::rules::{Meta, Review, Rule, Scope, shown};
 use crate::tenancy::Team;
 
 /// `tenancy/cluster-object-outside-common`.
@@ -64,8 +64,10 @@ fn in_team_repository(object: &Object, team: &Team) -> Option<Finding> {
         true => Severity::Warning,
         false => Severity::Error,
     };
-    let message =
-        format!("{} is cluster-wide, and a team's repository may hold only what lives in its namespace.", object.kind);
+    let message = format!(
+        "{} is cluster-wide, and a team's repository may hold only what lives in its namespace.",
+        shown(&object.kind)
+    );
     let help = "Propose it in the admin repository, in `cluster/common`, and remove it here.";
     Some(finding(object, severity, message).with_help(help))
 }
@@ -73,7 +75,7 @@ fn in_team_repository(object: &Object, team: &Team) -> Option<Finding> {
 fn in_team_directory(object: &Object, review: &Review<'_>) -> Option<Finding> {
     let team = review.after.team_of_path(&object.file)?;
     let severity = severity(object, team)?;
-    let message = format!("{} is cluster-wide, but stands in the directory of {}.", object.kind, team.name);
+    let message = format!("{} is cluster-wide, but stands in the directory of {}.", shown(&object.kind), team.name);
     let help = format!("Move it to `{}`, where all teams see it.", review.after.layout().common());
     Some(finding(object, severity, message).with_help(help))
 }

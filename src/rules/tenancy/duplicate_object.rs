@@ -33,7 +33,7 @@ use std::rc::Rc;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
 use crate::names::RepoPath;
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Review, Rule, shown};
 use crate::tenancy::{ObjectId, Reach, RepositoryIndex};
 
 /// `tenancy/duplicate-object`.
@@ -163,7 +163,10 @@ fn line_of(index: &RepositoryIndex, path: &RepoPath, id: &ObjectId) -> u32 {
 
 fn finding(object: &Object, other: &(RepoPath, u32)) -> Finding {
     let (file, line) = other;
-    let message = format!("{} is written a second time: it stands in {file}:{line} already.", object.reference());
+    let message = format!(
+        "{} is written a second time: it stands in {file}:{line} already.",
+        shown(&object.reference().to_string())
+    );
     let node = object.node.at(&["metadata", "name"]).unwrap_or(&object.node);
     Finding::new(ID, Severity::Error, object.location(node), message)
         .with_object(object.reference())

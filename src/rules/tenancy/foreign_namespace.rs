@@ -31,7 +31,7 @@
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Kustomization, ManifestFile, Node, Object, ObjectScope};
 use crate::names::RepoPath;
-use crate::rules::{Meta, Review, Rule, Scope};
+use crate::rules::{Meta, Review, Rule, Scope, shown};
 use crate::tenancy::{Team, is_system_namespace};
 
 /// `tenancy/foreign-namespace`.
@@ -75,7 +75,8 @@ impl Border<'_> {
             .chain(generated)
             .filter_map(|(field, (name, node))| {
                 let (whose, help) = self.foreign(name, &file.path)?;
-                let message = format!("The kustomization puts its objects into the namespace `{name}`, {whose}.");
+                let message =
+                    format!("The kustomization puts its objects into the namespace `{}`, {whose}.", shown(name));
                 let finding = Finding::new(ID, Severity::Error, file.location(node.start), message);
                 Some(finding.with_field(field).with_help(help))
             })
@@ -87,10 +88,11 @@ impl Border<'_> {
             .filter_map(|(field, node)| {
                 let name = node.text().filter(|name| !name.is_empty())?;
                 let (whose, help) = self.foreign(name, &object.file)?;
+                let kind = shown(&object.kind);
                 let what = match field {
-                    "metadata.name" => format!("A Namespace is declared here, `{name}`, {whose}."),
-                    "metadata.namespace" => format!("{} stands in the namespace `{name}`, {whose}.", object.kind),
-                    _ => format!("{} puts objects into the namespace `{name}`, {whose}.", object.kind),
+                    "metadata.name" => format!("A Namespace is declared here, `{}`, {whose}.", shown(name)),
+                    "metadata.namespace" => format!("{kind} stands in the namespace `{}`, {whose}.", shown(name)),
+                    _ => format!("{kind} puts objects into the namespace `{}`, {whose}.", shown(name)),
                 };
                 let finding = Finding::new(ID, Severity::Error, object.location(node), what);
                 Some(finding.with_object(object.reference()).with_field(field).with_help(help))
