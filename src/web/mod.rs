@@ -1,1 +1,57 @@
 //! The HTTP server: webhooks, health, metrics.
+//!
+//! A webhook request does three things and no more: its signature is verified, the delivery and
+//! its jobs are stored in one transaction, and 202 is answered. Neither the forge nor a cluster is
+//! called. The work is done on a task of its own, because the server drops a request's future when
+//! the client goes away, and what was begun must not be torn off in the middle.
+
+mod body;
+mod health;
+mod server;
+mod signature;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::forge::event::Event;
+use crate::store::{NewJob, Store};
+
+pub use health::ReadyCheck;
+pub use server::serve;
+pub use signature::{SecretsError, VerifiedDelivery, WebhookSecrets};
+
+/// Which jobs an event asks for: pure, and it must not panic.
+pub type Plan = Arc<dyn Fn(&Event) -> Vec<NewJob> + Send + Sync>;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Receiver {
+    /// The webhook's secrets: one, or two while it is being changed.
+    pub secrets: WebhookSecrets,
+    /// Where deliveries and jobs go.
+    pub store: Store,
+    /// Which jobs an event asks for.
+    pub plan: Plan,
+    /// What else must be fine before this process is ready; the store is always checked.
+    pub checks: Vec<Arc<dyn ReadyCheck>>,
+}
+
+struct Shared {
+    receiver: Receiver,
+    budget: body::Budget,
+    tally: health::Tally,
+}
+
+/// `POST /webhooks/github`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
+pub fn router(receiver: Receiver) -> Router {
+    let shared = Shared { receiver, budget: body::Budget::default(), tally: health::Tally::default() };
+    Router::new()
+        .route("/webhooks/github", post(webhook::receive))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .with_state(Arc::new(shared))
+}
