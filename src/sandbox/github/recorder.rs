@@ -64,7 +64,8 @@ impl Recorder {
             "method": request.method, "path": request.path, "query": request.query, "request": read(asked),
             "status": request.status, "response": answered,
         });
-        if writeln!(open, "{line}").is_err() {
+        // One write per line: other sandboxes may append to the same file.
+        if open.write_all(format!("{line}\n").as_bytes()).is_err() {
             tracing::warn!("The sandbox could not write its exchange log and stops writing it");
             *file = None;
         }

@@ -162,7 +162,8 @@ fn create_status(call: &Call, at: At<'_>, id: &str) -> Outcome {
     Ok(Answer::created(call.shared.show(&state).deployment_status(&deployment, &status)))
 }
 
-/// A successful deployment makes the earlier ones of its environment inactive.
+/// A successful deployment makes the earlier ones of its environment inactive, but for transient
+/// and production environments.
 fn deactivate_others(
     state: &mut super::super::model::State,
     newer: &Deployment,
@@ -173,7 +174,7 @@ fn deactivate_others(
         .deployments
         .values()
         .filter(|it| it.repository == newer.repository && it.environment == newer.environment && it.id != newer.id)
-        .filter(|it| !it.transient && !it.production || it.production)
+        .filter(|it| !it.transient && !it.production)
         .filter(|it| it.statuses.last().is_some_and(|status| status.state == "success"))
         .map(|it| it.id)
         .collect();
