@@ -11,13 +11,13 @@ use crate::command::COMMANDS;
 use crate::config::{self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource};
 
 /// The server's configuration.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: ConfigCommand,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Reads a configuration with its secrets and says what is wrong with it.
     Check {

@@ -10,7 +10,7 @@ use crate::names::{BranchName, Engine, GitUrl, RepoPath, TeamName};
 use crate::scaffold::{self, ChangeSet, FileChange, Outcome, ScaffoldError, Survey, TeamRequest, TemplateError};
 
 /// Adds a team to an admin repository in a folder.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The team's name, which is also its directory and its namespace.
     team: String,

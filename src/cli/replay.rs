@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Sign a stored webhook payload and send it to a running server
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(super) struct Replay {
     /// The payload: the JSON body as GitHub sent it
     file: PathBuf,
     /// The event's name, such as `pull_request`
@@ -41,7 +41,7 @@ impl Replay {
     ///
     /// # Errors
     /// An unreadable file, a missing secret or a server that does not answer.
-    pub async fn run(&self, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, out: &mut dyn Write) -> anyhow::Result<u8> {
         let body = std::fs::read(&self.file)
             .with_context(|| format!("{}: cannot be read: give the file with the payload", self.file.display()))?;
         let signature = sign(&self.secret()?, &body);

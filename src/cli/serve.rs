@@ -17,7 +17,7 @@ use crate::rules::Policy;
 
 /// Run the webhook server and its workers
 #[derive(Debug, Parser)]
-pub struct Args {
+pub(super) struct Args {
     /// The server's configuration
     #[arg(long, default_value = "bailiwick.yaml")]
     config: PathBuf,
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Everything that keeps the server from starting.
-pub async fn run(args: &Args) -> anyhow::Result<u8> {
+pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
     crate::telemetry::start("bailiwick=info,warn");
     let config = super::config::load(&args.config)?;
     let policy = policy(&config, &args.config)?;
