@@ -1,1 +1,206 @@
-//! `bailiwick check`.
+//! `bailiwick check`: the judge on a folder.
+
+mod folder;
+mod policy;
+mod revision;
+mod tree;
+
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+
+use self::folder::Folder;
+use self::revision::Revision;
+use self::tree::Tree;
+use super::{FINDINGS, FINE};
+use crate::finding::Severity;
+use crate::manifest::ManifestFile;
+use crate::names::RepoPath;
+use crate::report::{self, Style};
+use crate::rules::{self, Judgement, RULES, Review, Scope};
+use crate::tenancy::{Layout, RepositoryIndex, Team};
+
+/// Judges the manifests of an admin or team repository.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The repository's root folder
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Judge only what differs from this folder (also read the policy there)
+    #[arg(long, value_name = "DIR", conflicts_with = "base_rev")]
+    base: Option<PathBuf>,
+    /// Judge only what differs from this Git revision (also read the policy there)
+    #[arg(long, value_name = "REV")]
+    base_rev: Option<String>,
+    /// PATH is the repository of a team
+    #[arg(long, requires_all = ["admin", "team"])]
+    team_repo: bool,
+    /// The admin repository, which says what the team owns
+    #[arg(long, value_name = "DIR", requires = "team_repo")]
+    admin: Option<PathBuf>,
+    /// The team
+    #[arg(long, value_name = "NAME", requires = "team_repo")]
+    team: Option<String>,
+    /// The policy [default: policy.yaml, .bailiwick/policy.yaml or bot-config/policy.yaml in the base, or else in PATH]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The folder in PATH that Flux applies [default: found]
+    #[arg(long, value_name = "DIR", conflicts_with = "team_repo")]
+    cluster_path: Option<RepoPath>,
+    /// The cluster's Kubernetes version; the rules hold for 1.22 and later
+    #[arg(long, value_name = "X.Y")]
+    kube_version: Option<KubeVersion>,
+    /// Whether kustomizations are built first; not available yet, the files are judged as they stand
+    #[arg(long, value_enum, default_value_t = Render::Auto)]
+    render: Render,
+    /// How the findings are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The least severity at which the exit status is 1
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Render {
+    Auto,
+    Never,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Never,
+}
+
+/// A version of Kubernetes, such as 1.34.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct KubeVersion(u32, u32);
+
+/// The first version in which everything that the rules say of removed API versions holds.
+const OLDEST: KubeVersion = KubeVersion(1, 22);
+
+impl FromStr for KubeVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.strip_prefix('v').unwrap_or(text).split_once('.');
+        let version = numbers.and_then(|(major, minor)| Some(Self(major.parse().ok()?, minor.parse().ok()?)));
+        version.ok_or_else(|| "write it as 1.34".to_owned())
+    }
+}
+
+/// Judges, writes the findings to `out` and remarks to `err`, and answers the exit status.
+///
+/// # Errors
+/// Wrong usage, or input that cannot be read; the text says which and what to do.
+pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> {
+    refuse_what_is_missing(args)?;
+    let after = Tree::load(&mut Folder::open(&args.path, "the repository")?)?;
+    if after.files.is_empty() {
+        bail!(
+            "{} holds no YAML or JSON files: give the root folder of an admin or team repository",
+            args.path.display()
+        );
+    }
+    let before = base(args)?;
+    let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
+    let (index_before, index_after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
+    let files = after.into_changed_since(before.as_ref());
+    let team = team(args)?;
+    if team.is_none() && index_after.layout() == Layout::Unknown {
+        writeln!(
+            err,
+            "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
+            args.path.display()
+        )?;
+    }
+    let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
+    let judgement = rules::judge(&Review { scope, before: &index_before, after: &index_after, files: &files }, &policy);
+    write(args.format, &judgement, &files, out)?;
+    Ok(status(args.fail_on, &judgement))
+}
+
+fn refuse_what_is_missing(args: &Args) -> Result<()> {
+    if args.render == Render::Always {
+        bail!(
+            "--render always is not available in this version: use --render never, which judges the files as they stand"
+        );
+    }
+    if let Some(version) = args.kube_version.filter(|version| *version < OLDEST) {
+        let KubeVersion(major, minor) = version;
+        bail!("--kube-version {major}.{minor} is too old: the rules hold for Kubernetes 1.22 and later");
+    }
+    Ok(())
+}
+
+fn base(args: &Args) -> Result<Option<Tree>> {
+    if let Some(folder) = &args.base {
+        return Tree::load(&mut Folder::open(folder, "the repository as it was before (--base)")?).map(Some);
+    }
+    let Some(revision) = &args.base_rev else { return Ok(None) };
+    Tree::load(&mut Revision::open(&args.path, revision)?).map(Some)
+}
+
+fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {
+    let Some(tree) = tree else { return Ok(RepositoryIndex::default()) };
+    let index = tree.index();
+    match &args.cluster_path {
+        Some(path) if index.contains_directory(path) => Ok(index.with_cluster_path(path.clone())),
+        Some(path) => bail!("--cluster-path {path} is no folder with files in {}", args.path.display()),
+        None => Ok(index),
+    }
+}
+
+fn team(args: &Args) -> Result<Option<Team>> {
+    let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok(None) };
+    let index = Tree::load(&mut Folder::open(admin, "the admin repository (--admin)")?)?.index();
+    let known: Vec<&str> = index.teams().map(|team| team.name.as_str()).collect();
+    let team = index.team(name).cloned();
+    let team = team.with_context(|| match known.as_slice() {
+        [] => format!("there is no team in {}: give the root folder of the admin repository", admin.display()),
+        known => format!("there is no team {name:?} in {}: there are {}", admin.display(), known.join(", ")),
+    })?;
+    Ok(Some(team))
+}
+
+fn write(format: Format, judgement: &Judgement, files: &[ManifestFile], out: &mut dyn Write) -> Result<()> {
+    match format {
+        Format::Text => out.write_all(report::text(judgement, files, style()).as_bytes())?,
+        Format::Github => out.write_all(report::github(judgement).as_bytes())?,
+        Format::Json => writeln!(out, "{:#}", report::json(judgement))?,
+        Format::Sarif => {
+            let rules: Vec<_> = RULES.iter().map(|rule| rule.meta()).collect();
+            writeln!(out, "{:#}", report::sarif(judgement, &rules))?;
+        }
+    }
+    Ok(())
+}
+
+/// Colours on a terminal, unless the person says no (<https://no-color.org>).
+fn style() -> Style {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::io::stdout().is_terminal() && !refused { Style::Coloured } else { Style::Plain }
+}
+
+fn status(fail_on: FailOn, judgement: &Judgement) -> u8 {
+    let least = match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Never => return FINE,
+    };
+    if judgement.findings.iter().any(|finding| finding.severity >= least) { FINDINGS } else { FINE }
+}

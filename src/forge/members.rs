@@ -32,6 +32,20 @@ pub enum PermissionLevel {
     Admin,
 }
 
+impl PermissionLevel {
+    /// GitHub's name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Read => "read",
+            Self::Triage => "triage",
+            Self::Write => "write",
+            Self::Maintain => "maintain",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     permission: String,

@@ -117,7 +117,24 @@ pub struct PullUpdate {
     pub state: Option<PullState>,
 }
 
+impl Side {
+    /// Where the side's repository is cloned from, as the API says; `None` where it is gone.
+    pub fn clone_url(&self) -> Option<&str> {
+        self.repo.as_ref()?.clone_url.as_deref()
+    }
+}
+
 impl Repo {
+    /// The merged pull request that brought a commit in; `None` for a direct push.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn merged_pull_of(&self, commit: &CommitId) -> Result<Option<IssueNumber>, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/commits/{commit_sha}/pulls", &[commit.as_str()]);
+        let pulls: Vec<PullRequest> = self.all(route, &format!("pull requests of {}", commit.short())).await?;
+        Ok(pulls.into_iter().find(|pull| pull.merge_commit() == Some(commit)).map(|pull| pull.number))
+    }
+
     /// The pull request as it is now.
     ///
     /// # Errors

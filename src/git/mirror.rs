@@ -190,6 +190,15 @@ impl Mirror {
         }
     }
 
+    /// The first parent of a commit: for a merge, the branch as it was; `None` for a root.
+    ///
+    /// # Errors
+    /// `Missing` where the commit is not here.
+    pub fn first_parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
+        let repository = self.lock();
+        Ok(find(&repository, commit)?.parent_id(0).ok().map(commit_id))
+    }
+
     /// Whether `ancestor` is `of` itself or one of its ancestors.
     ///
     /// # Errors

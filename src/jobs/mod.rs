@@ -1,1 +1,43 @@
-//! What the bot does: one file per job.
+//! What the bot does: one file per job. [`plan::jobs_for`] says which events ask for which jobs.
+
+mod admin;
+mod comments;
+mod context;
+mod error;
+mod indexes;
+mod keys;
+mod plan;
+mod refresh;
+mod register_deploy_key;
+mod review_pull_request;
+mod run_command;
+mod sync_cluster;
+mod task;
+mod teams;
+
+use std::sync::Arc;
+
+pub use context::{Context, Timing};
+pub use error::{JobError, chain};
+pub use indexes::IndexCache;
+pub use plan::jobs_for;
+pub use refresh::Refresh;
+pub use register_deploy_key::RegisterDeployKey;
+pub use review_pull_request::{CHECK_NAME, ReviewPullRequest};
+pub use run_command::RunCommand;
+pub use sync_cluster::SyncCluster;
+pub use task::{Next, Task};
+
+use crate::queue::Handler;
+use task::TaskHandler;
+
+/// A handler for every kind of job.
+pub fn handlers(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
+    vec![
+        TaskHandler::<ReviewPullRequest>::boxed(Arc::clone(context)),
+        TaskHandler::<RunCommand>::boxed(Arc::clone(context)),
+        TaskHandler::<RegisterDeployKey>::boxed(Arc::clone(context)),
+        TaskHandler::<SyncCluster>::boxed(Arc::clone(context)),
+        TaskHandler::<Refresh>::boxed(Arc::clone(context)),
+    ]
+}

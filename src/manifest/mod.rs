@@ -1,7 +1,21 @@
 //! YAML text to objects that know their file and lines; kustomization files; edits that keep comments.
 
+mod edit;
+mod gate;
+mod kustomization;
+mod lines;
 mod node;
 mod object;
+mod read;
+mod resolve;
+mod scope;
+mod tree;
+mod witness;
 
+pub(crate) use edit::tag_line;
+pub use edit::{EditError, insert_list_entry};
+pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem};
+pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
+pub use scope::{ObjectScope, builtin_scope};

@@ -54,6 +54,8 @@ pub struct Object {
     pub namespace: Option<String>,
     /// `metadata.name`, or `metadata.generateName`, or empty.
     pub name: String,
+    /// Whether SOPS encrypted it: values are not what is applied.
+    pub encrypted: bool,
 }
 
 impl Object {
@@ -62,18 +64,42 @@ impl Object {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
-    /// What a finding calls this object.
+    /// What a finding calls this object. Longer words than Kubernetes takes are cut: every finding
+    /// has its own copy, and thousands of copies of an endless name would fill the memory.
     pub fn reference(&self) -> ObjectRef {
         ObjectRef {
-            api_version: self.api_version.clone(),
-            kind: self.kind.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
+            api_version: cut(&self.api_version),
+            kind: cut(&self.kind),
+            namespace: self.namespace.as_deref().map(cut),
+            name: cut(&self.name),
         }
     }
 
     /// The location of a node of this object.
     pub fn location(&self, node: &Node) -> Location {
         Location { file: self.file.clone(), line: node.start.line, column: node.start.column }
+    }
+}
+
+/// The longest API version has a group of 253 characters, a slash, and a version of 63.
+const LONGEST: usize = 317;
+
+fn cut(word: &str) -> String {
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest;
+
+    #[test]
+    fn an_endless_name_is_cut_in_findings() {
+        let yaml = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n", "ü".repeat(1_000));
+        let file = manifest::read("x.yaml".parse().expect("a path"), yaml.as_bytes());
+        let name = file.objects.first().expect("an object").reference().name;
+        assert!(name.chars().count() == 318 && name.ends_with('…'), "{name}");
     }
 }

@@ -6,7 +6,19 @@ text_name! {
     RepoPath, check
 }
 
+/// So that a sorted map of paths can be asked with plain text, such as a directory's prefix.
+impl std::borrow::Borrow<str> for RepoPath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl RepoPath {
+    /// The directory that holds this path as text, empty for the repository's root.
+    pub fn directory(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(directory, _)| directory)
+    }
+
     /// The path of `name` inside this directory, normalised; `None` where it would leave the
     /// repository. `name` may hold `./` and `../` as kustomize's lists do.
     pub fn join(&self, name: &str) -> Option<Self> {

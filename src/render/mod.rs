@@ -1,1 +1,175 @@
-//! kustomize as a sandboxed child process.
+//! kustomize as a child process that is kept on a short lead: it gets the directory, an empty
+//! home, no credentials, no Git, no proxy out, a time limit and an output limit.
+//!
+//! What it reads comes from pull requests, so everything that would make it fetch is refused
+//! before it starts (see [`remote`]), and `git` and the network proxies lead nowhere while it runs.
+//! Plugins, Helm and loading files from outside of a base stay off, as they are by default.
+
+mod remote;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+/// How much of what kustomize complains about is kept, in bytes.
+const COMPLAINT: usize = 8 * 1024;
+
+/// Why a directory was not rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Neither `kustomize` nor `kubectl` was found.
+    #[error("neither kustomize nor kubectl is on the PATH: install one of them")]
+    NotInstalled,
+    /// A kustomization wants something from the network.
+    #[error("{} names {reference:?}, which is fetched from the network: vendor it into the repository", file.display())]
+    Remote {
+        /// The kustomization file.
+        file: PathBuf,
+        /// What it names.
+        reference: String,
+    },
+    /// kustomize refused the directory, or a kustomization file could not be read.
+    #[error("kustomize could not build the directory: {complaint}")]
+    Failed {
+        /// What it said, cut: hostile text, it quotes the repository.
+        complaint: String,
+    },
+    /// It took too long.
+    #[error("kustomize did not finish within {limit:?}: make the directory smaller")]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// It wrote too much.
+    #[error("kustomize wrote more than {limit} bytes: make the directory smaller")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The child process could not be run.
+    #[error("{} could not be run: check that it is executable and that there is room for a process", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Builds kustomize directories. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Renderer {
+    program: PathBuf,
+    arguments: &'static [&'static str],
+    home: Arc<TempDir>,
+    time_limit: Duration,
+    output_limit: usize,
+}
+
+impl Renderer {
+    /// Finds `kustomize`, or else `kubectl`, in `path` (the value of `PATH`), with limits of 30 seconds
+    /// and 32 MiB.
+    ///
+    /// # Errors
+    /// [`RenderError::NotInstalled`] where there is neither; `Spawn` where there is no room for an empty home.
+    pub fn find(path: &OsStr) -> Result<Self, RenderError> {
+        let find = |name: &str| {
+            let mut candidates = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+            candidates.find_map(|directory| Some(directory.join(name)).filter(|program| program.is_file()))
+        };
+        let (program, arguments): (_, &[&str]) = match (find("kustomize"), find("kubectl")) {
+            (Some(program), _) => (program, &["build"]),
+            (None, Some(program)) => (program, &["kustomize"]),
+            (None, None) => return Err(RenderError::NotInstalled),
+        };
+        let home = TempDir::new().map_err(|source| RenderError::Spawn { program: program.clone(), source })?;
+        let (time_limit, output_limit) = (Duration::from_secs(30), 32 << 20);
+        Ok(Self { program, arguments, home: Arc::new(home), time_limit, output_limit })
+    }
+
+    /// The same with other limits: of time for one directory, and of output in bytes.
+    #[must_use]
+    pub fn with_limits(self, time_limit: Duration, output_limit: usize) -> Self {
+        Self { time_limit, output_limit, ..self }
+    }
+
+    /// The program that is used.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Builds one directory that has a kustomization file; returns the YAML stream. The child dies
+    /// with the future.
+    ///
+    /// # Errors
+    /// [`RenderError`]; never `NotInstalled`.
+    pub async fn render(&self, directory: &Path) -> Result<String, RenderError> {
+        let scanned = directory.to_owned();
+        let scan = tokio::task::spawn_blocking(move || remote::refuse_remote(&scanned)).await;
+        scan.unwrap_or_else(|_| Err(RenderError::Failed { complaint: "the scan was cut off".to_owned() }))?;
+        match tokio::time::timeout(self.time_limit, self.run(directory)).await {
+            Ok(result) => result,
+            Err(_) => Err(RenderError::TimedOut { limit: self.time_limit }),
+        }
+    }
+
+    async fn run(&self, directory: &Path) -> Result<String, RenderError> {
+        let spawn = |source| RenderError::Spawn { program: self.program.clone(), source };
+        let mut child = self.command(directory).spawn().map_err(spawn)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (output, complaint) =
+            tokio::join!(read_at_most(stdout, self.output_limit), read_at_most(stderr, COMPLAINT));
+        let (output, complaint) = (output.map_err(spawn)?, complaint.map_err(spawn)?);
+        if output.len() > self.output_limit {
+            return Err(RenderError::TooLarge { limit: self.output_limit });
+        }
+        if !child.wait().await.map_err(spawn)?.success() {
+            return Err(RenderError::Failed { complaint: self.tidy(&complaint) });
+        }
+        String::from_utf8(output).map_err(|_| RenderError::Failed { complaint: "the output is not UTF-8".to_owned() })
+    }
+
+    fn command(&self, directory: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(self.arguments)
+            .arg(directory)
+            .env_clear()
+            .env("HOME", self.home.path())
+            // kustomize fetches remote bases with the `git` that it finds: it finds none.
+            .env("PATH", self.home.path())
+            .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// What kustomize said, in one piece, without our own temporary paths.
+    fn tidy(&self, complaint: &[u8]) -> String {
+        let text = String::from_utf8_lossy(complaint.get(..COMPLAINT).unwrap_or(complaint));
+        text.replace(&*self.home.path().to_string_lossy(), "").trim().to_owned()
+    }
+}
+
+/// Reads up to one byte more than `limit`; what follows is thrown away unread when the pipe closes.
+async fn read_at_most(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        let more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        pipe.take(more).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,21 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
 pub mod crd;
+mod docs;
+mod engine;
 pub mod kustomization;
+mod policy;
 pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
 
+pub use docs::Documentation;
+pub use engine::{Judgement, Summary, Waived, judge};
+pub use policy::{Policy, PolicyError};
+
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
+use crate::names::RepoPath;
 use crate::tenancy::{RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
@@ -59,7 +67,34 @@ impl<'a> Review<'a> {
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.files.iter().flat_map(|file| &file.objects)
     }
+
+    /// Whether Flux may apply a path, as far as the repository's layout says. A team's repository
+    /// has none: whatever directories it makes, all of it may be applied.
+    pub fn is_synced(&self, path: &RepoPath) -> bool {
+        matches!(self.scope, Scope::Team(_)) || self.after.is_synced(path)
+    }
 }
 
 /// Every rule, in the order in which they are documented.
-pub static RULES: &[&dyn Rule] = &[];
+pub static RULES: &[&dyn Rule] = &[
+    &yaml::Unreadable,
+    &kustomization::MissingResource,
+    &kustomization::NotListed,
+    &crd::ApiVersionRemoved,
+    &crd::Name,
+    &crd::OneStorageVersion,
+    &crd::MissingSchema,
+    &rbac::Wildcard,
+    &rbac::EscalationVerbs,
+    &rbac::ReadSecrets,
+    &rbac::ClusterAdminBinding,
+    &rbac::SystemSubject,
+    &tenancy::ClusterObjectOutsideCommon,
+    &tenancy::ForeignNamespace,
+    &tenancy::DuplicateObject,
+];
+
+/// The rule of an id, as `bailiwick explain` takes it.
+pub fn rule(id: &str) -> Option<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.meta().id.as_str() == id)
+}

@@ -1,9 +1,19 @@
 //! The tenant index: which team owns which directory, namespace, repository and key.
 
-/// What a repository holds, kept in a persistent map so that a copy costs nothing.
-#[derive(Debug, Clone, Default)]
-pub struct RepositoryIndex {}
+mod facts;
+mod git_url;
+mod index;
+mod layout;
+mod reach;
+mod relation;
+mod summary;
+mod team;
+#[cfg(test)]
+mod tests;
 
-/// One team, as the admin repository describes it.
-#[derive(Debug, Clone)]
-pub struct Team {}
+pub use git_url::parse_git_url;
+pub use index::RepositoryIndex;
+pub use layout::Layout;
+pub use reach::{Reach, Root};
+pub use summary::{FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
+pub use team::{Team, TeamSource, TeamSync, is_system_namespace};

@@ -1,1 +1,7 @@
 //! Rules of the family `kustomization/`.
+
+mod missing_resource;
+mod not_listed;
+
+pub use missing_resource::MissingResource;
+pub use not_listed::NotListed;

@@ -1,1 +1,9 @@
 //! Rules of the family `tenancy/`.
+
+mod cluster_object_outside_common;
+mod duplicate_object;
+mod foreign_namespace;
+
+pub use cluster_object_outside_common::ClusterObjectOutsideCommon;
+pub use duplicate_object::DuplicateObject;
+pub use foreign_namespace::ForeignNamespace;

@@ -1,1 +1,5 @@
 //! Rules of the family `yaml/`.
+
+mod unreadable;
+
+pub use unreadable::Unreadable;

@@ -1,0 +1,42 @@
+# `make demo` shows Bailiwick at work on this machine; `make test` runs every test.
+# Both first run `setup`, which looks before it installs and installs only what is missing.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint doc bench conformance clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make setup        install what is missing on Debian: git, ssh-keygen, PostgreSQL's server, kustomize, a C compiler
+setup:
+	@sh scripts/setup.sh
+
+## make demo         the whole system on this machine, no accounts: follow the three URLs
+demo: setup
+	cargo run --quiet -- demo
+
+## make test         every test
+test: setup
+	cargo test
+
+## make lint         formatting and clippy
+lint:
+	cargo fmt --all --check
+	cargo clippy --all-targets -- -D warnings
+
+## make doc          the documentation, private items too
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+## make bench        own time and memory of a review at 10 to 10,000 teams (JSON lines)
+bench: setup
+	cargo bench --bench review
+
+## make conformance  what Bailiwick and the sandbox say to each other, held against GitHub's OpenAPI description (needs npm)
+conformance: setup
+	sh scripts/conformance.sh
+
+## make clean        remove what the build made
+clean:
+	cargo clean

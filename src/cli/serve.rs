@@ -1,0 +1,80 @@
+//! `bailiwick serve`: the webhook server and its workers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::server::{Options, Server};
+use crate::clock::{Clock as _, OsEntropy, SystemClock};
+use crate::config::Config;
+use crate::jobs::Timing;
+use crate::names::RepoPath;
+use crate::rules::Policy;
+
+/// Run the webhook server and its workers
+#[derive(Debug, Parser)]
+pub struct Args {
+    /// The server's configuration
+    #[arg(long, default_value = "bailiwick.yaml")]
+    config: PathBuf,
+    /// Where mirrors of the repositories are kept
+    #[arg(long, default_value = "bailiwick-mirrors")]
+    mirrors: PathBuf,
+}
+
+/// Serves until SIGTERM or SIGINT: then nothing more is taken in, and what runs is finished or handed
+/// back. A second signal ends the process at once.
+///
+/// # Errors
+/// Everything that keeps the server from starting.
+pub async fn run(args: &Args) -> anyhow::Result<u8> {
+    crate::telemetry::start("bailiwick=info,warn");
+    let config = super::config::load(&args.config)?;
+    let policy = policy(&config, &args.config)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("{}: cannot listen there: choose another `listen` address", config.listen))?;
+    let options = Options {
+        mirrors: args.mirrors.clone(),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        policy,
+        timing: Timing::default(),
+        recorder: None,
+    };
+    let address = listener.local_addr()?;
+    let server = Server::start(config, options, listener).await?;
+    tracing::info!(server.address = %address, "listening");
+    stopped().await?;
+    tracing::info!("stopping: finishing what runs");
+    tokio::select! {
+        () = server.stop() => Ok(0),
+        // Whatever runs now is taken up again at the next start, when its lease has ended.
+        again = stopped() => again.map(|()| 1),
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+async fn stopped() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        result = tokio::signal::ctrl_c() => Ok(result?),
+    }
+}
+
+/// The policy file that the configuration names.
+fn policy(config: &Config, beside: &Path) -> anyhow::Result<Policy> {
+    let Some(file) = &config.policy else { return Ok(Policy::default()) };
+    let path = beside.parent().unwrap_or(Path::new("")).join(file);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: cannot be read: correct `policy` in the configuration", path.display()))?;
+    let name = file.file_name().map_or_else(|| "policy.yaml".into(), |name| name.to_string_lossy());
+    let shown: RepoPath = name.parse().with_context(|| format!("{}: no file name", path.display()))?;
+    let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    Ok(Policy::parse(&shown, &text, today)?)
+}

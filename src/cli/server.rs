@@ -1,0 +1,134 @@
+//! The server put together: store, forge, mirrors, clusters, queue and web. `serve`, `demo` and the
+//! end-to-end tests all start it here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Entropy};
+use crate::cluster::{Cluster, KubeAccess};
+use crate::config::{Config, Kubeconfig};
+use crate::forge::event::Event;
+use crate::forge::{Forge, ForgeSettings, Record, Timeouts};
+use crate::git::{GitSettings, Mirrors};
+use crate::jobs::{self, Context, IndexCache, Refresh, Task as _, Timing};
+use crate::names::ClusterName;
+use crate::queue::{Settings, Worker};
+use crate::rules::Policy;
+use crate::store::Store;
+use crate::web::{Receiver, WebhookSecrets, router, serve};
+
+/// What a server is started with, besides its configuration.
+#[derive(Debug)]
+pub struct Options {
+    /// Where mirrors of repositories are kept.
+    pub mirrors: PathBuf,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The policy where a repository has none of its own.
+    pub policy: Policy,
+    /// How patient the jobs are.
+    pub timing: Timing,
+    /// Sees every exchange with the forge, without tokens.
+    pub recorder: Option<Arc<dyn Record>>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// What its jobs reach: the demo and the tests look at the store through it.
+    pub context: Arc<Context>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts web and workers on a listener that is bound already.
+    ///
+    /// # Errors
+    /// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
+    pub async fn start(config: Config, options: Options, listener: TcpListener) -> anyhow::Result<Self> {
+        let secrets = WebhookSecrets::new(config.github.webhook_secrets.clone())?;
+        let context = Arc::new(context(config, options).await?);
+        let worker = Worker::new(
+            context.store.clone(),
+            jobs::handlers(&context),
+            Arc::clone(&context.clock),
+            Arc::clone(&context.entropy),
+            Settings::default(),
+        );
+        let first: Vec<_> = context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
+        context.store.enqueue(&first).await?;
+        let stop = CancellationToken::new();
+        let plan = {
+            let context = Arc::clone(&context);
+            Arc::new(move |event: &Event| jobs::jobs_for(&context.config, event))
+        };
+        let receiver = Receiver { secrets, store: context.store.clone(), plan, checks: Vec::new() };
+        let web = tokio::spawn(serve(listener, router(receiver), stop.clone()));
+        let work = tokio::spawn({
+            let stop = stop.clone();
+            async move { worker.run(stop).await }
+        });
+        Ok(Self { context, stop, tasks: vec![web, work] })
+    }
+
+    /// Stops taking in and working, and waits until what runs is finished or handed back.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            // A task that panicked has said so already; the others still have to end.
+            let _ = task.await;
+        }
+    }
+}
+
+async fn context(config: Config, options: Options) -> anyhow::Result<Context> {
+    let store = Store::open(config.database.expose(), Arc::clone(&options.clock), Arc::clone(&options.entropy)).await?;
+    let forge = Forge::new(ForgeSettings {
+        api_url: config.github.api_url.clone(),
+        app_id: config.github.app_id,
+        private_key: config.github.private_key.clone(),
+        clock: Arc::clone(&options.clock),
+        timeouts: Timeouts::default(),
+        recorder: options.recorder,
+    })?;
+    let mirrors = Mirrors::new(GitSettings::new(options.mirrors))?;
+    let clusters = connect(&config).await?;
+    Ok(Context {
+        config,
+        policy: options.policy,
+        clock: options.clock,
+        entropy: options.entropy,
+        store,
+        forge,
+        mirrors,
+        clusters,
+        indexes: IndexCache::default(),
+        repositories: Mutex::default(),
+        timing: options.timing,
+    })
+}
+
+async fn connect(config: &Config) -> anyhow::Result<BTreeMap<ClusterName, Cluster>> {
+    let mut clusters = BTreeMap::new();
+    for cluster in &config.clusters {
+        let access = match &cluster.kubeconfig {
+            None => continue,
+            Some(Kubeconfig::InCluster) => KubeAccess::InCluster,
+            Some(Kubeconfig::File { path, context }) => {
+                KubeAccess::Kubeconfig { path: path.clone(), context: context.clone() }
+            }
+        };
+        let connected = Cluster::connect(&access).await.with_context(|| format!("cluster {}", cluster.name))?;
+        clusters.insert(cluster.name.clone(), connected);
+    }
+    Ok(clusters)
+}

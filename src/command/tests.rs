@@ -1,0 +1,241 @@
+use proptest::prelude::*;
+
+use super::{COMMANDS, Command, CommandError, CreateTeam, help_text, parse};
+
+fn create(team: &str) -> Command {
+    Command::CreateTeam(CreateTeam { team: team.parse().expect("a team's name"), repository: None, plan: false })
+}
+
+fn one(body: &str) -> Result<Command, CommandError> {
+    let mut commands = parse(body);
+    assert_eq!(commands.len(), 1, "{body:?}: {commands:?}");
+    commands.remove(0)
+}
+
+fn refused(body: &str) -> String {
+    one(body).expect_err("refused").to_string()
+}
+
+#[test]
+fn commands_start_a_line() {
+    assert_eq!(one("/help"), Ok(Command::Help));
+    assert_eq!(one("   /check  \r\n"), Ok(Command::Check));
+    assert_eq!(one("Hello!\n/create-team team2\nthank you"), Ok(create("team2")));
+    assert_eq!(parse("/check\n/help\n\n/create-team a"), [Ok(Command::Check), Ok(Command::Help), Ok(create("a"))]);
+    assert_eq!(parse("please /check"), []);
+    assert_eq!(parse(""), []);
+}
+
+#[test]
+fn create_team_takes_its_options_anywhere_and_once() {
+    let full = Command::CreateTeam(CreateTeam {
+        team: "team2".parse().expect("a team's name"),
+        repository: Some("org/dev_team2".parse().expect("a repository")),
+        plan: true,
+    });
+    for body in [
+        "/create-team team2 --repo org/dev_team2 --plan",
+        "/create-team --plan --repo=org/dev_team2 team2",
+        "/create-team --repo org/dev_team2 team2 --plan",
+    ] {
+        assert_eq!(one(body), Ok(full.clone()), "{body}");
+    }
+    for (body, problem) in [
+        ("/create-team", "TEAM is missing"),
+        ("/create-team a b", "\"b\" is one word too many"),
+        ("/create-team a --plan --plan", "`--plan` is written twice"),
+        ("/create-team a --repo", "`--repo` needs a value"),
+        ("/create-team a --repo --plan", "`--repo` needs a value"),
+        ("/create-team a --repo x/y --repo=x/y", "`--repo` is written twice"),
+        ("/create-team a --repo org", "must be `owner/name`"),
+        ("/create-team a --force", "\"--force\" is not an option"),
+        ("/create-team a \u{2014}plan", "write two plain hyphens"),
+        ("/create-team common", "is reserved"),
+        ("/create-team ../x", "cannot be a team's name"),
+        ("/check now", "\"now\" is one word too many"),
+    ] {
+        let error = refused(body);
+        assert!(error.contains(problem) && error.contains("Usage: `/"), "{body}: {error}");
+    }
+}
+
+#[test]
+fn look_alikes_and_quotes_are_shown() {
+    assert!(refused("/create-team t\u{435}am").contains("\"t\\u{435}am\""));
+    assert!(refused("/create-team \u{201c}team2\u{201d}").contains("\\u{201c}team2\\u{201d}"));
+    assert!(refused("/create-team\u{a0}team2").contains("\\u{a0}team2"));
+}
+
+#[test]
+fn unknown_commands_get_a_hint_and_paths_do_not() {
+    assert!(refused("/creat-team x").contains("Did you mean `/create-team`?"));
+    assert!(refused("/create x").contains("Did you mean `/create-team`?"));
+    assert!(refused("/Check").contains("Did you mean `/check`?"));
+    let error = refused("/lgtm");
+    assert!(error.contains("is not a command") && !error.contains("Did you mean"), "{error}");
+    for path in ["/etc/passwd", "/foo/bar baz", "/", "/ check", "//check", "/2fast", "/-x", "/check.", "/USR", "/x1"] {
+        assert_eq!(parse(path), [], "{path}");
+    }
+}
+
+#[test]
+fn only_plain_text_counts() {
+    for body in [
+        "`/check`",
+        "```\n/check\n```",
+        "~~~\n/check",
+        "    /check",
+        "\t/check",
+        "> /check",
+        "> quote\n/check",
+        "> [!NOTE]\n> /check",
+        "- /check",
+        "- item\n/check",
+        "1. /check",
+        "- [ ] /check",
+        "# /check",
+        "/check\n---",
+        "/check\n===",
+        "**/check**",
+        "~~/check~~",
+        "[/check](https://example.org)",
+        "[a\n/check\nb](https://example.org)",
+        "![a\n/check\nb](https://example.org)",
+        "*a\n/check\nb*",
+        "``a\n/check\nb``",
+        "$$\n/check\n$$",
+        "<!-- /check -->",
+        "<!--\n\n/check\n\n-->",
+        "text <!--\n/check\n-->",
+        "<div>\n<!--\n\n/check\n\n-->\n</div>",
+        "<details>\n\n/check\n\n</details>",
+        "<blockquote>\n\n/check",
+        "<pre>\n/check\n</pre>",
+        "<div>/check</div>",
+        "<div>\n/check\n</div>",
+        "/check | b\n--- | ---\nc | d",
+        "a | b\n--- | ---\n/check | d",
+        "[^1]: /check\n\ntext[^1]",
+        "[^1]:\n    /check\n\ntext[^1]",
+        "\\/check",
+        "&#47;check",
+        "text\n     /check",
+    ] {
+        assert_eq!(parse(body), [], "{body:?}");
+    }
+}
+
+#[test]
+fn what_was_closed_no_longer_hides() {
+    for body in [
+        "<details>\n\nx\n\n</details>\n\n/check",
+        "<!-- x -->\n\n/check",
+        "```\nx\n```\n/check",
+        "> quote\n\n/check",
+        "for <customer>\n\n/check",
+        "<br>\n\n/check",
+    ] {
+        assert_eq!(one(body), Ok(Command::Check), "{body:?}");
+    }
+}
+
+#[test]
+fn formatted_arguments_are_refused() {
+    for body in ["/create-team `team2`", "/create-team **team2**", "/create-team [team2](x)", "/check <!-- x -->"] {
+        assert!(refused(body).contains("write it as plain text"), "{body}");
+    }
+    // A reference that leads nowhere is text.
+    assert!(refused("/create-team [team2]").contains("cannot be a team's name"));
+}
+
+#[test]
+fn sizes_are_capped() {
+    let many = "/check\n".repeat(7);
+    let commands = parse(&many);
+    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.iter().filter(|command| command.is_ok()).count(), 5);
+    assert_eq!(commands[5], Err(CommandError::TooMany { limit: 5 }));
+    assert!(refused(&format!("/create-team {}", "x".repeat(600))).contains("longer than 500 bytes"));
+    assert!(refused(&"x".repeat(300_000)).contains("longer than 262144 bytes"));
+    assert_eq!(parse(&format!("/{}", "x".repeat(600))), []);
+}
+
+#[test]
+fn hostile_nesting_is_read_in_reasonable_time() {
+    for unit in ["> ", "- ", "[", "*a_ ", "<", "`", "![", "<div>", "/check `"] {
+        parse(&unit.repeat(60_000 / unit.len()));
+    }
+}
+
+#[test]
+fn help_lists_every_command() {
+    let help = help_text();
+    for spec in COMMANDS {
+        assert!(help.contains(spec.usage) && help.contains(spec.help), "{}", spec.name);
+        assert!(spec.usage.starts_with(&format!("/{}", spec.name)));
+    }
+    insta::assert_snapshot!(help, @r"
+    Commands start a line of a new comment, as plain text:
+
+    - `/create-team TEAM [--repo OWNER/NAME] [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold.
+    - `/check`: Judges the pull request again.
+    - `/help`: Lists these commands.
+    ");
+}
+
+fn comment() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("/check".to_owned()),
+        Just("/create-team team2".to_owned()),
+        Just("\n".to_owned()),
+        Just("\n\n".to_owned()),
+        "[ \t]{1,5}",
+        "[-*_>#`~$|<>!\\[\\]()\\\\&;:=]{1,4}",
+        "</?(div|details|pre|!--|b)>?",
+        "\\PC{0,8}",
+        any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+}
+
+/// Every line behind `> `, as GitHub's "Quote reply" does.
+fn quote(text: &str) -> String {
+    text.split(['\n', '\r']).map(|line| format!("> {line}\n")).collect()
+}
+
+/// Inside a fence that is longer than any run of backticks in it.
+fn fence(text: &str) -> String {
+    let ticks = "`".repeat(text.chars().filter(|c| *c == '`').count() + 3);
+    format!("{ticks}\n{text}\n{ticks}")
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(text in any::<String>(), body in comment()) {
+        parse(&text);
+        parse(&body);
+    }
+
+    #[test]
+    fn quoted_commands_do_nothing(body in comment()) {
+        prop_assert_eq!(parse(&quote(&body)), []);
+    }
+
+    #[test]
+    fn fenced_commands_do_nothing(body in comment()) {
+        prop_assert_eq!(parse(&fence(&body)), []);
+    }
+
+    #[test]
+    fn commented_out_commands_do_nothing(body in comment()) {
+        let hidden = format!("<!-- {} -->", body.replace("-->", "").replace("--", ""));
+        prop_assert_eq!(parse(&hidden), []);
+    }
+
+    #[test]
+    fn errors_repeat_only_harmless_text(body in comment()) {
+        for error in parse(&body).into_iter().filter_map(Result::err) {
+            prop_assert!(error.to_string().chars().all(|c| c == '…' || c.is_ascii_graphic() || c == ' '), "{}", error);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The admin repository at one commit: its files, its teams, and what a new team would change.
+
+use std::collections::BTreeMap;
+
+use super::{Context, JobError};
+use crate::config::ClusterConfig;
+use crate::forge::{Access, Repo};
+use crate::git::{GitError, Mirror, Remote, Snapshot};
+use crate::names::{CommitId, RepoPath};
+use crate::rules::{Policy, PolicyError};
+use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
+use crate::tenancy::RepositoryIndex;
+
+/// Where a repository may keep its policy: read from the base branch only.
+pub(super) const POLICY_FILE: &str = ".bailiwick/policy.yaml";
+
+/// A policy's text as a policy, as of today.
+pub(super) fn policy(context: &Context, text: &str) -> Result<Policy, PolicyError> {
+    let today = context.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    Policy::parse(&POLICY_FILE.parse().expect("a path inside the repository"), text, today)
+}
+
+/// The repository at one commit.
+pub(super) struct Base {
+    pub(super) commit: CommitId,
+    pub(super) index: RepositoryIndex,
+    pub(super) snapshot: Snapshot,
+    pub(super) mirror: Mirror,
+}
+
+/// At the tip of the branch that the cluster tracks.
+pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Base, JobError> {
+    let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
+    let mirror = context.mirrors.open(facts.id)?;
+    let tip = {
+        let token = repo.git_token().await?;
+        let remote = Remote { clone_url: &facts.clone_url, token: Some(&token) };
+        mirror.branch_tip(&remote, &config.branch).await?
+    };
+    let Some(tip) = tip else {
+        let problem = format!("{} has no branch {}", config.admin_repository, config.branch);
+        return Err(JobError::fail(format!("{problem}: correct `branch` of cluster {}", config.name)));
+    };
+    fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(&tip)).await?;
+    open(context, config, &facts.id, mirror, tip).await
+}
+
+/// At a commit that is on, or was on, that branch.
+pub(super) async fn at(context: &Context, config: &ClusterConfig, commit: &CommitId) -> Result<Base, JobError> {
+    let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
+    let mirror = context.mirrors.open(facts.id)?;
+    fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(commit)).await?;
+    open(context, config, &facts.id, mirror, commit.clone()).await
+}
+
+async fn open(
+    context: &Context,
+    config: &ClusterConfig,
+    id: &crate::names::RepositoryId,
+    mirror: Mirror,
+    commit: CommitId,
+) -> Result<Base, JobError> {
+    let snapshot = mirror.snapshot(&commit)?;
+    let index = context.indexes.of(*id, Some(&config.path), &snapshot).await?;
+    Ok(Base { commit, index, snapshot, mirror })
+}
+
+/// Fetches commits with the installation's token; a token that was refused is made anew, once.
+pub(super) async fn fetch(repo: &Repo, mirror: &Mirror, clone_url: &str, wants: &[CommitId]) -> Result<(), JobError> {
+    let token = repo.git_token().await?;
+    match mirror.fetch(&Remote { clone_url, token: Some(&token) }, wants).await {
+        Err(GitError::Refused { .. }) => {
+            repo.forget_git_token(&token).await;
+            let token = repo.git_token().await?;
+            mirror.fetch(&Remote { clone_url, token: Some(&token) }, wants).await?;
+        }
+        other => {
+            other?;
+        }
+    }
+    Ok(())
+}
+
+impl Base {
+    /// The paths that this commit changed against its first parent: for a merge, what it brought in.
+    pub(super) async fn changed_by_commit(&self) -> Result<Vec<RepoPath>, JobError> {
+        let Some(parent) = self.mirror.first_parent(&self.commit)? else { return Ok(Vec::new()) };
+        let before = self.mirror.snapshot(&parent)?;
+        let after = self.snapshot.clone();
+        let changed = tokio::task::spawn_blocking(move || after.changed_since(&before, 10_000)).await;
+        let changed = changed.map_err(|error| JobError::retry(error.to_string()))??;
+        Ok(changed.paths.into_iter().map(|change| change.path).collect())
+    }
+
+    /// The repository's own policy, where it has one.
+    pub(super) fn policy(&self, context: &Context) -> Result<Option<Policy>, JobError> {
+        let text = self.text(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+        text.map(|text| policy(context, &text)).transpose().map_err(|error| JobError::fail(error.to_string()))
+    }
+
+    /// A text file of this commit.
+    pub(super) fn text(&self, path: &RepoPath) -> Result<Option<String>, JobError> {
+        let blob = self.snapshot.read(path)?;
+        Ok(blob.and_then(|blob| String::from_utf8(blob.bytes?).ok()))
+    }
+}
+
+/// What a new team would change here. The whole repository is read: a name may be taken anywhere.
+pub(super) async fn plan_team(
+    base: &Base,
+    config: &ClusterConfig,
+    request: &TeamRequest,
+) -> Result<Result<Outcome, ScaffoldError>, JobError> {
+    let (snapshot, path, request) = (base.snapshot.clone(), config.path.clone(), request.clone());
+    let work = move || {
+        let files = texts(&snapshot)?;
+        let existing = Survey::new(&files, path).existing(&request.team);
+        Ok(existing.and_then(|existing| scaffold::plan(&request, &existing)))
+    };
+    let planned: Result<_, GitError> =
+        tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
+    Ok(planned?)
+}
+
+/// Every text file.
+fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
+    let mut texts = BTreeMap::new();
+    for file in snapshot.walk("")?.files {
+        let bytes = snapshot.read_id(file.kind, file.id)?.bytes;
+        if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            texts.insert(file.path, text);
+        }
+    }
+    Ok(texts)
+}

@@ -1,0 +1,87 @@
+//! What a job's failure means: later, or never.
+
+use jiff::Timestamp;
+
+use crate::cluster::ClusterError;
+use crate::forge::ForgeError;
+use crate::git::GitError;
+use crate::queue::Outcome;
+use crate::store::StoreError;
+
+/// Why a job stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Trying again may help: at a time that somebody named, or with backoff.
+    #[error("{reason}")]
+    Retry {
+        /// Not before this time.
+        at: Option<Timestamp>,
+        /// What happened, with its causes, without secrets.
+        reason: String,
+    },
+    /// Trying again cannot help.
+    #[error("{reason}")]
+    Fail {
+        /// What happened and what to do, without secrets.
+        reason: String,
+    },
+}
+
+impl JobError {
+    /// A failure that stays one.
+    pub fn fail(reason: impl Into<String>) -> Self {
+        Self::Fail { reason: reason.into() }
+    }
+
+    /// A failure that may pass.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry { at: None, reason: reason.into() }
+    }
+
+    pub(super) fn into_outcome(self) -> Outcome {
+        match self {
+            Self::Retry { at, reason } => Outcome::Retry { at, reason },
+            Self::Fail { reason } => Outcome::Fail { reason },
+        }
+    }
+}
+
+/// An error with all its causes, on one line: Display never holds the source.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+impl From<ForgeError> for JobError {
+    fn from(error: ForgeError) -> Self {
+        let reason = chain(&error);
+        if error.is_temporary() { Self::Retry { at: error.retry_at(), reason } } else { Self::Fail { reason } }
+    }
+}
+
+impl From<ClusterError> for JobError {
+    fn from(error: ClusterError) -> Self {
+        let reason = chain(&error);
+        if error.is_transient() { Self::Retry { at: None, reason } } else { Self::Fail { reason } }
+    }
+}
+
+impl From<GitError> for JobError {
+    fn from(error: GitError) -> Self {
+        let reason = chain(&error);
+        if error.is_temporary() { Self::Retry { at: None, reason } } else { Self::Fail { reason } }
+    }
+}
+
+/// A store that does not answer is never the job's fault: it is tried again.
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::Retry { at: None, reason: chain(&error) }
+    }
+}

@@ -1,0 +1,152 @@
+//! Which jobs an event asks for: pure, so that every row is a test. An event is a hint; the jobs
+//! read the world themselves.
+
+use super::{Refresh, RegisterDeployKey, ReviewPullRequest, RunCommand, SyncCluster, Task as _};
+use crate::command;
+use crate::config::Config;
+use crate::forge::event::{
+    AccountKind, CheckRunAction, CheckRunEvent, CheckSuiteAction, CheckSuiteEvent, DeployKeyAction, DeployKeyEvent,
+    Event, InstallationAction, IssueCommentAction, IssueCommentEvent, PullRequestAction, PullRequestEvent, PushEvent,
+    Repository,
+};
+use crate::names::{InstallationId, IssueNumber, Login};
+use crate::store::NewJob;
+
+/// The jobs for an event; none for what does not concern the configured clusters.
+pub fn jobs_for(config: &Config, event: &Event) -> Vec<NewJob> {
+    match event {
+        Event::PullRequest(event) => pull_request(config, event),
+        Event::IssueComment(event) => comment(config, event),
+        Event::Push(event) => push(config, event),
+        Event::CheckRun(event) => check_run(config, event),
+        Event::CheckSuite(event) => check_suite(config, event),
+        Event::DeployKey(event) => deploy_key(config, event),
+        Event::Installation(event) if event.action == InstallationAction::Created => refresh_all(config),
+        Event::InstallationRepositories(event) if !event.added.is_empty() => refresh_all(config),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a repository may concern a cluster: its admin repository, or one of the same owner, which
+/// may be a team's. Whether it is one stands in the admin repository and is the job's question.
+fn concerns(config: &Config, repository: &Repository) -> bool {
+    let owner = repository.name.owner();
+    config.clusters.iter().any(|cluster| {
+        cluster.admin_repository.owner().eq_ignore_ascii_case(owner)
+            || cluster.team_repository.team_of(&repository.name).is_some()
+    })
+}
+
+fn review(
+    installation: InstallationId,
+    repository: &Repository,
+    number: IssueNumber,
+    again: bool,
+) -> ReviewPullRequest {
+    ReviewPullRequest {
+        installation,
+        repository: repository.id,
+        repository_name: repository.name.clone(),
+        number,
+        again,
+    }
+}
+
+fn pull_request(config: &Config, event: &PullRequestEvent) -> Vec<NewJob> {
+    let Some(installation) = event.installation else { return Vec::new() };
+    match &event.action {
+        PullRequestAction::Closed if event.merged => merged(config, event),
+        PullRequestAction::Edited if !event.base_changed => Vec::new(),
+        PullRequestAction::Opened
+        | PullRequestAction::Reopened
+        | PullRequestAction::Synchronize
+        | PullRequestAction::ReadyForReview
+        | PullRequestAction::Edited
+            if concerns(config, &event.repository) =>
+        {
+            // Another base is another merge: the verdict on the old one does not count.
+            vec![review(installation, &event.repository, event.number, event.base_changed).to_job()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn merged(config: &Config, event: &PullRequestEvent) -> Vec<NewJob> {
+    let Some(commit) = &event.merge_commit else { return Vec::new() };
+    let tracking = config.clusters_of(&event.repository.name).filter(|cluster| cluster.branch == event.base);
+    let sync = |cluster: &crate::config::ClusterConfig| {
+        SyncCluster::new(cluster.name.clone(), commit.clone(), Some(event.number)).to_job()
+    };
+    tracking.map(sync).collect()
+}
+
+/// A branch that moved without a pull request is followed too. After a merge both events come, in
+/// any order; they are one job.
+fn push(config: &Config, event: &PushEvent) -> Vec<NewJob> {
+    let (Some(branch), false) = (event.branch(), event.deleted || event.after.is_zero()) else { return Vec::new() };
+    let tracking = config.clusters_of(&event.repository.name).filter(|cluster| cluster.branch == branch);
+    tracking.map(|cluster| SyncCluster::new(cluster.name.clone(), event.after.clone(), None).to_job()).collect()
+}
+
+/// Commands come from new comments whose sender wrote them and is a user. Edits are not read: who
+/// edits a comment need not be who wrote it.
+fn comment(config: &Config, event: &IssueCommentEvent) -> Vec<NewJob> {
+    let (Some(installation), Some(author)) = (event.installation, &event.author) else { return Vec::new() };
+    let is_person =
+        author.kind == AccountKind::User && event.sender.kind == AccountKind::User && event.via_app.is_none();
+    let trusted = event.action == IssueCommentAction::Created && is_person && event.sender.id == author.id;
+    if !trusted || !concerns(config, &event.repository) || command::parse(&event.body).is_empty() {
+        return Vec::new();
+    }
+    let login: Login = author.login.clone();
+    let job = RunCommand {
+        installation,
+        repository: event.repository.id,
+        repository_name: event.repository.name.clone(),
+        issue: event.number,
+        is_pull: event.is_pull_request,
+        comment: event.comment,
+        body_hash: RunCommand::hash(&event.body),
+        author: author.id,
+        login,
+    };
+    vec![job.to_job()]
+}
+
+fn check_run(config: &Config, event: &CheckRunEvent) -> Vec<NewJob> {
+    let Some(installation) = event.installation else { return Vec::new() };
+    let asked = matches!(event.action, CheckRunAction::Rerequested | CheckRunAction::RequestedAction);
+    if !asked || event.app != Some(config.github.app_id) || !concerns(config, &event.repository) {
+        return Vec::new();
+    }
+    // GitHub names no pull request for heads of forks; the external id does.
+    let named = event.external_id.as_deref().and_then(super::review_pull_request::pull_of);
+    let numbers = named.map_or_else(|| event.pull_requests.clone(), |number| vec![number]);
+    numbers.into_iter().map(|number| review(installation, &event.repository, number, true).to_job()).collect()
+}
+
+fn check_suite(config: &Config, event: &CheckSuiteEvent) -> Vec<NewJob> {
+    let Some(installation) = event.installation else { return Vec::new() };
+    if event.action != CheckSuiteAction::Rerequested || !concerns(config, &event.repository) {
+        return Vec::new();
+    }
+    let job = |number: &IssueNumber| review(installation, &event.repository, *number, true).to_job();
+    event.pull_requests.iter().map(job).collect()
+}
+
+/// Somebody removed a key: it is looked after again, for every cluster whose pattern names the
+/// repository. Repositories with names of their own wait for the next refresh.
+fn deploy_key(config: &Config, event: &DeployKeyEvent) -> Vec<NewJob> {
+    if event.action != DeployKeyAction::Deleted {
+        return Vec::new();
+    }
+    let of_cluster = |cluster: &crate::config::ClusterConfig| {
+        let team = cluster.team_repository.team_of(&event.repository.name)?;
+        Some(RegisterDeployKey::new(cluster.name.clone(), team, None).to_job())
+    };
+    config.clusters.iter().filter_map(of_cluster).collect()
+}
+
+fn refresh_all(config: &Config) -> Vec<NewJob> {
+    config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect()
+}

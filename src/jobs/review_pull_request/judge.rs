@@ -1,0 +1,182 @@
+//! Judging the merge: the changed files of head laid over the tip of base.
+
+use std::sync::Arc;
+
+use super::super::{Context, JobError, admin, indexes};
+use crate::forge::{PullRequest, Repo};
+use crate::git::{GitError, MergePreview, Mirror, Remote, Snapshot};
+use crate::manifest::{self, ManifestFile};
+use crate::names::{CommitId, RepoPath};
+use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
+use crate::rules::{self, Judgement, Policy, Review, Scope};
+use crate::tenancy::{FileSummary, RepositoryIndex, Team};
+
+/// A merge that can be judged.
+pub(super) struct Merge {
+    /// Before and after, once for each path that a cluster syncs.
+    views: Vec<(RepositoryIndex, RepositoryIndex)>,
+    files: Vec<ManifestFile>,
+    not_judged: Vec<NotJudged>,
+    policy: Option<String>,
+    base: CommitId,
+    head: CommitId,
+}
+
+impl Merge {
+    /// Fetches and reads the merge; the error is the answer where there is nothing to judge.
+    pub(super) async fn of(
+        context: &Context,
+        repo: &Repo,
+        pull: &PullRequest,
+        paths: &[Option<&RepoPath>],
+    ) -> Result<Result<Self, CheckRunReport>, JobError> {
+        let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
+            return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
+        };
+        let mirror = context.mirrors.open(base.id)?;
+        let token = repo.git_token().await?;
+        let remote = Remote { clone_url, token: Some(&token) };
+        let branch =
+            pull.base.branch.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))?;
+        let Some(tip) = mirror.branch_tip(&remote, &branch).await? else {
+            return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
+        };
+        match admin::fetch(repo, &mirror, clone_url, &[tip.clone(), pull.head.sha.clone()]).await {
+            Err(JobError::Fail { reason }) => return Ok(Err(refusal("The head cannot be read", &reason))),
+            other => other?,
+        }
+        let mut before = Vec::with_capacity(paths.len());
+        let snapshot = mirror.snapshot(&tip)?;
+        for path in paths {
+            before.push(context.indexes.of(base.id, *path, &snapshot).await?);
+        }
+        Self::read(before, snapshot, mirror, pull.head.sha.clone()).await
+    }
+
+    async fn read(
+        before: Vec<RepositoryIndex>,
+        base: Snapshot,
+        mirror: Mirror,
+        head: CommitId,
+    ) -> Result<Result<Self, CheckRunReport>, JobError> {
+        let work = move || -> Result<Result<Self, CheckRunReport>, GitError> {
+            let policy = base.read(&admin::POLICY_FILE.parse().expect("a path inside the repository"))?;
+            let policy = policy.and_then(|blob| String::from_utf8(blob.bytes?).ok());
+            let preview = match mirror.preview_merge(base.commit(), &head) {
+                Ok(preview) => preview,
+                Err(error @ (GitError::TooLarge { .. } | GitError::Unrelated(..))) => {
+                    return Ok(Err(refusal("Too much to judge", &error.to_string())));
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(Ok(lay_over(before, preview, policy, (base.commit().clone(), head))))
+        };
+        let read = tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
+        Ok(read?)
+    }
+
+    /// Judges it as a change of the admin repository.
+    pub(super) fn as_admin(&self, context: &Context) -> CheckRunReport {
+        let policy = match self.policy_of(context) {
+            Ok(policy) => policy,
+            Err(problem) => return refusal("The policy cannot be read", &problem),
+        };
+        let judgement = self.judge(&[Scope::Admin], &policy);
+        self.report(&judgement, "the admin repository")
+    }
+
+    /// Judges it as a change of these teams' repository.
+    pub(super) fn as_team(&self, context: &Context, teams: &[Team], policy: Option<&Policy>) -> CheckRunReport {
+        let scopes: Vec<Scope<'_>> = teams.iter().map(Scope::Team).collect();
+        let judgement = self.judge(&scopes, policy.unwrap_or(&context.policy));
+        let who = teams.first().map_or("a team".to_owned(), |team| format!("team {}", team.name));
+        self.report(&judgement, &format!("the repository of {who}"))
+    }
+
+    /// Several views and scopes of the same files as one judgement.
+    fn judge(&self, scopes: &[Scope<'_>], policy: &Policy) -> Judgement {
+        let mut all: Option<Judgement> = None;
+        for (before, after) in &self.views {
+            for scope in scopes {
+                let one = rules::judge(&Review { scope: *scope, before, after, files: &self.files }, policy);
+                match &mut all {
+                    Some(all) => all.absorb(one),
+                    None => all = Some(one),
+                }
+            }
+        }
+        all.unwrap_or_default()
+    }
+
+    fn policy_of(&self, context: &Context) -> Result<Policy, String> {
+        let Some(text) = &self.policy else { return Ok(context.policy.clone()) };
+        admin::policy(context, text).map_err(|error| error.to_string())
+    }
+
+    fn report(&self, judgement: &Judgement, what: &str) -> CheckRunReport {
+        let mut report = report::check_run(judgement, &self.not_judged);
+        let place = format!("Judged as {what}: `{}` merged into `{}`.\n\n", self.head.short(), self.base.short());
+        report.summary = markdown::cut(&format!("{place}{}", report.summary), report::SUMMARY_BYTES);
+        report
+    }
+}
+
+/// The index after the merge, and the files to judge.
+fn lay_over(
+    before: Vec<RepositoryIndex>,
+    preview: MergePreview,
+    policy: Option<String>,
+    (base, head): (CommitId, CommitId),
+) -> Merge {
+    let mut files = Vec::new();
+    let mut summaries = Vec::new();
+    for change in preview.changes {
+        let Some(blob) = change.after else {
+            summaries.push((change.path, None));
+            continue;
+        };
+        if manifest::is_manifest(&change.path) {
+            let file = indexes::read_blob(&change.path, &blob);
+            summaries.push((change.path, Some(Arc::new(FileSummary::of(&file)))));
+            files.push(file);
+        } else {
+            summaries.push((change.path, Some(Arc::new(FileSummary::other()))));
+        }
+    }
+    let conflict = |path: RepoPath| NotJudged {
+        what: path.to_string(),
+        why: "it conflicts with the base branch: merge or rebase, then it is judged".to_owned(),
+    };
+    let odd = |path: String| NotJudged { what: path, why: "its name cannot be read: rename it".to_owned() };
+    let conflicts = preview.conflicts.into_iter().map(conflict);
+    let not_judged = conflicts.chain(preview.unreadable.into_iter().map(odd)).collect();
+    let lay = |before: RepositoryIndex| {
+        let after = before.with(summaries.iter().cloned());
+        (before, after)
+    };
+    Merge { views: before.into_iter().map(lay).collect(), files, not_judged, policy, base, head }
+}
+
+/// An answer without a judgement: never green.
+pub(super) fn refusal(title: &str, why: &str) -> CheckRunReport {
+    CheckRunReport {
+        conclusion: Conclusion::Failure,
+        title: title.to_owned(),
+        summary: format!("Nothing was judged. {}", markdown::escape(why)),
+        annotations: Vec::new(),
+    }
+}
+
+/// The answer for a repository that fits a cluster's pattern and belongs to no team yet. Nothing
+/// is synced from there, so there is nothing to forbid.
+pub(super) fn nobody() -> CheckRunReport {
+    CheckRunReport {
+        conclusion: Conclusion::Neutral,
+        title: "No team owns this repository".to_owned(),
+        summary:
+            "No cluster's admin repository names this repository, so nothing is applied from here and nothing was \
+                  judged. `/create-team` in the admin repository makes a team."
+                .to_owned(),
+        annotations: Vec::new(),
+    }
+}

@@ -1,0 +1,168 @@
+//! Judges a pull request and reports as the check run `bailiwick/review`.
+//!
+//! The job reads the pull request anew and judges the head that it finds, merged into the tip of
+//! the base. In the usual case that costs three requests: read, open the check run, complete it.
+
+mod check_run;
+mod judge;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use self::check_run::Verdict;
+use super::{Context, JobError, Next, Task, admin};
+use crate::config::ClusterConfig;
+use crate::forge::{Access, PullRequest, PullState, Repo};
+use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
+use crate::report::{CheckRunReport, Conclusion};
+use crate::rules::Policy;
+use crate::store::{Lease, Priority};
+use crate::tenancy::Team;
+
+pub use check_run::CHECK_NAME;
+pub(super) use check_run::{is_done, pull_of};
+
+/// One pull request to judge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReviewPullRequest {
+    /// Where the App is installed.
+    pub installation: InstallationId,
+    /// The repository.
+    pub repository: RepositoryId,
+    /// Its name at that time.
+    pub repository_name: RepositoryName,
+    /// The pull request.
+    pub number: IssueNumber,
+    /// Whether somebody asked for it: then it is judged even where a verdict exists.
+    pub again: bool,
+}
+
+/// What a repository is to the bot.
+enum Role<'a> {
+    /// The admin repository of these clusters, all tracking the pull request's base branch.
+    Admin(Vec<&'a ClusterConfig>),
+    /// A repository from which these teams are synced, and the policy of their cluster.
+    Team(Vec<Team>, Option<Policy>),
+    /// It fits a cluster's pattern, but no team is synced from it.
+    Nobody,
+}
+
+#[async_trait]
+impl Task for ReviewPullRequest {
+    const KIND: &'static str = "review_pull_request";
+    const PRIORITY: Priority = Priority::Normal;
+
+    fn subject(&self) -> String {
+        format!("pull/{}/{}", self.repository, self.number)
+    }
+
+    fn key(&self) -> String {
+        format!("review/{}/{}/{}", self.repository, self.number, u8::from(self.again))
+    }
+
+    fn repository(&self) -> Option<RepositoryId> {
+        Some(self.repository)
+    }
+
+    async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
+        let repo = self.repo(context);
+        let pull = match repo.pull(self.number).await {
+            Ok(pull) => pull,
+            Err(error) if error.is_absent() => return Ok(Next::done()),
+            Err(error) => return Err(error.into()),
+        };
+        if pull.state != PullState::Open {
+            return Ok(Next::done());
+        }
+        let Some(role) = role(context, &self.repository_name, &pull).await? else { return Ok(Next::done()) };
+        let verdict = Verdict::begin(context, lease, &repo, (&self, &pull)).await?;
+        let Some(verdict) = verdict else { return Ok(Next::done()) };
+        let report = self.judge(context, &repo, &pull, role).await?;
+        verdict.complete(context, lease, &repo, report).await?;
+        Ok(Next::done())
+    }
+
+    /// A review that was given up must not look like one that is still running.
+    async fn buried(self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
+        let repo = self.repo(context);
+        let pull = repo.pull(self.number).await?;
+        if let Some(verdict) = Verdict::begin(context, lease, &repo, (&self, &pull)).await? {
+            let report = CheckRunReport {
+                conclusion: Conclusion::Failure,
+                title: "Could not be judged".to_owned(),
+                summary: format!(
+                    "I gave up after several attempts, so nothing is known about this pull request.\n\n{}\n\nComment `/check` \
+                     or use *Re-run* to try again.",
+                    crate::report::markdown::code(reason)
+                ),
+                annotations: Vec::new(),
+            };
+            verdict.complete(context, lease, &repo, report).await?;
+        }
+        Ok(())
+    }
+}
+
+impl ReviewPullRequest {
+    fn repo(&self, context: &Context) -> Repo {
+        context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), Access::REVIEW)
+    }
+
+    async fn judge(
+        &self,
+        context: &Context,
+        repo: &Repo,
+        pull: &PullRequest,
+        role: Role<'_>,
+    ) -> Result<CheckRunReport, JobError> {
+        if matches!(role, Role::Nobody) {
+            return Ok(judge::nobody());
+        }
+        let mut paths = match &role {
+            Role::Admin(clusters) => clusters.iter().map(|cluster| Some(&cluster.path)).collect(),
+            _ => vec![None],
+        };
+        paths.sort();
+        paths.dedup();
+        match (judge::Merge::of(context, repo, pull, &paths).await?, role) {
+            (Err(report), _) => Ok(report),
+            (Ok(merge), Role::Admin(_)) => Ok(merge.as_admin(context)),
+            (Ok(merge), Role::Team(teams, policy)) => Ok(merge.as_team(context, &teams, policy.as_ref())),
+            (Ok(_), Role::Nobody) => Ok(judge::nobody()),
+        }
+    }
+}
+
+/// What the repository is; `None` where the pull request's base branch is synced nowhere.
+async fn role<'a>(
+    context: &'a Context,
+    name: &'a RepositoryName,
+    pull: &PullRequest,
+) -> Result<Option<Role<'a>>, JobError> {
+    let base = pull.base.branch.as_str();
+    let admin: Vec<&ClusterConfig> = context.config.clusters_of(name).collect();
+    if !admin.is_empty() {
+        let tracked: Vec<_> = admin.into_iter().filter(|cluster| cluster.branch.as_str() == base).collect();
+        return Ok((!tracked.is_empty()).then_some(Role::Admin(tracked)));
+    }
+    let mut teams = Vec::new();
+    let mut policy = None;
+    let mut fits = false;
+    for cluster in &context.config.clusters {
+        fits |= cluster.team_repository.team_of(name).is_some();
+        let tip = admin::tip(context, cluster).await?;
+        if let Some(team) = tip.index.team_of_repository(name) {
+            teams.push(team.clone());
+            policy = policy.or(tip.policy(context)?);
+        }
+    }
+    let synced = |team: &Team| {
+        let branch = team.source.as_ref().and_then(|source| source.branch.as_deref());
+        branch.is_none_or(|branch| branch == base)
+    };
+    if teams.is_empty() {
+        return Ok(fits.then_some(Role::Nobody));
+    }
+    teams.retain(synced);
+    Ok((!teams.is_empty()).then_some(Role::Team(teams, policy)))
+}

@@ -1,0 +1,117 @@
+//! `/create-team TEAM`: scaffold a tenant and open a pull request.
+//!
+//! The plan is made from the tip of the tracked branch, never from a pull request. The branch
+//! `bailiwick/create-team/TEAM` belongs to the bot, so writing the command twice brings the same pull
+//! request up to date.
+
+use super::Call;
+use crate::command::CreateTeam;
+use crate::config::ClusterConfig;
+use crate::forge::{Access, FileChange, NewCommit, NewPull, PullState, PullUpdate, Repo};
+use crate::jobs::{JobError, admin};
+use crate::names::{BranchName, CommitId, Engine, IssueNumber, RepositoryName};
+use crate::report::comment;
+use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
+use crate::store::EffectState;
+
+/// Runs the command; returns the answer.
+pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String, JobError> {
+    let Some(cluster) = call.clusters.first() else {
+        return Ok(comment::not_here("create-team", "Write it in the admin repository of a cluster."));
+    };
+    let repository = command.repository.clone().unwrap_or_else(|| cluster.team_repository.for_team(&command.team));
+    let base = admin::tip(call.context, cluster).await?;
+    let request = request(call, command, cluster, &repository)?;
+    let plan = match admin::plan_team(&base, cluster, &request).await? {
+        Ok(Outcome::AlreadyThere) => return Ok(comment::create_team_already_there(&command.team)),
+        Ok(Outcome::Changes(plan)) => plan,
+        Err(refusal) => return Ok(comment::create_team_refused(&refusal.to_string())),
+    };
+    if command.plan {
+        return Ok(comment::create_team_plan(&command.team, &plan.to_string()));
+    }
+    let (number, updated) = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
+    let visible = is_visible(call, &repository).await?;
+    Ok(comment::create_team_opened(&command.team, number, (&repository, visible), updated))
+}
+
+fn request(
+    call: &Call<'_>,
+    command: &CreateTeam,
+    cluster: &ClusterConfig,
+    repository: &RepositoryName,
+) -> Result<TeamRequest, JobError> {
+    let git_url = call.context.team_git_url(cluster, repository);
+    Ok(TeamRequest {
+        team: command.team.clone(),
+        git_url: git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?,
+        branch: cluster.team_branch.clone(),
+        engine: cluster.engine.unwrap_or(Engine::FluxV2),
+        settings: std::collections::BTreeMap::new(),
+    })
+}
+
+/// Commits the plan and opens the pull request, or brings the open one up to date. Returns its number
+/// and whether it was there.
+async fn propose(
+    call: &Call<'_>,
+    command: &CreateTeam,
+    (cluster, repository): (&ClusterConfig, &RepositoryName),
+    base: &CommitId,
+    plan: &ChangeSet,
+) -> Result<(IssueNumber, bool), JobError> {
+    let store = &call.context.store;
+    let at = (call.job.repository, call.job.repository_name.clone());
+    let repo = call.context.forge.repo(call.job.installation, at, Access::PROPOSE);
+    let branch = branch(command)?;
+    let key = format!("{}/{}", call.job.repository, command.team);
+    let seen_before = !matches!(store.effect(call.lease, "create-team", &key).await?, EffectState::New);
+    let title = format!("Create team {}", command.team);
+    let files = plan.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
+    let expected = if seen_before { repo.branch_head(&branch).await? } else { None };
+    repo.commit_files(&NewCommit {
+        branch: branch.clone(),
+        expected,
+        parent: base.clone(),
+        parent_tree: None,
+        message: format!("{title}\n\nAsked for in #{} by a comment.", call.job.issue),
+        files,
+    })
+    .await?;
+    let paths: Vec<String> = plan.files.iter().map(|file| file.path.to_string()).collect();
+    let names: Vec<_> = call.clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let body = comment::create_team_body(&command.team, repository, &names, call.job.issue, &paths);
+    let open = if seen_before { open_pull(&repo, &branch).await? } else { None };
+    let number = match open {
+        Some(number) => {
+            let update = PullUpdate { body: Some(body), ..PullUpdate::default() };
+            repo.update_pull(number, &update).await?;
+            number
+        }
+        None => {
+            let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
+            repo.create_pull(&new).await?.number
+        }
+    };
+    store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
+    Ok((number, open.is_some()))
+}
+
+fn branch(command: &CreateTeam) -> Result<BranchName, JobError> {
+    let name = format!("bailiwick/create-team/{}", command.team);
+    name.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))
+}
+
+async fn open_pull(repo: &Repo, branch: &BranchName) -> Result<Option<IssueNumber>, JobError> {
+    let pulls = repo.pulls_with_head(branch).await?;
+    Ok(pulls.into_iter().find(|pull| pull.state == PullState::Open).map(|pull| pull.number))
+}
+
+/// Whether the App can see the team's repository: without it no key can be registered.
+async fn is_visible(call: &Call<'_>, repository: &RepositoryName) -> Result<bool, JobError> {
+    match call.context.repository_with(repository, Access::METADATA).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_absent() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

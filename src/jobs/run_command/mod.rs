@@ -1,0 +1,140 @@
+//! Runs the commands of one comment. One file per command.
+//!
+//! The comment is read again before anything is done: a command that somebody edited or deleted
+//! meanwhile is not what its author meant. Rights are asked of the forge, now, and an unanswered
+//! question is a no.
+
+mod check;
+mod create_team;
+mod rights;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Context, JobError, Next, Task, comments};
+use crate::command::{self, Command};
+use crate::config::ClusterConfig;
+use crate::forge::{Access, Reaction, Repo};
+use crate::names::{CommentId, InstallationId, IssueNumber, Login, RepositoryId, RepositoryName, UserId};
+use crate::report::comment;
+use crate::store::{Lease, NewJob, Priority};
+
+/// One comment that holds commands, as its delivery told of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunCommand {
+    /// Where the App is installed.
+    pub installation: InstallationId,
+    /// The repository.
+    pub repository: RepositoryId,
+    /// Its name at that time.
+    pub repository_name: RepositoryName,
+    /// The issue or pull request.
+    pub issue: IssueNumber,
+    /// Whether it is a pull request.
+    pub is_pull: bool,
+    /// The comment.
+    pub comment: CommentId,
+    /// SHA-256 of its text, hex: the store does not keep the text twice.
+    pub body_hash: String,
+    /// Who wrote it and sent it.
+    pub author: UserId,
+    /// The author's login, to ask the forge for rights. The answer's id has to be the author's.
+    pub login: Login,
+}
+
+impl RunCommand {
+    /// How a comment's text is remembered.
+    pub fn hash(body: &str) -> String {
+        hex::encode(Sha256::digest(body.as_bytes()))
+    }
+}
+
+/// What a command is run with.
+struct Call<'a> {
+    context: &'a Context,
+    lease: &'a Lease,
+    job: &'a RunCommand,
+    /// The clusters whose admin repository this is.
+    clusters: Vec<&'a ClusterConfig>,
+}
+
+#[async_trait]
+impl Task for RunCommand {
+    const KIND: &'static str = "run_command";
+    const PRIORITY: Priority = Priority::Command;
+
+    /// Commands of one repository run one after the other: two that make the same team must not race.
+    fn subject(&self) -> String {
+        format!("commands/{}", self.repository)
+    }
+
+    fn key(&self) -> String {
+        format!("command/{}/{}", self.repository, self.comment)
+    }
+
+    fn repository(&self) -> Option<RepositoryId> {
+        Some(self.repository)
+    }
+
+    async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
+        let repo = self.repo(context);
+        let Some(text) = self.unchanged(&repo).await? else {
+            tracing::info!(comment.id = %self.comment, "a command was edited or deleted before it was run");
+            return Ok(Next::done());
+        };
+        repo.react(self.comment, Reaction::Eyes).await?;
+        let clusters = context.config.clusters_of(&self.repository_name).collect();
+        let call = Call { context, lease, job: &self, clusters };
+        let mut answers = Vec::new();
+        let mut follow_up = Vec::new();
+        for command in command::parse(&text) {
+            match command {
+                Ok(command) => answers.push(call.execute(command, &mut follow_up).await?),
+                Err(error) => answers.push(comment::command_error(&error.to_string())),
+            }
+        }
+        let answer = answers.join("\n\n---\n\n");
+        comments::upsert(&context.store, lease, (&repo, self.issue), &self.purpose(), &answer).await?;
+        Ok(Next::Done(follow_up))
+    }
+
+    async fn buried(self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
+        let text = comment::command_failed(reason);
+        comments::upsert(&context.store, lease, (&self.repo(context), self.issue), &self.purpose(), &text).await
+    }
+}
+
+impl RunCommand {
+    fn repo(&self, context: &Context) -> Repo {
+        let access = if self.is_pull { Access::COMMENT } else { Access::COMMENT_ON_ISSUES };
+        context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), access)
+    }
+
+    fn purpose(&self) -> String {
+        format!("answer/{}", self.comment)
+    }
+
+    /// The comment's text where it still is what its author sent.
+    async fn unchanged(&self, repo: &Repo) -> Result<Option<String>, JobError> {
+        match repo.comment(self.comment).await? {
+            Some(comment) if comment.author.as_ref().map(|author| author.id) == Some(self.author) => {
+                Ok((Self::hash(&comment.body) == self.body_hash).then_some(comment.body))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Call<'_> {
+    async fn execute(&self, command: Command, follow_up: &mut Vec<NewJob>) -> Result<String, JobError> {
+        if let Some(denial) = rights::denial(self, &command).await? {
+            return Ok(denial);
+        }
+        match command {
+            Command::Help => Ok(comment::help(&command::help_text())),
+            Command::Check => Ok(check::run(self, follow_up)),
+            Command::CreateTeam(command) => create_team::run(self, &command).await,
+        }
+    }
+}

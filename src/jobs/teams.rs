@@ -1,0 +1,45 @@
+//! The teams of a cluster, as the tip of its tracked branch describes them.
+
+use super::{Context, JobError, admin};
+use crate::config::{AccessMode, ClusterConfig};
+use crate::names::{CommitId, Engine, Namespace, TeamName};
+use crate::tenancy::Team;
+
+/// Every team, by name.
+pub(super) async fn all(context: &Context, config: &ClusterConfig) -> Result<Vec<Team>, JobError> {
+    let base = admin::tip(context, config).await?;
+    let mut teams: Vec<Team> = base.index.teams().cloned().collect();
+    teams.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(teams)
+}
+
+/// The team of this name.
+pub(super) async fn find(context: &Context, config: &ClusterConfig, name: &TeamName) -> Result<Option<Team>, JobError> {
+    Ok(admin::tip(context, config).await?.index.team(name.as_str()).cloned())
+}
+
+/// The teams whose directories a merge changed.
+pub(super) async fn touched_by(
+    context: &Context,
+    config: &ClusterConfig,
+    commit: &CommitId,
+) -> Result<Vec<Team>, JobError> {
+    let base = admin::at(context, config, commit).await?;
+    let changed = base.changed_by_commit().await?;
+    let mut teams: Vec<Team> = changed.iter().filter_map(|path| base.index.team_of_path(path)).cloned().collect();
+    teams.sort_by(|one, other| one.name.cmp(&other.name));
+    teams.dedup_by(|one, other| one.name == other.name);
+    Ok(teams)
+}
+
+/// Whether the bot looks after this team's deploy key.
+pub(super) fn wants_key(config: &ClusterConfig, team: &Team) -> bool {
+    config.git_access.mode == AccessMode::DeployKey
+        && team.engine == Engine::FluxV2
+        && team.source.as_ref().is_some_and(|source| source.url.starts_with("ssh://"))
+}
+
+/// The namespace of the team's source, where its Secret belongs.
+pub(super) fn source_namespace(team: &Team) -> Namespace {
+    team.source.as_ref().map_or_else(|| team.name.namespace(), |source| source.namespace.clone())
+}

@@ -1,0 +1,222 @@
+//! Kustomization files: everything in them that names other files.
+
+use super::read::holds_kustomization;
+use super::{ManifestFile, Node};
+
+/// What a kustomization does with something that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryRole {
+    /// Objects from a file, or from a directory with a kustomization of its own: they are applied.
+    Resource,
+    /// A directory with a component, or configuration of a plug-in: a file or a directory.
+    Configuration,
+    /// A file whose objects change others and are not applied themselves.
+    Patch,
+    /// A file that is data: of a generator, of a chart, a schema.
+    Data,
+}
+
+/// Where an entry points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryPlace {
+    /// A file or directory of the same repository.
+    Local,
+    /// Another repository or a URL: kustomize fetches it.
+    Remote,
+}
+
+/// One thing that a kustomization names.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The field that holds it, such as `resources` or `configMapGenerator`.
+    pub field: &'static str,
+    /// What is done with it.
+    pub role: EntryRole,
+    /// Where it points.
+    pub place: EntryPlace,
+    /// The path or URL.
+    pub text: String,
+    /// The node that holds it; in a generator's `key=path` the path is only a part of it.
+    pub node: Node,
+}
+
+/// A kustomization file, read.
+#[derive(Debug, Clone, Default)]
+pub struct Kustomization {
+    /// What it names, in the order of the fields.
+    pub entries: Vec<Entry>,
+    /// `namespace`: put into every namespaced object.
+    pub namespace: Option<(String, Node)>,
+    /// `namespace` of generators, whose objects then stand there.
+    pub generator_namespaces: Vec<(String, Node)>,
+    /// Whether it changes names (`namePrefix`, `nameSuffix`).
+    pub renames: bool,
+}
+
+const RESOURCES: [(&str, EntryRole); 8] = [
+    ("resources", EntryRole::Resource),
+    ("bases", EntryRole::Resource),
+    ("components", EntryRole::Resource),
+    ("crds", EntryRole::Data),
+    ("configurations", EntryRole::Data),
+    ("generators", EntryRole::Configuration),
+    ("transformers", EntryRole::Configuration),
+    ("validators", EntryRole::Configuration),
+];
+
+const GENERATORS: [&str; 2] = ["configMapGenerator", "secretGenerator"];
+
+impl Kustomization {
+    /// The kustomization in a file; `None` for a file that holds none or could not be read.
+    pub fn of(file: &ManifestFile) -> Option<Self> {
+        if !holds_kustomization(file) || !file.problems.is_empty() {
+            return None;
+        }
+        let mut kustomization = Self::default();
+        if let Some(root) = file.documents.first() {
+            kustomization.read(root);
+        }
+        Some(kustomization)
+    }
+
+    fn read(&mut self, root: &Node) {
+        for (field, role) in RESOURCES {
+            self.add_list(field, role, root.get(field));
+        }
+        self.add_list("patchesStrategicMerge", EntryRole::Patch, root.get("patchesStrategicMerge"));
+        for field in ["patches", "patchesJson6902", "replacements"] {
+            for item in root.get(field).into_iter().flat_map(Node::items) {
+                self.add(field, EntryRole::Patch, item.get("path"));
+            }
+        }
+        self.add("openapi", EntryRole::Data, root.at(&["openapi", "path"]));
+        for field in GENERATORS {
+            for generator in root.get(field).into_iter().flat_map(Node::items) {
+                self.add_generator(field, generator);
+            }
+        }
+        for chart in root.get("helmCharts").into_iter().flat_map(Node::items) {
+            self.add("helmCharts", EntryRole::Data, chart.get("valuesFile"));
+            self.add_list("helmCharts", EntryRole::Data, chart.get("additionalValuesFiles"));
+        }
+        self.namespace = named(root, "namespace");
+        self.renames = ["namePrefix", "nameSuffix"].iter().any(|key| named(root, key).is_some());
+    }
+
+    fn add_generator(&mut self, field: &'static str, generator: &Node) {
+        for item in generator.get("files").into_iter().flat_map(Node::items) {
+            // `key=path`, or a path alone.
+            let Some(text) = item.text() else { continue };
+            let path = text.split_once('=').map_or(text, |(_, path)| path);
+            self.push(field, EntryRole::Data, path, item);
+        }
+        self.add_list(field, EntryRole::Data, generator.get("envs"));
+        self.add(field, EntryRole::Data, generator.get("env"));
+        self.generator_namespaces.extend(named(generator, "namespace"));
+    }
+
+    fn add_list(&mut self, field: &'static str, role: EntryRole, list: Option<&Node>) {
+        for item in list.into_iter().flat_map(Node::items) {
+            self.add(field, role, Some(item));
+        }
+    }
+
+    fn add(&mut self, field: &'static str, role: EntryRole, item: Option<&Node>) {
+        if let Some((text, item)) = item.and_then(|item| Some((item.text()?, item))) {
+            self.push(field, role, text, item);
+        }
+    }
+
+    fn push(&mut self, field: &'static str, role: EntryRole, text: &str, node: &Node) {
+        // A patch or a plug-in's configuration may be written out in place of a path.
+        let written_out = matches!(role, EntryRole::Patch | EntryRole::Configuration) && is_written_out(text);
+        if !text.is_empty() && !written_out {
+            let place = if is_remote(text) { EntryPlace::Remote } else { EntryPlace::Local };
+            self.entries.push(Entry { field, role, place, text: text.to_owned(), node: node.clone() });
+        }
+    }
+}
+
+fn named(node: &Node, key: &str) -> Option<(String, Node)> {
+    let value = node.get(key)?;
+    let text = value.text().filter(|text| !text.is_empty())?;
+    Some((text.to_owned(), value.clone()))
+}
+
+fn is_written_out(text: &str) -> bool {
+    text.contains('\n') || text.contains(": ") || text.starts_with('{')
+}
+
+/// Whether kustomize fetches this from elsewhere (`api/internal/git/repospec.go`): a URL, an SSH
+/// address, one of the known hosts, or a path with a Git query.
+fn is_remote(text: &str) -> bool {
+    const PREFIXES: [&str; 7] = ["git::", "git@", "gh:", "github.com/", "github.com:", "gitlab.com/", "bitbucket.org/"];
+    let lower = text.to_ascii_lowercase();
+    lower.contains("://")
+        || PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+        || lower.contains("?ref=")
+        || lower.contains("?version=")
+        || lower.contains("&ref=")
+        || lower.contains(".git/")
+        || lower.contains("/_git/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EntryPlace, EntryRole, Kustomization};
+    use crate::manifest::read;
+
+    fn kustomization(text: &str) -> Kustomization {
+        let file = read("cluster/kustomization.yaml".parse().expect("a path"), text.as_bytes());
+        assert_eq!(file.problems, []);
+        Kustomization::of(&file).expect("a kustomization")
+    }
+
+    #[test]
+    fn everything_that_names_files_is_found() {
+        let read = kustomization(
+            "namespace: team1\nnamePrefix: x-\nbases:\n- ../base/\nresources: [a.yaml]\ncomponents: [c]\n\
+             crds: [crd.json]\npatchesStrategicMerge:\n- p.yaml\n- |\n  kind: A\n\
+             patches:\n- path: q.yaml\n- patch: |\n    - op: add\nconfigMapGenerator:\n- name: a\n  namespace: team2\n  \
+             files: [k=v.txt, w.txt]\n  envs: [e.env]\ngenerators: [g.yaml]\nopenapi: {path: s.json}\n\
+             replacements:\n- path: r.yaml\nhelmCharts:\n- name: x\n  valuesFile: values.yaml\n",
+        );
+        let entries: Vec<_> = read.entries.iter().map(|entry| (entry.text.as_str(), entry.role)).collect();
+        assert_eq!(
+            entries,
+            [
+                ("a.yaml", EntryRole::Resource),
+                ("../base/", EntryRole::Resource),
+                ("c", EntryRole::Resource),
+                ("crd.json", EntryRole::Data),
+                ("g.yaml", EntryRole::Configuration),
+                ("p.yaml", EntryRole::Patch),
+                ("q.yaml", EntryRole::Patch),
+                ("r.yaml", EntryRole::Patch),
+                ("s.json", EntryRole::Data),
+                ("v.txt", EntryRole::Data),
+                ("w.txt", EntryRole::Data),
+                ("e.env", EntryRole::Data),
+                ("values.yaml", EntryRole::Data),
+            ]
+        );
+        assert!(read.renames);
+        assert_eq!(read.namespace.map(|(name, node)| (name, node.start.line)), Some(("team1".to_owned(), 1)));
+        assert_eq!(read.generator_namespaces.len(), 1);
+    }
+
+    #[test]
+    fn remote_entries_are_told_from_local_ones() {
+        for (text, place) in [
+            ("github.com/fluxcd/flagger/kustomize/base", EntryPlace::Remote),
+            ("https://example.com/x.yaml", EntryPlace::Remote),
+            ("git::https://x/y", EntryPlace::Remote),
+            ("git@github.com:a/b", EntryPlace::Remote),
+            ("example.com/a/b//c?ref=v1", EntryPlace::Remote),
+            ("../base/team1", EntryPlace::Local),
+            ("v1.2/a.yaml", EntryPlace::Local),
+        ] {
+            assert_eq!(kustomization(&format!("resources:\n- {text}\n")).entries[0].place, place, "{text}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a plain scalar means to Flux: the untyped rules of go-yaml v3 (`resolve.go`), which are
+//! neither those of YAML 1.1, nor of YAML 1.2, nor of `kubectl`.
+
+use super::Scalar;
+
+/// What a scalar without quotes and tag means. Dates stay text: Flux reads a plain `2024-01-01`
+/// as a time and writes it back as the text `2024-01-01T00:00:00Z`.
+pub(super) fn resolve(text: &str) -> Scalar {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
+        "true" | "True" | "TRUE" => return Scalar::Bool(true),
+        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Scalar::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
+        _ => {}
+    }
+    let number = match text.as_bytes().first() {
+        Some(b'.') => float(text),
+        Some(b'0'..=b'9' | b'+' | b'-') if !is_timestamp(text) => {
+            let digits = text.replace('_', "");
+            integer(&digits).or_else(|| float(&digits))
+        }
+        _ => None,
+    };
+    number.unwrap_or_else(|| Scalar::String(text.to_owned()))
+}
+
+/// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: the base is in the prefix, and a
+/// leading zero alone means octal.
+fn integer(text: &str) -> Option<Scalar> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (base, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', _, ..] => (16, &digits[2..]),
+        [b'0', b'b' | b'B', _, ..] => (2, &digits[2..]),
+        [b'0', b'o' | b'O', _, ..] => (8, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let value = i128::from(u64::from_str_radix(digits, base).ok()?);
+    let value = if negative { -value } else { value };
+    // ParseUint knows no sign, so a number with one must fit into 64 signed bits.
+    let signed = text.starts_with(['-', '+']);
+    (!signed || i64::try_from(value).is_ok()).then_some(Scalar::Int(value))
+}
+
+/// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`, within the range of a float: a short
+/// commit id such as `123e4567` is out of range, and therefore text.
+fn float(text: &str) -> Option<Scalar> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
+        None => (unsigned, None),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let has_digits = !whole.is_empty() || !fraction.is_empty();
+    let well_formed = has_digits
+        && digits(whole)
+        && digits(fraction)
+        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent));
+    let value = if well_formed { text.parse::<f64>().ok()? } else { return None };
+    value.is_finite().then_some(Scalar::Float(value))
+}
+
+/// Whether Go reads a time: `2006-1-2`, alone or with a time of day.
+fn is_timestamp(text: &str) -> bool {
+    let Some((year, rest)) = text.split_once('-') else { return false };
+    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let date = rest.split(['T', 't', ' ']).next().unwrap_or_default();
+    let number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    date.split_once('-').is_some_and(|(month, day)| number(month) && number(day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+    use crate::manifest::Scalar::{self, Bool, Float, Int, Null};
+
+    #[test]
+    fn scalars_mean_what_they_mean_to_flux() {
+        let text = |text: &str| Scalar::String(text.to_owned());
+        let table = [
+            ("", Null),
+            ("~", Null),
+            ("null", Null),
+            ("nULL", text("nULL")),
+            ("true", Bool(true)),
+            ("TRUE", Bool(true)),
+            ("False", Bool(false)),
+            ("tRue", text("tRue")),
+            ("yes", text("yes")),
+            ("no", text("no")),
+            ("on", text("on")),
+            ("Off", text("Off")),
+            ("y", text("y")),
+            ("0", Int(0)),
+            ("-0", Int(0)),
+            ("12", Int(12)),
+            ("+12", Int(12)),
+            ("0777", Int(511)),
+            ("0o777", Int(511)),
+            ("0x1F", Int(31)),
+            ("-0x1F", Int(-31)),
+            ("0b11", Int(3)),
+            ("-0b11", Int(-3)),
+            ("1_000", Int(1000)),
+            ("_1", text("_1")),
+            ("08", Float(8.0)),
+            ("0x", text("0x")),
+            ("0b2", text("0b2")),
+            ("18446744073709551615", Int(18_446_744_073_709_551_615)),
+            ("18446744073709551616", Float(18_446_744_073_709_551_616.0)),
+            ("-9223372036854775809", Float(-9_223_372_036_854_775_809.0)),
+            ("1.5", Float(1.5)),
+            (".5", Float(0.5)),
+            ("1.", Float(1.0)),
+            ("1e3", Float(1000.0)),
+            ("-1.5E-3", Float(-0.0015)),
+            ("123e4567", text("123e4567")),
+            (".", text(".")),
+            ("-", text("-")),
+            ("+", text("+")),
+            ("1e", text("1e")),
+            ("12:30:45", text("12:30:45")),
+            ("22:22", text("22:22")),
+            ("2024-01-01", text("2024-01-01")),
+            ("2001-12-14t21:59:43.10-05:00", text("2001-12-14t21:59:43.10-05:00")),
+            ("1.2.3", text("1.2.3")),
+            ("10Gi", text("10Gi")),
+            ("0x1p3", text("0x1p3")),
+            ("infinity", text("infinity")),
+            (".inf", Float(f64::INFINITY)),
+            ("-.INF", Float(f64::NEG_INFINITY)),
+            ("１２", text("１２")),
+            ("1\u{e9}", text("1\u{e9}")),
+        ];
+        for (input, meaning) in table {
+            assert_eq!(resolve(input), meaning, "{input:?}");
+        }
+        assert!(matches!(resolve(".nan"), Float(value) if value.is_nan()));
+    }
+}

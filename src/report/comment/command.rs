@@ -1,0 +1,113 @@
+//! Answers to commands.
+
+use crate::names::{ClusterName, IssueNumber, RepositoryName, TeamName};
+use crate::report::markdown;
+
+/// The list of commands.
+pub fn help(commands: &str) -> String {
+    format!(
+        "### What I understand\n\n{commands}\n\nA command stands at the start of a line of a new comment, outside of quotes and code. \
+         Edited comments are not read."
+    )
+}
+
+/// A line that looks like a command and is none, or is one that is called wrongly.
+pub fn command_error(problem: &str) -> String {
+    format!("{}\n\nNothing was done. `/help` lists the commands.", markdown::escape(problem))
+}
+
+/// The person may not do this.
+pub fn denied(command: &str, needs: &str) -> String {
+    format!(
+        "I did not run `/{command}`: it needs {}.\n\nAsk somebody who has that right to write the command in a new comment.",
+        markdown::escape(needs)
+    )
+}
+
+/// The command has no meaning in this repository or on this page.
+pub fn not_here(command: &str, remedy: &str) -> String {
+    format!("`/{command}` does nothing here. {}", markdown::escape(remedy))
+}
+
+/// `/check` was understood.
+pub fn recheck_started() -> String {
+    "I am judging this pull request again; the result is the check run `bailiwick/review`.".to_owned()
+}
+
+/// The pull request for a new team is open.
+///
+/// `repository` comes with whether the App can see it.
+pub fn create_team_opened(
+    team: &TeamName,
+    pull: IssueNumber,
+    (repository, visible): (&RepositoryName, bool),
+    updated: bool,
+) -> String {
+    let verb = if updated { "is open already and now up to date" } else { "is open" };
+    let warning = if visible {
+        String::new()
+    } else {
+        format!(
+            "\n\n⚠️ I cannot see `{repository}`. Create it, or install the App on it, before the merge: without it there is \
+             nothing to register a key on and nothing to apply."
+        )
+    };
+    format!(
+        "Pull request #{pull} {verb}: it has everything that the cluster needs for **{team}**.\n\n\
+         What happens next:\n\n\
+         1. `bailiwick/review` judges it, you review and merge it.\n\
+         2. The cluster applies it; I follow that and report in #{pull}.\n\
+         3. I make {team}'s deploy key and register it on `{repository}`.\n\
+         4. {team} pushes to `{repository}`, and Flux applies that in the namespace `{team}`.{warning}"
+    )
+}
+
+/// `--plan`: what would be written.
+pub fn create_team_plan(team: &TeamName, plan: &str) -> String {
+    format!(
+        "`/create-team {team}` would open a pull request with these changes. Nothing was done.\n\n{}",
+        markdown::code(&markdown::cut(plan, 60_000))
+    )
+}
+
+/// The team is there already, exactly as it would be made.
+pub fn create_team_already_there(team: &TeamName) -> String {
+    format!("**{team}** is there already, exactly as I would make it. There is nothing to do.")
+}
+
+/// The request cannot be carried out as it is.
+pub fn create_team_refused(reason: &str) -> String {
+    format!("I cannot create this team: {}\n\nNothing was done.", markdown::escape(reason))
+}
+
+/// The command was given up after several attempts.
+pub fn command_failed(reason: &str) -> String {
+    format!(
+        "I gave up on this command: {}\n\nWriting it again in a new comment is safe: what exists is found and kept.",
+        markdown::escape(reason)
+    )
+}
+
+/// The body of the pull request that creates a team.
+pub fn create_team_body(
+    team: &TeamName,
+    repository: &RepositoryName,
+    clusters: &[ClusterName],
+    requested_in: IssueNumber,
+    files: &[String],
+) -> String {
+    let clusters: Vec<&str> = clusters.iter().map(ClusterName::as_str).collect();
+    let files: String = files.iter().map(|file| format!("- `{file}`\n")).collect();
+    format!(
+        "A bailiwick for **{team}** on {}, asked for in #{requested_in}.\n\n\
+         | | |\n|---|---|\n\
+         | Namespace | `{team}` |\n\
+         | Repository | `{repository}` |\n\
+         | Rights of the team's Flux | ClusterRole `admin`, in this namespace only |\n\n\
+         ### Files\n\n{files}\n\
+         ### After the merge\n\n\
+         The cluster applies this, then I make a deploy key for `{repository}` and register it. Each step is reported here.\n\n\
+         To undo it before the merge, close this pull request.",
+        clusters.join(", ")
+    )
+}

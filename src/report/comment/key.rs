@@ -1,0 +1,73 @@
+//! What happened to a team's deploy key.
+
+use crate::names::{RepositoryName, TeamName};
+use crate::report::markdown;
+
+/// How far a key is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum KeyState {
+    /// Waiting for the team's namespace.
+    WaitingForNamespace,
+    /// Registered.
+    Registered {
+        /// Whether the key may only read.
+        read_only: bool,
+    },
+    /// The App has no administration right on the repository, or the repository does not exist.
+    NoAdminRight,
+    /// The organisation or enterprise forbids deploy keys.
+    DisabledByOrganisation,
+    /// GitHub says that the key is registered on another repository.
+    InUseElsewhere,
+    /// The Secret is there, but was not made by the bot and cannot be read as a key.
+    ForeignSecret(String),
+    /// Anything else, in words.
+    Failed(String),
+}
+
+/// One team's key, for the list in the sync comment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KeyReport {
+    /// The team.
+    pub team: TeamName,
+    /// The repository on which the key is registered.
+    pub repository: RepositoryName,
+    /// How far it is.
+    pub state: KeyState,
+}
+
+impl KeyReport {
+    /// One line of Markdown.
+    pub fn line(&self) -> String {
+        let Self { team, repository, state } = self;
+        match state {
+            KeyState::WaitingForNamespace => format!("⏳ **{team}**: waiting for the namespace `{team}`"),
+            KeyState::Registered { read_only } => {
+                let access = if *read_only { "read-only" } else { "with write access" };
+                format!("✅ **{team}**: deploy key registered on `{repository}`, {access}")
+            }
+            KeyState::NoAdminRight => format!(
+                "❌ **{team}**: no deploy key: `{repository}` does not exist, or the App is not installed on it or lacks \
+                 the permission *Administration: write*. Create the repository or accept the permission; I look again by myself."
+            ),
+            KeyState::DisabledByOrganisation => format!(
+                "❌ **{team}**: no deploy key: the organisation of `{repository}` forbids deploy keys. An owner can allow them under \
+                 *Settings → Deploy keys*, or set `git_access.mode: github-app` for this cluster. I look again by myself."
+            ),
+            KeyState::InUseElsewhere => format!(
+                "❌ **{team}**: no deploy key: GitHub says that this key is in use on another repository. Delete the Secret in \
+                 the namespace `{team}`; I then make a new pair."
+            ),
+            KeyState::ForeignSecret(problem) => format!(
+                "❌ **{team}**: no deploy key: the Secret in the namespace `{team}` is not mine and cannot be used: {}",
+                markdown::escape(problem)
+            ),
+            KeyState::Failed(problem) => format!("❌ **{team}**: no deploy key yet: {}", markdown::escape(problem)),
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.state, KeyState::Registered { .. })
+    }
+}

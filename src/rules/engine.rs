@@ -1,0 +1,96 @@
+//! Runs the rules and applies the policy.
+
+use serde::Serialize;
+
+use super::policy::{Policy, Verdict};
+use super::{RULES, Review};
+use crate::finding::{Finding, Severity};
+
+/// What the rules found, after the policy.
+#[derive(Debug, Clone, Default)]
+pub struct Judgement {
+    /// What stands, sorted by file, line, column and rule.
+    pub findings: Vec<Finding>,
+    /// What an exception of the policy lets pass, in the same order.
+    pub waived: Vec<Waived>,
+    /// The numbers.
+    pub summary: Summary,
+}
+
+/// A finding that an exception lets pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waived {
+    /// The finding.
+    pub finding: Finding,
+    /// The exception's reason.
+    pub reason: String,
+}
+
+/// How much was judged and found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Summary {
+    /// Files that were judged.
+    pub files: usize,
+    /// Objects in them.
+    pub objects: usize,
+    /// Findings that must not be merged.
+    pub errors: usize,
+    /// Findings that a person should look at.
+    pub warnings: usize,
+    /// Findings that are good to know.
+    pub notes: usize,
+    /// Findings that an exception lets pass.
+    pub waived: usize,
+}
+
+impl Judgement {
+    /// Takes in another judgement of the same files, as when two clusters sync them, without saying
+    /// anything twice.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.findings.dedup();
+        self.waived.extend(other.waived);
+        self.waived.sort_by(|a, b| order(&a.finding).cmp(&order(&b.finding)));
+        self.waived.dedup();
+        let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        self.summary.errors = count(Severity::Error);
+        self.summary.warnings = count(Severity::Warning);
+        self.summary.notes = count(Severity::Note);
+        self.summary.waived = self.waived.len();
+    }
+}
+
+/// Judges a review by every rule and applies the policy. A file that could not be read gives
+/// findings of `yaml/unreadable` and is not judged further, because it has no objects.
+pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
+    let rules = RULES.iter().filter(|rule| !policy.is_off(rule.meta().id));
+    let mut all: Vec<Finding> = rules.flat_map(|rule| rule.check(review)).collect();
+    all.sort_by(|a, b| order(a).cmp(&order(b)));
+    all.dedup();
+    let mut judgement = Judgement::default();
+    for finding in all {
+        match policy.apply(finding) {
+            Verdict::Stands(finding) => judgement.findings.push(finding),
+            Verdict::Waived(waived) => judgement.waived.push(waived),
+        }
+    }
+    judgement.summary = summary(review, &judgement);
+    judgement
+}
+
+fn order(finding: &Finding) -> impl Ord + '_ {
+    (&finding.location, finding.rule, &finding.field, &finding.message)
+}
+
+fn summary(review: &Review<'_>, judgement: &Judgement) -> Summary {
+    let count = |severity| judgement.findings.iter().filter(|finding| finding.severity == severity).count();
+    Summary {
+        files: review.files.len(),
+        objects: review.objects().count(),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
+        waived: judgement.waived.len(),
+    }
+}

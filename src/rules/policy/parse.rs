@@ -1,0 +1,150 @@
+//! From the policy's text to the policy. Our own YAML reader is used, because every error has to
+//! name its line and a key that stands twice must not pass.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{Exception, Policy, PolicyError, Target};
+use crate::finding::{RuleId, Severity};
+use crate::manifest::{Node, Position, read};
+use crate::names::RepoPath;
+use crate::rules::RULES;
+
+pub(super) fn parse(file: &RepoPath, text: &str, today: Date) -> Result<Policy, PolicyError> {
+    let reader = Reader { file, today };
+    let read = read(file.clone(), text.as_bytes());
+    if let Some(problem) = read.problems.first() {
+        return Err(reader.error(problem.position, problem.message.clone(), problem.help.clone()));
+    }
+    match read.documents.as_slice() {
+        [] => Ok(Policy::default()),
+        [root] => reader.policy(root),
+        [_, second, ..] => Err(reader.error(second.start, "The policy has a second document.", "Keep one document.")),
+    }
+}
+
+struct Reader<'a> {
+    file: &'a RepoPath,
+    today: Date,
+}
+
+impl Reader<'_> {
+    fn error(&self, at: Position, message: impl Into<String>, help: impl Into<String>) -> PolicyError {
+        let (message, help) = (message.into(), help.into());
+        PolicyError { file: self.file.clone(), line: at.line, column: at.column, message, help }
+    }
+
+    fn policy(&self, root: &Node) -> Result<Policy, PolicyError> {
+        self.known_keys(root, &["rules", "exceptions"])?;
+        let severities = root.get("rules").map_or_else(|| Ok(BTreeMap::new()), |node| self.severities(node))?;
+        let exceptions = match root.get("exceptions") {
+            Some(node) if !node.is_sequence() && !node.is_null() => {
+                return Err(self.error(node.start, "`exceptions` is no list.", "Write one `- rule: …` per exception."));
+            }
+            node => {
+                node.into_iter().flat_map(Node::items).map(|item| self.exception(item)).collect::<Result<_, _>>()?
+            }
+        };
+        Ok(Policy { severities, exceptions })
+    }
+
+    fn known_keys(&self, node: &Node, known: &[&str]) -> Result<(), PolicyError> {
+        if !node.is_mapping() {
+            let help = format!("Write `{}: …`.", known.join(": …`, `"));
+            return Err(self.error(node.start, "Keys and values are expected here.", help));
+        }
+        for (key, _) in node.entries() {
+            let name = key.text().unwrap_or_default();
+            if !known.contains(&name) {
+                let help = suggest(name, known.iter().copied());
+                return Err(self.error(key.start, format!("Unknown key `{}`.", shown(name)), help));
+            }
+        }
+        Ok(())
+    }
+
+    fn severities(&self, node: &Node) -> Result<BTreeMap<RuleId, Option<Severity>>, PolicyError> {
+        if !node.is_mapping() && !node.is_null() {
+            return Err(self.error(node.start, "`rules` holds no severities.", "Write `crd/name: warning`."));
+        }
+        node.entries().map(|(rule, severity)| Ok((self.rule(rule)?, self.severity(severity)?))).collect()
+    }
+
+    fn severity(&self, node: &Node) -> Result<Option<Severity>, PolicyError> {
+        match node.text().unwrap_or_default() {
+            "off" => Ok(None),
+            "note" => Ok(Some(Severity::Note)),
+            "warning" => Ok(Some(Severity::Warning)),
+            "error" => Ok(Some(Severity::Error)),
+            other => {
+                let message = format!("Unknown severity `{}`.", shown(other));
+                Err(self.error(node.start, message, "Use error, warning, note or off."))
+            }
+        }
+    }
+
+    fn rule(&self, node: &Node) -> Result<RuleId, PolicyError> {
+        let name = node.text().unwrap_or_default();
+        let ids = || RULES.iter().map(|rule| rule.meta().id);
+        ids().find(|id| id.as_str() == name).ok_or_else(|| {
+            let help = suggest(name, ids().map(RuleId::as_str));
+            self.error(node.start, format!("Unknown rule `{}`.", shown(name)), help)
+        })
+    }
+
+    fn exception(&self, node: &Node) -> Result<Exception, PolicyError> {
+        self.known_keys(node, &["rule", "object", "path", "reason", "expires"])?;
+        let missing = |what: &str, help: &str| self.error(node.start, format!("An exception without {what}."), help);
+        let rule = node.get("rule").ok_or_else(|| missing("a rule", "Name it with `rule: …`."))?;
+        let reason = node.get("reason").and_then(Node::text).map(str::trim).filter(|reason| !reason.is_empty());
+        let reason = reason.ok_or_else(|| missing("a reason", "Say with `reason: …` why this may stay."))?;
+        let expires = node.get("expires").map(|day| self.day(day)).transpose()?;
+        Ok(Exception {
+            rule: self.rule(rule)?,
+            target: self.target(node)?,
+            reason: reason.to_owned(),
+            expires,
+            expired: expires.is_some_and(|day| day < self.today),
+        })
+    }
+
+    fn day(&self, node: &Node) -> Result<Date, PolicyError> {
+        let day = node.text().and_then(|text| text.parse().ok());
+        day.ok_or_else(|| self.error(node.start, "`expires` is no date.", "Write it as 2031-12-31."))
+    }
+
+    fn target(&self, node: &Node) -> Result<Target, PolicyError> {
+        match (node.get("object"), node.get("path")) {
+            (Some(object), None) => self.object(object),
+            (None, Some(path)) => match path.text().map(|text| text.trim_start_matches("./")) {
+                Some(text) if !text.trim_matches(['*', '/']).is_empty() => Ok(Target::Path(text.to_owned())),
+                _ => Err(self.error(path.start, "`path` fits every file.", "Name a file or directory, or use `off`.")),
+            },
+            _ => {
+                let message = "An exception needs either an object or a path.";
+                Err(self.error(node.start, message, "Write `object: {kind: …, name: …}` or `path: …`."))
+            }
+        }
+    }
+
+    fn object(&self, node: &Node) -> Result<Target, PolicyError> {
+        self.known_keys(node, &["kind", "namespace", "name"])?;
+        let text = |key| node.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
+        let name = text("name").ok_or_else(|| self.error(node.start, "The object has no name.", "Write `name: …`."))?;
+        Ok(Target::Object { kind: text("kind"), namespace: text("namespace"), name })
+    }
+}
+
+/// The nearest known word, or all of them.
+fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let near = known.clone().map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
+    match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((likeness, candidate)) if likeness > 0.8 => format!("Did you mean `{candidate}`?"),
+        _ => format!("Known are: {}.", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(60).map(|character| if character.is_control() { ' ' } else { character }).collect()
+}

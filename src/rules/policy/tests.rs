@@ -1,0 +1,115 @@
+use super::{Policy, Verdict, path_fits};
+use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
+
+const RULE: &str = "tenancy/foreign-namespace";
+
+fn parse(text: &str) -> Result<Policy, String> {
+    let file = "policy.yaml".parse().expect("a path");
+    Policy::parse(&file, text, "2030-06-01".parse().expect("a date")).map_err(|error| error.to_string())
+}
+
+fn finding() -> Finding {
+    let file = "cluster/team1/a.yaml".parse().expect("a path");
+    let object = ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("team2".into()),
+        name: "a".into(),
+    };
+    Finding::new(RuleId::new(RULE), Severity::Error, Location { file, line: 1, column: 1 }, "m").with_object(object)
+}
+
+fn waived(target: &str) -> bool {
+    let policy = parse(&format!("exceptions:\n- rule: {RULE}\n  reason: because\n  {target}\n")).expect(target);
+    matches!(policy.apply(finding()), Verdict::Waived(waived) if waived.reason == "because")
+}
+
+#[test]
+fn severities_are_changed_and_rules_switched_off() {
+    let policy = parse(&format!("rules:\n  {RULE}: note\n  yaml/unreadable: off\n")).expect("a policy");
+    assert!(matches!(policy.apply(finding()), Verdict::Stands(finding) if finding.severity == Severity::Note));
+    assert!(policy.is_off(RuleId::new("yaml/unreadable")));
+    assert_eq!(policy.severity_of(RuleId::new("yaml/unreadable"), Severity::Error), None);
+    assert!(parse("").is_ok() && parse("rules:\nexceptions:\n").is_ok());
+}
+
+#[test]
+fn an_exception_is_for_one_object_or_path() {
+    assert!(waived("object: {kind: ConfigMap, namespace: team2, name: a}"));
+    assert!(waived("object: {name: a}"));
+    assert!(!waived("object: {name: b}"));
+    assert!(!waived("object: {kind: Secret, name: a}"));
+    assert!(!waived("object: {namespace: team3, name: a}"));
+    assert!(waived("path: cluster/team1/*.yaml"));
+    assert!(waived("path: ./cluster/team1/"));
+    assert!(!waived("path: cluster/team2"));
+}
+
+#[test]
+fn an_expired_exception_does_not_waive_and_says_so() {
+    assert!(waived("path: cluster\n  expires: 2030-06-01"));
+    let text = format!("exceptions:\n- {{rule: {RULE}, reason: r, path: cluster, expires: 2030-05-31}}\n");
+    match parse(&text).expect("a policy").apply(finding()) {
+        Verdict::Stands(finding) => {
+            assert_eq!(finding.help, "The exception in the policy expired after 2030-05-31.");
+        }
+        Verdict::Waived(_) => panic!("expired"),
+    }
+}
+
+#[test]
+fn errors_name_file_line_and_remedy() {
+    for (text, error) in [
+        ("rule: {}\n", "policy.yaml:1:1: Unknown key `rule`. Did you mean `rules`?"),
+        (
+            "rules:\n  tenancy/foreign-namespaces: off\n",
+            "policy.yaml:2:3: Unknown rule `tenancy/foreign-namespaces`. Did you mean `tenancy/foreign-namespace`?",
+        ),
+        (
+            "rules:\n  yaml/unreadable: fatal\n",
+            "policy.yaml:2:20: Unknown severity `fatal`. Use error, warning, note or off.",
+        ),
+        (
+            "exceptions:\n- {rule: yaml/unreadable, path: a}\n",
+            "policy.yaml:2:3: An exception without a reason. Say with `reason: …` why this may stay.",
+        ),
+        (
+            "exceptions:\n- {rule: yaml/unreadable, reason: r}\n",
+            "policy.yaml:2:3: An exception needs either an object or a path. Write `object: {kind: …, name: …}` or \
+             `path: …`.",
+        ),
+        (
+            "exceptions:\n- {rule: yaml/unreadable, reason: r, path: '**'}\n",
+            "policy.yaml:2:44: `path` fits every file. Name a file or directory, or use `off`.",
+        ),
+        (
+            "exceptions:\n- {rule: yaml/unreadable, reason: r, path: a, expires: soon}\n",
+            "policy.yaml:2:56: `expires` is no date. Write it as 2031-12-31.",
+        ),
+        ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write one `- rule: …` per exception."),
+        ("- a\n", "policy.yaml:1:1: Keys and values are expected here. Write `rules: …`, `exceptions: …`."),
+        (
+            "rules: {}\nrules: {}\n",
+            "policy.yaml:2:1: The key `rules` stands twice in one mapping. Remove one of the two.",
+        ),
+    ] {
+        assert_eq!(parse(text).expect_err(text), error);
+    }
+}
+
+#[test]
+fn patterns_stay_inside_one_name() {
+    for (pattern, path, fits) in [
+        ("a/*.yaml", "a/b.yaml", true),
+        ("a/*.yaml", "a/b/c.yaml", false),
+        ("**/c.yaml", "a/b/c.yaml", true),
+        ("a/**/c.yaml", "a/c.yaml", true),
+        ("a", "a/b.yaml", true),
+        ("a", "ab", false),
+        ("a*c*", "abcd", true),
+        ("a*c", "abcd", false),
+        ("a/b.yaml/c", "a/b.yaml", false),
+    ] {
+        assert_eq!(path_fits(pattern, path), fits, "{pattern} {path}");
+    }
+}

@@ -1,0 +1,228 @@
+//! The HTTP server: one port, three parts (REST, Git, pages), and around them the faults, the
+//! headers of every answer, and the log.
+
+use std::sync::Arc;
+
+use axum::body::Body as HttpBody;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::answer::{Answer, Body};
+use super::call::Call;
+use super::faults::Effect;
+use super::listener::Line;
+use super::recorder::LoggedRequest;
+use super::shared::Shared;
+use super::{git, pages, rest};
+
+/// Pushes are the biggest requests.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// GitHub's hourly budget of an installation.
+const BUDGET: u64 = 5000;
+
+/// One request, read completely.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The one handler behind all paths.
+pub(crate) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return into_response(&shared, Answer::refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large"));
+    };
+    let incoming = Incoming {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    let api_path = incoming.path.strip_prefix("/api/v3").map(str::to_owned);
+    let is_git = incoming.path.contains(".git/");
+    if api_path.is_none() && !is_git {
+        return pages::handle(&shared, incoming).await;
+    }
+    let shown_path = api_path.clone().unwrap_or_else(|| incoming.path.clone());
+    let mut logged = LoggedRequest {
+        method: incoming.method.to_string(),
+        path: shown_path.clone(),
+        query: incoming.query.clone(),
+        status: 0,
+    };
+    let effect = shared.faults.for_request(&incoming.method, &shown_path);
+    let before = match &effect {
+        Some(Effect::Cut) => {
+            line.cut();
+            shared.recorder.add(logged);
+            return Response::new(HttpBody::empty());
+        }
+        Some(Effect::Slow(time)) => {
+            tokio::time::sleep(*time).await;
+            None
+        }
+        Some(effect) => failure(&shared, effect),
+        None => None,
+    };
+    let asked = incoming.body.clone();
+    let mut answer = match before {
+        Some(failure) => failure,
+        None if is_git && api_path.is_none() => git::http::handle(&shared, incoming).await,
+        None => rest::handle(&shared, shown_path, incoming).await,
+    };
+    match effect {
+        Some(Effect::CutAfter) => {
+            line.cut();
+            shared.recorder.add(logged);
+            return Response::new(HttpBody::empty());
+        }
+        Some(Effect::StatusAfter(code)) => answer = Answer::refuse(status(code), "Server Error"),
+        _ => {}
+    }
+    logged.status = answer.status.as_u16();
+    record(&shared, logged, &asked, &answer);
+    into_response(&shared, answer)
+}
+
+fn record(shared: &Shared, logged: LoggedRequest, asked: &[u8], answer: &Answer) {
+    match &answer.body {
+        Body::Json(body) => shared.recorder.exchange(&logged, asked, body.to_string().as_bytes()),
+        Body::Empty => shared.recorder.exchange(&logged, asked, b""),
+        Body::Raw(..) => {}
+    }
+    shared.recorder.add(logged);
+}
+
+/// The answer of a fault that keeps the request from being handled.
+fn failure(shared: &Shared, effect: &Effect) -> Option<Answer> {
+    let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    Some(match effect {
+        Effect::Status(code) => Answer::refuse(status(*code), "Server Error"),
+        Effect::SecondaryLimit { retry_after } => {
+            Answer::forbidden(secondary).header("retry-after", retry_after.to_string())
+        }
+        Effect::TooManyRequests { retry_after } => {
+            Answer::refuse(StatusCode::TOO_MANY_REQUESTS, secondary).header("retry-after", retry_after.to_string())
+        }
+        Effect::PrimaryLimit { reset_in } => {
+            let reset = shared.clock.now().as_second().saturating_add(i64::try_from(*reset_in).unwrap_or(3600));
+            Answer::forbidden("API rate limit exceeded for installation.")
+                .header("x-ratelimit-remaining", "0")
+                .header("x-ratelimit-reset", reset.to_string())
+        }
+        Effect::Cut | Effect::CutAfter | Effect::StatusAfter(_) | Effect::Slow(_) => return None,
+    })
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Makes an HTTP answer with the headers that GitHub puts on every one.
+fn into_response(shared: &Shared, answer: Answer) -> Response {
+    let (bytes, content_type) = match answer.body {
+        Body::Empty => (Vec::new(), None),
+        Body::Json(body) => (body.to_string().into_bytes(), Some("application/json; charset=utf-8")),
+        Body::Raw(bytes, content_type) => (bytes, Some(content_type)),
+    };
+    let mut response = Response::new(HttpBody::from(bytes));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    if let Some(content_type) = content_type {
+        set("content-type", content_type);
+    }
+    set("server", "github.com");
+    set("x-github-media-type", "github.v3; format=json");
+    set("x-github-request-id", &shared.entropy.uuid().replace('-', ":").to_uppercase());
+    set("x-github-api-version-selected", "2022-11-28");
+    let used = (shared.recorder.count() % BUDGET).max(1);
+    set("x-ratelimit-limit", &BUDGET.to_string());
+    set("x-ratelimit-used", &used.to_string());
+    set("x-ratelimit-remaining", &(BUDGET - used).to_string());
+    let hour = shared.clock.now().as_second();
+    set("x-ratelimit-reset", &(hour - hour.rem_euclid(3600) + 3600).to_string());
+    set("x-ratelimit-resource", "core");
+    for (name, value) in &answer.headers {
+        set(name, value);
+    }
+    response
+}
+
+/// A request of the REST API with its caller known.
+pub(crate) fn call(shared: &Arc<Shared>, path: String, incoming: Incoming) -> Result<Call, Answer> {
+    let caller = shared.caller(&incoming.headers)?;
+    Ok(Call {
+        shared: Arc::clone(shared),
+        method: incoming.method,
+        path,
+        query: parse_query(incoming.query.as_bytes()),
+        headers: incoming.headers,
+        body: incoming.body,
+        caller,
+    })
+}
+
+/// `a=1&b=2`, decoded; also the body of a form.
+pub(crate) fn parse_query(query: &[u8]) -> Vec<(String, String)> {
+    let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let mut next = || decode(&halves.next().unwrap_or_default().iter().map(space).collect::<Vec<_>>());
+            (next(), next())
+        })
+        .collect()
+}
+
+fn space(byte: &u8) -> u8 {
+    if *byte == b'+' { b' ' } else { *byte }
+}
+
+/// Percent-decodes; what is no UTF-8 becomes the replacement character.
+pub(crate) fn decode(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let hex = text.get(at + 1..at + 3).and_then(|hex| hex::decode(hex).ok());
+        match (text[at], hex) {
+            (b'%', Some(byte)) => {
+                bytes.extend(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                bytes.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, parse_query};
+
+    #[test]
+    fn queries_and_paths_are_decoded() {
+        let pairs = parse_query(b"a=1+2&b=%2Fx%zz&c");
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("a", "1 2"), ("b", "/x%zz"), ("c", "")]);
+        assert_eq!(decode(b"a%2fb+%"), "a/b+%");
+    }
+}

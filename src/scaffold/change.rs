@@ -1,0 +1,56 @@
+use std::fmt;
+
+use crate::names::RepoPath;
+
+/// Files to be written, all or none; printed, it is the dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// The files in the order in which they are to be written: the list of teams comes last.
+    pub files: Vec<FileChange>,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Where.
+    pub path: RepoPath,
+    /// What is there now; `None` for a new file.
+    pub before: Option<String>,
+    /// What is to be there.
+    pub after: String,
+}
+
+/// Lines around a change.
+const CONTEXT: usize = 3;
+
+impl fmt::Display for ChangeSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, file) in self.files.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(formatter, "{separator}{file}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for FileChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let new: Vec<&str> = self.after.lines().collect();
+        let Some(before) = &self.before else {
+            writeln!(formatter, "create {}", self.path)?;
+            return new.iter().try_for_each(|line| writeln!(formatter, "  + {line}"));
+        };
+        let old: Vec<&str> = before.lines().collect();
+        let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+        let most = old.len().min(new.len()) - same;
+        let end = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
+        writeln!(formatter, "change {}", self.path)?;
+        let mut lines = |sign: char, lines: &[&str]| {
+            lines.iter().try_for_each(|line| writeln!(formatter, "{}", format!("  {sign} {line}").trim_end()))
+        };
+        lines(' ', &old[same.saturating_sub(CONTEXT)..same])?;
+        lines('-', &old[same..old.len() - end])?;
+        lines('+', &new[same..new.len() - end])?;
+        lines(' ', &old[old.len() - end..(old.len() - end + CONTEXT).min(old.len())])
+    }
+}

@@ -1,0 +1,54 @@
+use super::JobId;
+
+/// What the store could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The `database` setting is not one that this build can open. The URL itself is not repeated:
+    /// it may hold a password.
+    #[error("the database URL {problem}; write `sqlite://<file>`")]
+    Url {
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The parser's own words, where it has any.
+        #[source]
+        source: Option<sqlx::Error>,
+    },
+    /// The database refused or could not be reached.
+    #[error("the database could not {doing}; check that its disk has space and that its folder can be written")]
+    Database {
+        /// What was being done, as the end of "could not …".
+        doing: &'static str,
+        /// The driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the database's schema could not be brought up to date; was it written by a newer version?")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// Somebody else has taken the job over (or it has ended): whoever held the lease must stop.
+    #[error("the lease of job {job} is lost: another worker has taken it over or it has ended; stop working on it")]
+    LeaseLost {
+        /// The job.
+        job: JobId,
+    },
+    /// A row holds what this version never writes.
+    #[error("the database holds {what} that cannot be read; was it changed by hand or by a newer version?")]
+    Unreadable {
+        /// What kind of value it is.
+        what: &'static str,
+        /// Why it cannot be read.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+}
+
+impl StoreError {
+    /// For `map_err`: what was being done when the driver failed.
+    pub(super) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+
+    pub(super) fn unreadable(what: &'static str) -> Self {
+        Self::Unreadable { what, source: None }
+    }
+}

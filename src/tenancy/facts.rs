@@ -1,0 +1,106 @@
+//! What the objects of a directory say about a team, for both generations of Flux.
+
+use crate::manifest::{Node, Object, Position};
+
+/// One thing that an object says.
+#[derive(Debug, Clone)]
+pub(super) enum Fact {
+    Namespace { name: String, tenant: bool },
+    Source(SourceFact),
+    Sync(SyncFact),
+    FluxV1(FluxV1Fact),
+}
+
+/// A `GitRepository`.
+#[derive(Debug, Clone)]
+pub(super) struct SourceFact {
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) url: String,
+    pub(super) branch: Option<String>,
+    pub(super) secret_name: Option<String>,
+    pub(super) position: Position,
+}
+
+/// A Flux `Kustomization`.
+#[derive(Debug, Clone)]
+pub(super) struct SyncFact {
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) target_namespace: Option<String>,
+    pub(super) service_account: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) from_git: bool,
+    pub(super) position: Position,
+}
+
+/// A Flux v1 daemon's arguments.
+#[derive(Debug, Clone)]
+pub(super) struct FluxV1Fact {
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) branch: Option<String>,
+    pub(super) allowed: Vec<String>,
+    pub(super) secret_name: Option<String>,
+    pub(super) position: Position,
+}
+
+/// The label that Flux v2 puts on a tenant's namespace (`flux create tenant`).
+const TENANT_LABEL: &str = "toolkit.fluxcd.io/tenant";
+
+pub(super) fn facts(object: &Object) -> Option<Fact> {
+    match (object.group(), object.kind.as_str()) {
+        ("", "Namespace") => Some(Fact::Namespace {
+            name: object.name.clone(),
+            tenant: object.node.at(&["metadata", "labels", TENANT_LABEL]).is_some(),
+        }),
+        ("source.toolkit.fluxcd.io", "GitRepository") => Some(Fact::Source(SourceFact {
+            name: object.name.clone(),
+            namespace: object.namespace.clone(),
+            url: text(object, &["spec", "url"]).unwrap_or_default(),
+            branch: text(object, &["spec", "ref", "branch"]),
+            secret_name: text(object, &["spec", "secretRef", "name"]),
+            position: object.node.start,
+        })),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => Some(Fact::Sync(SyncFact {
+            name: object.name.clone(),
+            namespace: object.namespace.clone(),
+            target_namespace: text(object, &["spec", "targetNamespace"]),
+            service_account: text(object, &["spec", "serviceAccountName"]),
+            path: text(object, &["spec", "path"]),
+            from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
+            position: object.node.start,
+        })),
+        ("apps" | "extensions", "Deployment") => flux_v1(object).map(Fact::FluxV1),
+        _ => None,
+    }
+}
+
+fn text(object: &Object, path: &[&str]) -> Option<String> {
+    object.node.at(path).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
+    let containers = object.node.at(&["spec", "template", "spec", "containers"])?;
+    let arguments: Vec<(&str, &str)> = containers
+        .items()
+        .filter_map(|container| container.get("args"))
+        .flat_map(Node::strings)
+        .filter_map(|(argument, _)| argument.split_once('='))
+        .collect();
+    let all = |flag: &'static str| arguments.iter().filter(move |(name, _)| *name == flag).map(|(_, value)| *value);
+    let last = |flag| all(flag).next_back().filter(|value| !value.is_empty()).map(str::to_owned);
+    let allowed: Vec<String> =
+        all("--k8s-allow-namespace").flat_map(|names| names.split(',')).map(str::to_owned).collect();
+    let url = last("--git-url");
+    (url.is_some() || !allowed.is_empty()).then(|| FluxV1Fact {
+        name: object.name.clone(),
+        namespace: object.namespace.clone(),
+        url,
+        branch: last("--git-branch"),
+        allowed,
+        secret_name: last("--k8s-secret-name"),
+        position: object.node.start,
+    })
+}

@@ -1,0 +1,171 @@
+//! What reaches what: which kustomizations name a file, and what they do to it.
+
+use std::collections::BTreeSet;
+
+use crate::manifest::{EntryRole, is_kustomization};
+use crate::names::RepoPath;
+
+use super::{Layout, RepositoryIndex, SummaryEntry};
+
+/// How many steps up are followed: kustomizations may name each other in circles.
+const MAXIMUM_STEPS: usize = 1000;
+
+/// Something that applies a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Root {
+    /// A kustomization that names it, directly or through others.
+    Kustomization(RepoPath),
+    /// Flux itself, which takes every manifest below a directory (empty for the repository's
+    /// root) that has no kustomization.
+    Scan(String),
+}
+
+/// One way in which a file is applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reach {
+    /// By what.
+    pub root: Root,
+    /// The namespace that kustomizations on the way put into its objects.
+    pub namespace: Option<String>,
+    /// Whether one on the way changes names.
+    pub renamed: bool,
+}
+
+/// A directory and those above it, down to the repository's root (empty).
+pub(super) fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(directory), |directory| {
+        (!directory.is_empty()).then(|| directory.rsplit_once('/').map_or("", |(above, _)| above))
+    })
+}
+
+impl RepositoryIndex {
+    /// The kustomizations that name a path as it stands (a file, or a directory), and in which role.
+    pub fn referrers_of(&self, path: &RepoPath) -> impl Iterator<Item = (&RepoPath, EntryRole)> {
+        let roles = [EntryRole::Resource, EntryRole::Configuration, EntryRole::Patch, EntryRole::Data];
+        let in_role = |role| self.referrers.get((path.clone(), role)).map(move |by| (by, role));
+        roles.map(in_role).into_iter().flatten()
+    }
+
+    /// The entries of kustomizations that name a path as it stands.
+    pub fn named_by<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = (&'a RepoPath, &'a SummaryEntry)> {
+        let kustomizations: BTreeSet<&RepoPath> = self.referrers_of(path).map(|(by, _)| by).collect();
+        kustomizations.into_iter().filter_map(|by| Some((by, self.file(by)?))).flat_map(move |(by, summary)| {
+            let entries = summary.entries.iter().filter(move |entry| entry.target.as_ref() == Some(path));
+            entries.map(move |entry| (by, entry))
+        })
+    }
+
+    /// What names a file: the file itself, or its directory where it is a kustomization.
+    fn named_with_directory(&self, path: &RepoPath) -> Vec<(RepoPath, EntryRole)> {
+        let directory = path.parent().filter(|_| is_kustomization(path));
+        let targets = std::iter::once(path.clone()).chain(directory);
+        let names = targets
+            .flat_map(|target| self.referrers_of(&target).map(|(by, role)| (by.clone(), role)).collect::<Vec<_>>());
+        names.filter(|(by, _)| by != path).collect()
+    }
+
+    /// The files below the kustomizations that put their objects into a namespace.
+    pub fn files_forced_into(&self, namespace: &str) -> BTreeSet<RepoPath> {
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<RepoPath> = self.forcing.get(namespace.to_owned()).cloned().collect();
+        while let Some(path) = waiting.pop() {
+            let Some(summary) = self.file(&path) else { continue };
+            let resources = summary.entries.iter().filter(|entry| entry.role == EntryRole::Resource);
+            for target in resources.filter_map(|entry| entry.target.as_ref()) {
+                let below = self.kustomization_of(target.as_str()).unwrap_or(target);
+                if seen.insert(below.clone()) {
+                    waiting.push(below.clone());
+                }
+            }
+        }
+        seen
+    }
+
+    /// Whether a kustomization names this file (or, for a kustomization, its directory) in any role.
+    pub fn is_named(&self, path: &RepoPath) -> bool {
+        !self.named_with_directory(path).is_empty()
+    }
+
+    /// Whether a file only changes other objects or feeds a generator, so that its own objects
+    /// are not applied: it is named, never as a resource, and Flux does not take it by itself.
+    pub fn is_only_patch_or_data(&self, path: &RepoPath) -> bool {
+        let names = self.named_with_directory(path);
+        !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource) && !self.is_scanned(path)
+    }
+
+    /// Whether Flux has nothing to do with a path: a hidden file or directory, or a part of a Helm
+    /// chart (a directory with a `Chart.yaml`), which is rendered before it is a manifest.
+    pub fn is_foreign_to_flux(&self, path: &RepoPath) -> bool {
+        let hidden = path.as_str().split('/').any(|part| part.starts_with('.'));
+        hidden
+            || ancestors(path.directory()).any(|directory| {
+                RepoPath::resolve(directory, "Chart.yaml").is_some_and(|chart| self.contains_file(&chart))
+            })
+    }
+
+    /// The nearest directory at or above `directory` that holds a kustomization.
+    pub fn kustomization_above(&self, directory: &str) -> Option<&RepoPath> {
+        ancestors(directory).find_map(|directory| self.kustomization_of(directory))
+    }
+
+    /// Every way in which a file is applied: each kustomization above it, and Flux's own scan.
+    pub fn reaches(&self, path: &RepoPath) -> BTreeSet<Reach> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![(path.clone(), None::<String>, false)];
+        let mut steps = 0;
+        while let Some((path, namespace, renamed)) = waiting.pop() {
+            steps += 1;
+            let above: Vec<_> =
+                self.named_with_directory(&path).into_iter().filter(|(_, role)| *role == EntryRole::Resource).collect();
+            if steps > MAXIMUM_STEPS {
+                break;
+            }
+            if above.is_empty() {
+                let root = self.scanned_from(&path).map(Root::Scan);
+                found.extend(root.map(|root| Reach { root, namespace: namespace.clone(), renamed }));
+            }
+            for (by, _) in above {
+                let summary = self.file(&by).and_then(|file| file.kustomization.as_ref());
+                let namespace = summary.and_then(|summary| summary.namespace.clone()).or_else(|| namespace.clone());
+                let renamed = renamed || summary.is_some_and(|summary| summary.renames);
+                let reach = Reach { root: Root::Kustomization(by.clone()), namespace: namespace.clone(), renamed };
+                if found.insert(reach) {
+                    waiting.push((by, namespace, renamed));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether Flux takes a file by itself, be it named or not: no kustomization above decides.
+    pub fn is_scanned(&self, path: &RepoPath) -> bool {
+        let directory = path.directory();
+        let above = if is_kustomization(path) { ancestors(directory).nth(1) } else { Some(directory) };
+        let decided = above.and_then(|above| self.kustomization_above(above));
+        let sync = ancestors(directory).find(|directory| self.is_flux_path(directory));
+        match (decided, sync) {
+            (None, _) => true,
+            // A Flux `Kustomization` starts below the one that would decide.
+            (Some(decided), Some(sync)) => decided.below(sync).is_none(),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// The directory from which Flux takes a file that no kustomization names.
+    fn scanned_from(&self, path: &RepoPath) -> Option<String> {
+        if !self.is_synced(path) || !self.is_scanned(path) {
+            return None;
+        }
+        let sync = ancestors(path.directory()).find(|directory| self.is_flux_path(directory));
+        Some(sync.map_or_else(|| self.default_root(path), str::to_owned))
+    }
+
+    fn default_root(&self, path: &RepoPath) -> String {
+        match self.layout() {
+            Layout::Cluster(cluster) => cluster.as_str().to_owned(),
+            Layout::Environments => path.as_str().splitn(3, '/').take(2).collect::<Vec<_>>().join("/"),
+            // Which directory of a team's repository Flux applies is said elsewhere.
+            Layout::Unknown => path.directory().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the index keeps of a file: enough to know teams, reachability and doubles, and no tree.
+
+use crate::manifest::{
+    EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, Position, builtin_scope,
+};
+use crate::names::RepoPath;
+
+use super::facts::{Fact, facts};
+
+/// Which object, as Kubernetes tells them apart: the version does not count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// The API group, empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace as written.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl ObjectId {
+    /// The id of an object as it is written.
+    pub fn of(object: &Object) -> Self {
+        let cluster_wide = builtin_scope(object.group(), &object.kind) == Some(ObjectScope::Cluster);
+        Self {
+            group: object.group().to_owned(),
+            kind: object.kind.clone(),
+            namespace: object.namespace.clone().filter(|_| !cluster_wide),
+            name: object.name.clone(),
+        }
+    }
+
+    /// The same object in another namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), ..self.clone() }
+    }
+}
+
+/// An object and where it stands in its file.
+#[derive(Debug, Clone)]
+pub struct ObjectSummary {
+    /// Which.
+    pub id: ObjectId,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Something that a kustomization names.
+#[derive(Debug, Clone)]
+pub struct SummaryEntry {
+    /// What is done with it.
+    pub role: EntryRole,
+    /// As it is written.
+    pub text: String,
+    /// Where in the repository; `None` for what is elsewhere (see `place`) or leaves the repository.
+    pub target: Option<RepoPath>,
+    /// Of this repository, or remote.
+    pub place: EntryPlace,
+    /// The field that holds it.
+    pub field: &'static str,
+    /// Where it is written.
+    pub position: Position,
+}
+
+/// What a kustomization does to what it names.
+#[derive(Debug, Clone, Default)]
+pub struct KustomizationSummary {
+    /// `namespace`, put into every namespaced object.
+    pub namespace: Option<String>,
+    /// Whether it changes names.
+    pub renames: bool,
+}
+
+/// A custom kind that a CRD defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Definition {
+    pub(super) group: String,
+    pub(super) kind: String,
+    pub(super) scope: ObjectScope,
+}
+
+/// What the index keeps of a file.
+#[derive(Debug, Clone, Default)]
+pub struct FileSummary {
+    /// Its objects.
+    pub objects: Vec<ObjectSummary>,
+    /// What it names, where it is a kustomization (or a `.flux.yaml`, which names a patch file).
+    pub entries: Vec<SummaryEntry>,
+    /// Set where it is a kustomization.
+    pub kustomization: Option<KustomizationSummary>,
+    /// Whether it is a manifest that could not be read.
+    pub unreadable: bool,
+    /// Whether it was read as a manifest at all.
+    pub manifest: bool,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) facts: Vec<Fact>,
+}
+
+impl FileSummary {
+    /// A file that is no manifest: only its existence counts.
+    pub fn other() -> Self {
+        Self::default()
+    }
+
+    /// The summary of a manifest.
+    pub fn of(file: &ManifestFile) -> Self {
+        let mut summary = Self { manifest: true, unreadable: !file.problems.is_empty(), ..Self::default() };
+        if let Some(kustomization) = Kustomization::of(file) {
+            summary.take_kustomization(&file.path, &kustomization);
+        }
+        if file.path.file_name() == ".flux.yaml" {
+            summary.entries.extend(flux_patch(file));
+        }
+        for object in &file.objects {
+            summary.objects.push(ObjectSummary { id: ObjectId::of(object), line: object.node.start.line });
+            summary.definitions.extend(definition(object));
+            summary.facts.extend(facts(object));
+        }
+        summary
+    }
+
+    fn take_kustomization(&mut self, path: &RepoPath, kustomization: &Kustomization) {
+        self.kustomization = Some(KustomizationSummary {
+            namespace: kustomization.namespace.as_ref().map(|(name, _)| name.clone()),
+            renames: kustomization.renames,
+        });
+        self.entries = kustomization
+            .entries
+            .iter()
+            .map(|entry| SummaryEntry {
+                role: entry.role,
+                text: entry.text.clone(),
+                target: local_target(path, entry.place, &entry.text),
+                place: entry.place,
+                field: entry.field,
+                position: entry.node.start,
+            })
+            .collect();
+    }
+}
+
+fn local_target(kustomization: &RepoPath, place: EntryPlace, text: &str) -> Option<RepoPath> {
+    match place {
+        EntryPlace::Local => RepoPath::resolve(kustomization.directory(), text),
+        EntryPlace::Remote => None,
+    }
+}
+
+/// Flux v1 applies the patch file that `.flux.yaml` names (`patchUpdated.patchFile`) to what its
+/// generator printed; its objects are patches.
+fn flux_patch(file: &ManifestFile) -> Option<SummaryEntry> {
+    let node = file.documents.first()?.at(&["patchUpdated", "patchFile"])?;
+    let text = node.as_str()?;
+    Some(SummaryEntry {
+        role: EntryRole::Patch,
+        text: text.to_owned(),
+        target: RepoPath::resolve(file.path.directory(), text),
+        place: EntryPlace::Local,
+        field: "patchUpdated",
+        position: node.start,
+    })
+}
+
+fn definition(object: &Object) -> Option<Definition> {
+    if object.group() != "apiextensions.k8s.io" || object.kind != "CustomResourceDefinition" {
+        return None;
+    }
+    let text = |path: &[&str]| object.node.at(path).and_then(Node::as_str);
+    let scope = match text(&["spec", "scope"])? {
+        "Cluster" => ObjectScope::Cluster,
+        "Namespaced" => ObjectScope::Namespaced,
+        _ => return None,
+    };
+    let (group, kind) = (text(&["spec", "group"])?.to_owned(), text(&["spec", "names", "kind"])?.to_owned());
+    Some(Definition { group, kind, scope })
+}

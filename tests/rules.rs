@@ -1,0 +1,280 @@
+//! Every rule is documented, listed, and shown by examples; every example says what it claims.
+//!
+//! `fixtures/rules/<rule id>/` holds `pass*` and `fail*`, each a file (judged as part of an admin
+//! repository) or a directory: a small repository, judged whole. A directory may hold `before/` and
+//! `after/` (a change), and `team/` beside `admin/` (a team's repository with its admin repository).
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bailiwick::finding::{Finding, Severity};
+use bailiwick::manifest::{self, ManifestFile};
+use bailiwick::names::RepoPath;
+use bailiwick::rules::{Documentation, Policy, RULES, Review, Rule, Scope, judge};
+use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
+use proptest::prelude::*;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn id(rule: &dyn Rule) -> &'static str {
+    rule.meta().id.as_str()
+}
+
+/// The sorted names in a directory; none where there is no such directory.
+fn names(directory: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn rules_are_documented() {
+    for rule in RULES {
+        let documentation = Documentation::of(&rule.meta());
+        let Documentation { title, what, why, bad, good } = &documentation;
+        for (name, text) in [("title", title), ("What", what), ("Why", why), ("Bad", bad), ("Good", good)] {
+            assert!(!text.is_empty(), "{} has no {name}", id(*rule));
+        }
+        for (name, text) in [("Bad", bad), ("Good", good)] {
+            assert!(text.contains("```yaml"), "{} shows no YAML under {name}", id(*rule));
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_name_the_rules_file() {
+    let ids: BTreeSet<&str> = RULES.iter().map(|rule| id(*rule)).collect();
+    assert_eq!(ids.len(), RULES.len());
+    for rule in RULES {
+        let file = root().join("src/rules").join(format!("{}.rs", id(*rule).replace('-', "_")));
+        let source = fs::read_to_string(&file).unwrap_or_else(|_| panic!("{} is not there", file.display()));
+        assert_eq!(source, rule.meta().source, "{} shows the documentation of another file", id(*rule));
+    }
+}
+
+#[test]
+fn every_rule_file_is_listed() {
+    let listed: BTreeSet<&str> = RULES.iter().map(|rule| id(*rule)).collect();
+    let families = names(&root().join("src/rules"));
+    for family in families.iter().filter(|family| root().join("src/rules").join(family).is_dir()) {
+        for file in names(&root().join("src/rules").join(family)) {
+            let path = root().join("src/rules").join(family).join(&file);
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            if text.contains("impl Rule for") {
+                let id = format!("{family}/{}", file.trim_end_matches(".rs").replace('_', "-"));
+                assert!(listed.contains(id.as_str()), "{id} is not in RULES");
+            }
+        }
+    }
+}
+
+#[test]
+fn examples_pass_and_fail_as_they_are_called() {
+    for rule in RULES {
+        let directory = root().join("fixtures/rules").join(id(*rule));
+        let examples = names(&directory);
+        let (mut passed, mut failed) = (0, 0);
+        for example in &examples {
+            let own: Vec<Finding> = judge_example(&directory.join(example))
+                .into_iter()
+                .filter(|found| found.rule == rule.meta().id)
+                .collect();
+            let shown = format!("{}/{example}", id(*rule));
+            if example.starts_with("pass") {
+                assert!(own.is_empty(), "{shown} must pass:\n{}", text(&own));
+                passed += 1;
+            } else {
+                assert!(example.starts_with("fail"), "{shown} is neither pass nor fail");
+                assert!(!own.is_empty(), "{shown} must fail");
+                insta::assert_snapshot!(shown.replace('/', "__"), text(&own));
+                failed += 1;
+            }
+        }
+        assert!(passed > 0 && failed > 0, "{} has {passed} passing and {failed} failing examples", id(*rule));
+    }
+}
+
+#[test]
+fn every_example_belongs_to_a_rule() {
+    let listed: BTreeSet<&str> = RULES.iter().map(|rule| id(*rule)).collect();
+    let fixtures = root().join("fixtures/rules");
+    for family in names(&fixtures) {
+        for rule in names(&fixtures.join(&family)) {
+            let id = format!("{family}/{rule}");
+            assert!(listed.contains(id.as_str()), "fixtures/rules/{id} belongs to no rule");
+        }
+    }
+}
+
+/// A repository as it is read from a directory.
+#[derive(Default)]
+struct Repository {
+    files: Vec<ManifestFile>,
+    index: RepositoryIndex,
+}
+
+fn judge_example(example: &Path) -> Vec<Finding> {
+    if example.is_file() {
+        let name = example.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let repository = repository(vec![(format!("cluster/common/{name}"), fs::read(example).expect("a file"))]);
+        return judge_repository(&Repository::default(), &repository, None);
+    }
+    if example.join("team").is_dir() {
+        let admin = load(&example.join("admin")).index;
+        let team = admin.teams().next().expect("the admin repository has a team");
+        return judge_repository(&Repository::default(), &load(&example.join("team")), Some(team));
+    }
+    if example.join("after").is_dir() {
+        return judge_repository(&load(&example.join("before")), &load(&example.join("after")), None);
+    }
+    judge_repository(&Repository::default(), &load(example), None)
+}
+
+fn judge_repository(before: &Repository, after: &Repository, team: Option<&Team>) -> Vec<Finding> {
+    let same =
+        |file: &&ManifestFile| !before.files.iter().any(|old| old.path == file.path && old.source == file.source);
+    let files: Vec<ManifestFile> = after.files.iter().filter(same).cloned().collect();
+    let scope = team.map_or(Scope::Admin, Scope::Team);
+    let review = Review { scope, before: &before.index, after: &after.index, files: &files };
+    judge(&review, &Policy::default()).findings
+}
+
+fn load(directory: &Path) -> Repository {
+    let mut found = Vec::new();
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for name in names(&next) {
+            let path = next.join(name);
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                let inside = path.strip_prefix(directory).expect("inside").to_str().expect("UTF-8").to_owned();
+                found.push((inside, fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    found.sort();
+    repository(found)
+}
+
+fn repository(found: Vec<(String, Vec<u8>)>) -> Repository {
+    let mut files = Vec::new();
+    let mut summaries = Vec::new();
+    for (path, bytes) in found {
+        let path: RepoPath = path.parse().expect("a path");
+        if manifest::is_manifest(&path) {
+            let file = manifest::read(path.clone(), &bytes);
+            summaries.push((path, Arc::new(FileSummary::of(&file))));
+            files.push(file);
+        } else {
+            summaries.push((path, Arc::new(FileSummary::other())));
+        }
+    }
+    Repository { files, index: RepositoryIndex::from_files(summaries) }
+}
+
+fn text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let Finding { rule, severity, message, location, object, field, help } = finding;
+        let place = format!("{}:{}:{}", location.file, location.line, location.column);
+        writeln!(text, "{place} {severity} {rule}\n  {message}").expect("a string");
+        if let Some(object) = object {
+            writeln!(text, "  object: {object}").expect("a string");
+        }
+        if !field.is_empty() {
+            writeln!(text, "  field: {field}").expect("a string");
+        }
+        writeln!(text, "  help: {help}").expect("a string");
+    }
+    text
+}
+
+#[test]
+fn an_exception_waives_and_is_counted() {
+    let directory = root().join("fixtures/rules/tenancy/foreign-namespace/fail-admin");
+    let after = load(&directory);
+    let before = RepositoryIndex::default();
+    let review = Review { scope: Scope::Admin, before: &before, after: &after.index, files: &after.files };
+    let plain = judge(&review, &Policy::default());
+    let policy = "rules: {tenancy/foreign-namespace: warning}\n\
+        exceptions: [{rule: tenancy/foreign-namespace, path: cluster/team1/settings.yaml, reason: moved soon}]\n";
+    let today = "2030-01-01".parse().expect("a date");
+    let policy = Policy::parse(&"policy.yaml".parse().expect("a path"), policy, today).expect("a policy");
+    let judged = judge(&review, &policy);
+    assert!(judged.summary.waived > 0 && judged.waived.len() == judged.summary.waived);
+    assert_eq!(plain.findings.len(), judged.findings.len() + judged.waived.len());
+    assert!(judged.waived.iter().all(|waived| waived.reason == "moved soon"));
+    assert!(judged.findings.iter().all(|finding| finding.severity <= Severity::Warning));
+    assert_eq!((plain.summary.files, plain.summary.errors), (after.files.len(), plain.findings.len()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let file = manifest::read("cluster/x.yaml".parse().expect("a path"), &bytes);
+        prop_assert!(file.problems.is_empty() || file.objects.is_empty());
+    }
+
+    #[test]
+    fn yaml_like_text_is_read_without_panic(text in "([ \\t]{0,4}|- |\\? |: |[a-c:]{1,3}|[\\[\\]{},&*!|>'\"%@`#]|\n|\r\n|---|\\.\\.\\.|é|\u{2028}|\u{feff}|\\\\x4|~|<<){0,60}") {
+        judge_text("cluster/team1/x.yaml", text.as_bytes());
+        judge_text("cluster/kustomization.yaml", text.as_bytes());
+    }
+
+    #[test]
+    fn damaged_manifests_are_judged_without_panic(at in 0usize..MANIFEST.len(), with in any::<u8>(), cut in 0usize..40) {
+        let mut bytes = MANIFEST.as_bytes().to_vec();
+        let end = (at + cut).min(bytes.len());
+        bytes.splice(at..end, [with]);
+        judge_text("cluster/team1/x.yaml", &bytes);
+        judge_text("cluster/team1/kustomization.yaml", &bytes);
+    }
+}
+
+fn judge_text(path: &str, bytes: &[u8]) {
+    let after = repository(vec![(path.to_owned(), bytes.to_vec())]);
+    let findings = judge_repository(&Repository::default(), &after, None);
+    for finding in findings {
+        assert!(finding.location.line > 0 && finding.location.column > 0, "{finding:?}");
+    }
+}
+
+const MANIFEST: &str = "apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Namespace
+  metadata: {name: \"team1\", labels: {toolkit.fluxcd.io/tenant: team1}}
+- apiVersion: kustomize.toolkit.fluxcd.io/v1
+  kind: Kustomization
+  metadata: {name: team1, namespace: 'team1'}
+  spec:
+    path: ./
+    sourceRef: {kind: GitRepository, name: team1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: team1-reader
+rules:
+- apiGroups: [\"\"]
+  resources: [\"*\"]
+  verbs: [get]
+---
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [a.yaml, ../b, https://example.com/x]
+patches:
+- path: |
+    text
+";
