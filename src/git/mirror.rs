@@ -195,8 +195,8 @@ impl Mirror {
     /// # Errors
     /// `Missing` where the commit is not here.
     pub fn first_parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
-        let repository = self.lock();
-        Ok(find(&repository, commit)?.parent_id(0).ok().map(commit_id))
+        let store = self.lock();
+        Ok(find(&store.repository, commit)?.parent_id(0).ok().map(commit_id))
     }
 
     /// Whether `ancestor` is `of` itself or one of its ancestors.
