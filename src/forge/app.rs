@@ -176,8 +176,8 @@ impl Forge {
         judged.inspect_err(|error| self.0.waits.remember(scope.installation, error))
     }
 
-    pub(super) fn relative(&self, link: &str, what: &str) -> Result<String, ForgeError> {
-        self.0.transport.relative(link, what)
+    pub(super) fn next_page(&self, path: &str, link: &str) -> Result<String, ForgeError> {
+        self.0.transport.next_page(path, link)
     }
 
     pub(super) async fn token(&self, scope: &Scope) -> Result<SecretString, ForgeError> {

@@ -139,7 +139,7 @@ impl Repo {
                 return Ok(());
             }
             match answer.header("link").and_then(next_link) {
-                Some(next) => call.route.path = self.forge.relative(next, &call.what)?,
+                Some(next) => call.route.path = self.forge.next_page(&call.route.path, next)?,
                 None => return Ok(()),
             }
         }

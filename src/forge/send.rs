@@ -164,7 +164,7 @@ impl Transport {
     ///
     /// # Errors
     /// `Unexpected` where it leads to another origin or out of the API: a token must not go there.
-    pub(super) fn relative(&self, link: &str, what: &str) -> Result<String, ForgeError> {
+    fn relative(&self, link: &str, what: &str) -> Result<String, ForgeError> {
         let elsewhere = || ForgeError::Unexpected {
             what: what.to_owned(),
             message: "it points to another server, which we do not follow".to_owned(),
@@ -177,6 +177,15 @@ impl Transport {
             }
             _ => Err(elsewhere()),
         }
+    }
+
+    /// The path of the next page. Servers behind a proxy may name themselves differently than we
+    /// reach them; of such a link only the query is taken, so the token stays on our origin.
+    pub(super) fn next_page(&self, path: &str, link: &str) -> Result<String, ForgeError> {
+        self.relative(link, path).or_else(|error| match (Url::parse(link).ok(), path.split('?').next()) {
+            (Some(url), Some(path)) => url.query().map(|query| format!("{path}?{query}")).ok_or(error),
+            _ => Err(error),
+        })
     }
 
     fn count(&self, call: &Call) {

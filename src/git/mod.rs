@@ -13,6 +13,7 @@ mod error;
 mod ids;
 mod merge;
 mod mirror;
+mod old;
 mod pkt;
 mod receive;
 mod remote;

@@ -77,10 +77,20 @@ impl Message {
         self
     }
 
-    /// Ends the message.
-    pub(super) fn flush(mut self) -> Vec<u8> {
+    /// Adds the mark of an end.
+    pub(super) fn end(mut self) -> Self {
         self.0.extend_from_slice(b"0000");
+        self
+    }
+
+    /// The message as it is.
+    pub(super) fn bytes(self) -> Vec<u8> {
         self.0
+    }
+
+    /// Ends the message.
+    pub(super) fn flush(self) -> Vec<u8> {
+        self.end().bytes()
     }
 }
 

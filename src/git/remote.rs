@@ -8,14 +8,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::GitError;
 use super::mirror::GitSettings;
+use super::old::Advertisement;
 use super::pkt::{Frames, Message, Pkt};
 use crate::names::{BranchName, CommitId};
 
-const AGENT: &str = concat!("agent=bailiwick/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("agent=bailiwick/", env!("CARGO_PKG_VERSION"));
 /// How many redirects are followed to find the repository; a renamed one needs one.
 const REDIRECT_LIMIT: usize = 3;
-/// Lines of an answer before the pack, and of a list of refs with one prefix.
-const LINE_LIMIT: usize = 10_000;
+/// Lines of an answer before the pack, and of a list of refs: GitHub's largest repositories have more,
+/// but those speak version 2, where only one branch is asked for.
+const LINE_LIMIT: usize = 100_000;
 
 /// Where to fetch from and with which token. The address holds no credentials.
 #[derive(Debug, Clone, Copy)]
@@ -26,18 +28,26 @@ pub struct Remote<'a> {
     pub token: Option<&'a SecretString>,
 }
 
-/// A server that speaks Git's smart HTTP, protocol version 2 (git-scm.com, gitprotocol-v2).
+/// A server that speaks Git's smart HTTP, preferably protocol version 2 (git-scm.com, gitprotocol-v2).
 pub(super) struct Server<'a> {
     http: &'a reqwest::Client,
     base: Url,
     authorization: Option<HeaderValue>,
-    sha1_named: bool,
+    dialect: Dialect,
+}
+
+/// Which version the server answered with.
+enum Dialect {
+    Two { sha1_named: bool },
+    Old(Advertisement),
 }
 
 /// The pack of an answer, as it comes.
 pub(super) struct PackStream {
     response: Response,
     frames: Frames,
+    /// A frame that was read too early.
+    early: Option<Pkt>,
     what: String,
 }
 
@@ -47,12 +57,12 @@ impl<'a> Server<'a> {
         let base = parse(remote.clone_url)?;
         let http = clients.client_for(&base)?;
         let authorization = remote.token.map(basic).transpose()?;
-        let mut server = Self { http, base, authorization, sha1_named: false };
+        let mut server = Self { http, base, authorization, dialect: Dialect::Two { sha1_named: false } };
         for _ in 0..=REDIRECT_LIMIT {
             let url = server.below("info/refs?service=git-upload-pack");
             let response = server.send(server.http.get(url)).await?;
             if !response.status().is_redirection() {
-                server.read_capabilities(response).await?;
+                server.dialect = server.read_dialect(response).await?;
                 return Ok(server);
             }
             server.base = server.moved(&response)?;
@@ -62,8 +72,12 @@ impl<'a> Server<'a> {
 
     /// The commit that a branch points to, `None` where there is none.
     pub(super) async fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
+        let sha1_named = match &self.dialect {
+            Dialect::Old(advertised) => return Ok(advertised.branch_tip(branch)),
+            Dialect::Two { sha1_named } => *sha1_named,
+        };
         let wanted = branch.full_ref();
-        let message = self.command("ls-refs").delimiter().line(&format!("ref-prefix {wanted}")).flush();
+        let message = command("ls-refs", sha1_named).delimiter().line(&format!("ref-prefix {wanted}")).flush();
         let mut stream = self.post(message).await?;
         for _ in 0..LINE_LIMIT {
             let line = match stream.pkt().await? {
@@ -89,17 +103,20 @@ impl<'a> Server<'a> {
     /// # Errors
     /// `Missing` for a commit that the server does not have.
     pub(super) async fn fetch(&self, wants: &[CommitId], haves: &[CommitId]) -> Result<PackStream, GitError> {
-        let mut message = self.command("fetch").delimiter().line("thin-pack").line("no-progress").line("ofs-delta");
-        for want in wants {
-            message = message.line(&format!("want {want}"));
-        }
-        for have in haves {
-            message = message.line(&format!("have {have}"));
-        }
-        let mut stream = self.post(message.line("done").flush()).await?;
+        let message = match &self.dialect {
+            Dialect::Two { sha1_named } => fetch_command(wants, haves, *sha1_named),
+            Dialect::Old(advertised) => advertised.request(wants, haves)?,
+        };
+        let old = matches!(self.dialect, Dialect::Old(_));
+        let mut stream = self.post(message).await?;
         for _ in 0..LINE_LIMIT {
             match stream.pkt().await? {
-                Pkt::Data(line) if line == b"packfile\n" => return Ok(stream),
+                Pkt::Data(line) if line == b"packfile\n" && !old => return Ok(stream),
+                // The old versions have no mark: the first side band is the pack.
+                Pkt::Data(line) if old && matches!(line.first(), Some(1..=3)) => {
+                    stream.early = Some(Pkt::Data(line));
+                    return Ok(stream);
+                }
                 Pkt::Data(line) => self.refusal(&line, wants)?,
                 Pkt::Delimiter => {}
                 Pkt::Flush | Pkt::ResponseEnd => return Err(self.protocol("an answer without a pack")),
@@ -116,11 +133,6 @@ impl<'a> Server<'a> {
         Err(missing.map_or_else(|| self.protocol(message), |want| GitError::Missing(want.clone())))
     }
 
-    fn command(&self, name: &str) -> Message {
-        let message = Message::default().line(&format!("command={name}")).line(AGENT);
-        if self.sha1_named { message.line("object-format=sha1") } else { message }
-    }
-
     async fn post(&self, message: Vec<u8>) -> Result<PackStream, GitError> {
         let request = self
             .http
@@ -132,7 +144,7 @@ impl<'a> Server<'a> {
         if response.status().is_redirection() {
             return Err(self.protocol("a redirect where none may be"));
         }
-        Ok(PackStream { response, frames: Frames::default(), what: self.what() })
+        Ok(PackStream { response, frames: Frames::default(), early: None, what: self.what() })
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, GitError> {
@@ -153,27 +165,33 @@ impl<'a> Server<'a> {
         }
     }
 
-    async fn read_capabilities(&mut self, response: Response) -> Result<(), GitError> {
-        let mut stream = PackStream { response, frames: Frames::default(), what: self.what() };
-        let mut version_2 = false;
-        // Version 2 lists about ten capabilities; version 0 would list every ref.
-        for _ in 0..100 {
-            match stream.pkt().await? {
-                Pkt::Data(line) => match String::from_utf8_lossy(&line).trim_end() {
-                    "version 2" => version_2 = true,
-                    "object-format=sha1" => self.sha1_named = true,
-                    "object-format=sha256" => {
-                        return Err(self.protocol("a SHA-256 repository, which is not supported"));
-                    }
-                    // Some servers announce the service first, as version 0 does.
-                    line if version_2 || line.starts_with("# service=") => {}
-                    _ => break,
-                },
-                Pkt::Flush if !version_2 => {}
-                _ => return Ok(()),
+    async fn read_dialect(&self, response: Response) -> Result<Dialect, GitError> {
+        let mut stream = PackStream { response, frames: Frames::default(), early: None, what: self.what() };
+        let (mut two, mut sha1_named, mut announced) = (false, false, false);
+        let mut old: Option<Advertisement> = None;
+        for _ in 0..LINE_LIMIT {
+            let line = match stream.pkt().await? {
+                Pkt::Data(line) => String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned(),
+                // The announcement of the service ends with a flush of its own.
+                Pkt::Flush if announced => {
+                    announced = false;
+                    continue;
+                }
+                _ if two => return Ok(Dialect::Two { sha1_named }),
+                _ => return Ok(Dialect::Old(old.unwrap_or_default())),
+            };
+            match line.as_str() {
+                "version 2" => two = true,
+                "version 1" => {}
+                "object-format=sha256" if two => {
+                    return Err(self.protocol("a SHA-256 repository, which is not supported"));
+                }
+                line if two => sha1_named |= line == "object-format=sha1",
+                line if line.starts_with("# service=") => announced = true,
+                line => old.get_or_insert_default().take(line).map_err(|message| self.protocol(message))?,
             }
         }
-        Err(self.protocol("it does not speak protocol version 2"))
+        Err(self.protocol("too many refs"))
     }
 
     /// Where a redirect of `info/refs` leads. Another origin would get the token: never.
@@ -208,6 +226,9 @@ impl<'a> Server<'a> {
 impl PackStream {
     /// The next frame.
     pub(super) async fn pkt(&mut self) -> Result<Pkt, GitError> {
+        if let Some(early) = self.early.take() {
+            return Ok(early);
+        }
         loop {
             let frame = self.frames.next();
             if let Some(pkt) = frame.map_err(|_| self.protocol("bytes that are no frames"))? {
@@ -291,6 +312,25 @@ impl Clients {
             source: None,
         })
     }
+}
+
+fn command(name: &str, sha1_named: bool) -> Message {
+    let message = Message::default().line(&format!("command={name}")).line(AGENT);
+    if sha1_named { message.line("object-format=sha1") } else { message }
+}
+
+fn fetch_command(wants: &[CommitId], haves: &[CommitId], sha1_named: bool) -> Vec<u8> {
+    let mut message = command("fetch", sha1_named).delimiter();
+    for ability in ["thin-pack", "no-progress", "ofs-delta"] {
+        message = message.line(ability);
+    }
+    for want in wants {
+        message = message.line(&format!("want {want}"));
+    }
+    for have in haves {
+        message = message.line(&format!("have {have}"));
+    }
+    message.line("done").flush()
 }
 
 fn unavailable(what: &str, error: reqwest::Error) -> GitError {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
@@ -27,6 +28,8 @@ struct World {
     folder: TempDir,
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    /// Whether the server sees which protocol version is wished for.
+    modern: Arc<AtomicBool>,
     mirrors: Mirrors,
 }
 
@@ -48,6 +51,7 @@ fn git(at: &Path, arguments: &[&str]) -> Output {
 struct Server {
     root: PathBuf,
     requests: Arc<Mutex<Vec<String>>>,
+    modern: Arc<AtomicBool>,
 }
 
 /// A CGI bridge (RFC 3875) to `git http-backend`, as small as it can be.
@@ -75,7 +79,7 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_PROTOCOL", header("git-protocol"))
+        .env("GIT_PROTOCOL", if server.modern.load(Ordering::SeqCst) { header("git-protocol") } else { String::new() })
         .env("REQUEST_METHOD", parts.method.as_str())
         .env("PATH_INFO", parts.uri.path())
         .env("QUERY_STRING", parts.uri.query().unwrap_or_default())
@@ -113,7 +117,9 @@ impl World {
         let work = folder.path().join("work");
         git(&work, &["remote", "add", "origin", "../served/org/repo.git"]);
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let server = Server { root: folder.path().join("served"), requests: Arc::clone(&requests) };
+        let modern = Arc::new(AtomicBool::new(true));
+        let root = folder.path().join("served");
+        let server = Server { root, requests: Arc::clone(&requests), modern: Arc::clone(&modern) };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/org/repo.git", listener.local_addr().unwrap());
         let router = axum::Router::new().fallback(serve).with_state(server);
@@ -121,7 +127,7 @@ impl World {
         let mut settings = GitSettings::new(folder.path().join("mirrors"));
         change(&mut settings);
         let mirrors = Mirrors::new(settings).unwrap();
-        Self { folder, url, requests, mirrors }
+        Self { folder, url, requests, modern, mirrors }
     }
 
     fn work(&self) -> PathBuf {

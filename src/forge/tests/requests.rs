@@ -19,14 +19,17 @@ async fn page_two_is_asked_with_the_token_and_on_the_same_origin() {
 }
 
 #[tokio::test]
-async fn a_next_page_elsewhere_is_not_asked_for() {
-    let world = World::new(|_| {
-        let next = "<http://elsewhere.example/api/v3/x?page=2>; rel=\"next\"";
+async fn a_next_page_elsewhere_is_asked_for_here() {
+    let world = World::new(|seen| {
+        if seen.path.contains("page=2") {
+            return ok(json!([pull_json(2)]));
+        }
+        let next = "<https://elsewhere.example/x/y?state=open&page=2>; rel=\"next\"";
         (200, vec![("link", next.to_owned())], json!([pull_json(1)]))
     })
     .await;
-    let error = world.repo(Access::READ).open_pulls().await.unwrap_err();
-    assert!(matches!(error, ForgeError::Unexpected { .. }), "{error}");
+    assert_eq!(world.repo(Access::READ).open_pulls().await.unwrap().len(), 2);
+    assert_eq!(world.seen().pop().unwrap().path, "/repos/org/dev-cluster/pulls?state=open&page=2");
 }
 
 #[tokio::test]

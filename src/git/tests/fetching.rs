@@ -185,25 +185,55 @@ async fn a_branch_is_looked_up_without_fetching() {
 }
 
 #[tokio::test]
-async fn an_old_protocol_is_named() {
+async fn a_server_of_the_old_protocol_is_understood() {
+    let world = World::new().await;
+    world.modern.store(false, Ordering::SeqCst);
+    for number in 0..50 {
+        world.write(&format!("dir{}/{number}", number % 5), number.to_string());
+    }
+    let first = world.push("main");
+    assert!(world.fetch(&[&first]).await.unwrap().objects > 50);
+    world.write("dir3/new", "x");
+    let second = world.push("main");
+    let other = world.push("other");
+    assert_eq!(world.fetch(&[&second, &other]).await.unwrap().objects, 5, "two commits, two trees, a file");
+    assert_eq!(world.mirror().snapshot(&other).unwrap().walk("").unwrap().files.len(), 51);
+    let (secret, mirror) = (token(), world.mirror());
+    let remote = Remote { clone_url: &world.url, token: Some(&secret) };
+    assert_eq!(mirror.branch_tip(&remote, &"main".parse().unwrap()).await.unwrap(), Some(second));
+    assert_eq!(mirror.branch_tip(&remote, &"none".parse().unwrap()).await.unwrap(), None);
+    let gone: CommitId = "1".repeat(40).parse().unwrap();
+    assert!(matches!(world.fetch(&[&gone]).await, Err(GitError::Missing(id)) if id == gone));
+}
+
+#[tokio::test]
+async fn an_empty_repository_has_no_branches() {
+    let world = World::new().await;
+    let (secret, mirror) = (token(), world.mirror());
+    let remote = Remote { clone_url: &world.url, token: Some(&secret) };
+    for modern in [true, false] {
+        world.modern.store(modern, Ordering::SeqCst);
+        assert_eq!(mirror.branch_tip(&remote, &"main".parse().unwrap()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_git_is_an_error() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/org/repo.git", listener.local_addr().unwrap());
-    let answers = ["001e# service=git-upload-pack\n0000", "not git at all", "0003"];
+    let answers = ["not git at all", "0003", "<html>", "0008oops", "000eversion 2\nfffeshort", ""];
     let next = Arc::new(Mutex::new(answers.into_iter()));
     let router = axum::Router::new().fallback(move || {
         let next = Arc::clone(&next);
-        async move {
-            let start = next.lock().unwrap().next().unwrap();
-            format!("{start}0050{} refs/heads/main\0side-band-64k\n0000", "1".repeat(40))
-        }
+        async move { next.lock().unwrap().next().unwrap() }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     let world = World::new().await;
     let missing: CommitId = "1".repeat(40).parse().unwrap();
-    for _ in answers {
+    for answer in answers {
         let remote = Remote { clone_url: &url, token: None };
         let error = world.mirror().fetch(&remote, std::slice::from_ref(&missing)).await.unwrap_err();
-        assert!(matches!(error, GitError::Protocol { .. } | GitError::Unavailable { .. }), "{error:?}");
+        assert!(matches!(error, GitError::Protocol { .. } | GitError::Unavailable { .. }), "{answer}: {error:?}");
     }
 }
 
