@@ -222,7 +222,7 @@ async fn unsigned_and_wrongly_signed_bodies_are_refused_and_leave_nothing() {
 #[tokio::test]
 async fn bodies_over_25_mib_are_refused_whether_they_say_so_or_not() {
     let world = World::new().await;
-    let large = Delivery::new("push", "large", vec![b' '; LIMIT + 1]);
+    let large = Delivery { body: vec![b' '; LIMIT + 1], ..Delivery::new("push", "large", "") };
     assert_eq!(world.post(&large).await.0, 413, "sent whole");
 
     let mut stream = world.connect().await;
@@ -240,8 +240,9 @@ async fn bodies_over_25_mib_are_refused_whether_they_say_so_or_not() {
     assert_eq!(world.send(&chunked).await.0, 413, "not announced");
     assert_eq!(world.stored().await, (0, 0));
 
+    // More than axum's own limit of 2 MB. That exactly 25 MiB pass is shown next to the reader.
     let mut body = fixture("push.main");
-    body.resize(LIMIT, b' ');
+    body.resize(3 << 20, b' ');
     assert_eq!(status(&world.post(&Delivery::new("push", "full", body)).await), (202, "accepted".to_owned()));
 }
 
@@ -251,7 +252,7 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
     let good = Delivery::opened("one");
     let bad = [
         // A body under another event's name: the signature does not cover the name.
-        (Delivery { event: Some("issue_comment"), ..good.clone() }, "`issue`"),
+        (Delivery { event: Some("issue_comment"), ..good.clone() }, "`comment`"),
         (Delivery::new("pull_request", "one", "{}"), "`action`"),
         (Delivery::new("pull_request", "one", "payload=%7B%7D"), "content type"),
         (Delivery::new("star", "one", ""), "JSON"),
@@ -273,7 +274,7 @@ async fn unknown_events_and_actions_are_ignored_politely_and_not_stored() {
     let world = World::new().await;
     let ignored = [
         Delivery::new("star", "one", r#"{"action":"created"}"#),
-        Delivery::new("pull_request", "two", r#"{"action":"stacked"}"#),
+        Delivery::new("pull_request", "two", r#"{"action":"stacked","pull_request":{}}"#),
         Delivery::new("issue_comment", "three", fixture("issue_comment.pinned")),
         Delivery::new("ping", "four", fixture("ping.app")),
     ];
@@ -338,11 +339,12 @@ async fn a_client_that_goes_away_does_not_tear_off_the_work() {
     let may_leave = Mutex::new(may_leave);
     let world = World::with(Arc::new(move || {
         entered.send(()).expect("the test listens");
-        may_leave.lock().unwrap().recv().expect("the test lets go");
+        tokio::task::block_in_place(|| may_leave.lock().unwrap().recv()).expect("the test lets go");
     }))
     .await;
     let mut stream = world.connect().await;
-    stream.write_all(&Delivery::opened("one").request()).await.expect("sent");
+    let request = String::from_utf8(Delivery::opened("one").request()).expect("UTF-8");
+    stream.write_all(request.replace("connection: close\r\n", "").as_bytes()).await.expect("sent");
     tokio::task::spawn_blocking(move || has_entered.recv()).await.expect("a thread").expect("the plan is asked");
     stream.shutdown().await.expect("gone");
     let mut rest = Vec::new();
@@ -368,7 +370,7 @@ async fn a_shutdown_answers_what_is_under_way_and_closes_idle_connections() {
     let may_leave = Mutex::new(may_leave);
     let world = World::with(Arc::new(move || {
         entered.send(()).expect("the test listens");
-        may_leave.lock().unwrap().recv().expect("the test lets go");
+        tokio::task::block_in_place(|| may_leave.lock().unwrap().recv()).expect("the test lets go");
     }))
     .await;
     let mut idle = world.connect().await;

@@ -306,8 +306,9 @@ pub struct PingEvent {
 
 impl Event {
     /// Reads the body of a delivery as the event of this name (`X-GitHub-Event`). An unknown event
-    /// becomes [`Event::Ignored`], and so does an unknown action whose body looks different from
-    /// what we know; one that looks the same keeps its name in the action's `Other`.
+    /// becomes [`Event::Ignored`], and so does an unknown action of a body that has the event's own
+    /// field and else looks different from what we know; one that looks the same keeps its name in
+    /// the action's `Other`.
     ///
     /// # Errors
     /// The body is no JSON object or does not fit the event.
@@ -317,41 +318,51 @@ impl Event {
             return Err(EventError::NotJson { line: 1, column: 1 });
         }
         match event_name {
-            "pull_request" => read("pull_request", body, PullRequestAction::KNOWN, Self::PullRequest),
-            "issue_comment" => read("issue_comment", body, IssueCommentAction::KNOWN, Self::IssueComment),
-            "push" => read("push", body, &[], Self::Push),
-            "check_run" => read("check_run", body, CheckRunAction::KNOWN, Self::CheckRun),
-            "check_suite" => read("check_suite", body, CheckSuiteAction::KNOWN, Self::CheckSuite),
-            "merge_group" => read("merge_group", body, MergeGroupAction::KNOWN, Self::MergeGroup),
-            "installation" => read("installation", body, InstallationAction::KNOWN, Self::Installation),
+            "pull_request" => read(("pull_request", "pull_request", PullRequestAction::KNOWN), body, Self::PullRequest),
+            "issue_comment" => read(("issue_comment", "comment", IssueCommentAction::KNOWN), body, Self::IssueComment),
+            "push" => read(("push", "ref", &[]), body, Self::Push),
+            "check_run" => read(("check_run", "check_run", CheckRunAction::KNOWN), body, Self::CheckRun),
+            "check_suite" => read(("check_suite", "check_suite", CheckSuiteAction::KNOWN), body, Self::CheckSuite),
+            "merge_group" => read(("merge_group", "merge_group", MergeGroupAction::KNOWN), body, Self::MergeGroup),
+            "installation" => {
+                read(("installation", "installation", InstallationAction::KNOWN), body, Self::Installation)
+            }
             "installation_repositories" => {
                 let known = InstallationRepositoriesAction::KNOWN;
-                read("installation_repositories", body, known, Self::InstallationRepositories)
+                read(("installation_repositories", "repositories_added", known), body, Self::InstallationRepositories)
             }
-            "repository" => read("repository", body, RepositoryAction::KNOWN, Self::Repository),
-            "deploy_key" => read("deploy_key", body, DeployKeyAction::KNOWN, Self::DeployKey),
-            "ping" => read("ping", body, &[], Self::Ping),
+            "repository" => read(("repository", "repository", RepositoryAction::KNOWN), body, Self::Repository),
+            "deploy_key" => read(("deploy_key", "key", DeployKeyAction::KNOWN), body, Self::DeployKey),
+            "ping" => read(("ping", "hook_id", &[]), body, Self::Ping),
             unknown => Ok(Self::Ignored { event: action::short(unknown), action: action_of(body)? }),
         }
     }
 }
 
-/// Reads a body as `raw::…`, the wire form of `E`.
+/// Reads a body as the wire form of `E`. Given are the event's name, the field that no other event
+/// has (as far as there is one), and the actions that we know.
 fn read<E: raw::Wire>(
-    event: &'static str,
+    (event, subject, known_actions): (&'static str, &'static str, &[&str]),
     body: &[u8],
-    known_actions: &[&str],
     wrap: fn(E) -> Event,
 ) -> Result<Event, EventError> {
-    match serde_json::from_slice::<E::Raw>(body) {
-        Ok(raw) => Ok(wrap(E::from_raw(raw))),
-        Err(_) => match action_of(body)? {
-            Some(action) if !known_actions.is_empty() && !known_actions.contains(&action.as_str()) => {
-                Ok(Event::Ignored { event: event.to_owned(), action: Some(action) })
-            }
-            _ => Err(EventError::Misfit { event, field: misfit::<E::Raw>(body) }),
-        },
+    if let Ok(raw) = serde_json::from_slice::<E::Raw>(body) {
+        return Ok(wrap(E::from_raw(raw)));
     }
+    match action_of(body)? {
+        Some(action) if !known_actions.is_empty() && !known_actions.contains(&action.as_str()) => {
+            if has_field(body, subject) {
+                return Ok(Event::Ignored { event: event.to_owned(), action: Some(action) });
+            }
+            Err(EventError::Misfit { event, field: subject.to_owned() })
+        }
+        _ => Err(EventError::Misfit { event, field: misfit::<E::Raw>(body) }),
+    }
+}
+
+fn has_field(body: &[u8], name: &str) -> bool {
+    type Fields = std::collections::BTreeMap<String, serde::de::IgnoredAny>;
+    serde_json::from_slice::<Fields>(body).is_ok_and(|fields| fields.contains_key(name))
 }
 
 /// The `action` of any JSON object.

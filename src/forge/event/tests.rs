@@ -129,7 +129,7 @@ fn unknown_actions_and_events_are_no_errors() {
     assert_eq!(pinned.action, IssueCommentAction::Other("pinned".to_owned()));
     let ignored = |event: &str, body: &str| Event::parse(event, body.as_bytes()).expect("ignored");
     let strange = Event::Ignored { event: "pull_request".to_owned(), action: Some("stacked".to_owned()) };
-    assert_eq!(ignored("pull_request", r#"{"action":"stacked","stack":[1]}"#), strange);
+    assert_eq!(ignored("pull_request", r#"{"action":"stacked","pull_request":[1]}"#), strange);
     assert_eq!(ignored("star", r#"{"action":{}}"#), Event::Ignored { event: "star".to_owned(), action: None });
     let long = ignored(&"x".repeat(1000), "{}");
     assert_eq!(long.name().len(), 64);
@@ -141,6 +141,8 @@ fn bodies_that_do_not_fit_are_refused_without_repeating_them() {
     // The event's name is not signed: a comment's body under another name is not obeyed.
     let error = misfit("pull_request", &fixture("issue_comment.edited-by-another.x"));
     assert_eq!(error, EventError::Misfit { event: "pull_request", field: "number".to_owned() });
+    let error = misfit("issue_comment", &fixture("pull_request.opened.x"));
+    assert_eq!(error, EventError::Misfit { event: "issue_comment", field: "comment".to_owned() });
     let error = misfit("push", &fixture("pull_request.opened.x"));
     assert_eq!(error, EventError::Misfit { event: "push", field: "ref".to_owned() });
     for name in
