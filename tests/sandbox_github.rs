@@ -454,6 +454,27 @@ mod writing {
     }
 
     #[tokio::test]
+    async fn a_repository_is_made_in_an_organisation() {
+        let world = World::new().await;
+        let token = world.token().await;
+        let new = json!({"name": "dev-team2", "private": true, "auto_init": true});
+        let made = world.post("/orgs/org/repos", &token, new.clone()).await;
+        assert_eq!(
+            (made.status, &made.body["full_name"], &made.body["private"]),
+            (201, &json!("org/dev-team2"), &json!(true))
+        );
+        assert_eq!(world.get("/repos/org/dev-team2/git/ref/heads/main", &token).await.status, 200);
+        let again = world.post("/orgs/org/repos", &token, new).await;
+        assert_eq!(again.status, 422);
+        assert_eq!(again.body["errors"][0]["message"], "name already exists on this account");
+        assert_eq!(world.post("/orgs/org/repos", &token, json!({"name": "a/b"})).await.status, 422);
+        assert_eq!(world.post("/orgs/org/repos", &token, json!({})).await.status, 422);
+        let weak = world.mint(json!({"permissions": {"administration": "read"}})).await.body["token"].clone();
+        assert_eq!(world.post("/orgs/org/repos", weak.as_str().unwrap(), json!({"name": "x"})).await.status, 403);
+        assert_eq!(world.post("/orgs/org/repos", &world.user("alice"), json!({"name": "x"})).await.status, 403);
+    }
+
+    #[tokio::test]
     async fn trees_refuse_what_cannot_be() {
         let world = World::new().await;
         let token = world.token().await;
@@ -1040,6 +1061,14 @@ mod faults {
         assert_eq!(world.get("/meta", "").await.status, 503);
         faults.clear();
         assert_eq!(world.get("/meta", "").await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_github_answers_nobody() {
+        let world = World::new().await;
+        assert_eq!(world.get("/meta", "").await.status, 200);
+        world.github.stop();
+        assert!(world.try_send(Method::GET, "/meta", "", Value::Null).await.is_err());
     }
 
     #[tokio::test]

@@ -38,6 +38,10 @@ pub(crate) async fn handle(
     ConnectInfo(line): ConnectInfo<Line>,
     request: Request,
 ) -> Response {
+    if shared.stop.is_cancelled() {
+        line.cut();
+        return Response::new(HttpBody::empty());
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return into_response(&shared, Answer::refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large"));

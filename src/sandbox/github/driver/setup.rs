@@ -11,7 +11,8 @@ use super::super::access::Role;
 use super::super::events::Event;
 use super::super::model::{Account, AccountKind, Organization, Repository, Team, Token};
 use super::super::ops::keys::NewKey;
-use super::{broken, refused};
+use super::super::ops::repositories::NewRepository;
+use super::refused;
 
 impl GitHub {
     fn create_account(&self, login: &str, kind: AccountKind) -> anyhow::Result<u64> {
@@ -191,30 +192,9 @@ impl GitHub {
     /// Where the owner does not exist, the name is taken, or Git fails.
     pub async fn create_repository(&self, repository: &str, files: &[(&str, &str)]) -> anyhow::Result<u64> {
         let (owner, name) = repository.split_once('/').context("a repository's name is owner/name")?;
-        anyhow::ensure!(self.find(repository).is_err(), "the sandbox's GitHub already has {repository}");
         let owner = self.who(owner)?;
-        let id = self.shared.state().next_id();
-        self.shared.git.init(id, "main").await.map_err(broken)?;
-        let now = self.shared.now();
-        let made = Repository {
-            id,
-            owner,
-            name: name.to_owned(),
-            old_names: Vec::new(),
-            private: true,
-            archived: false,
-            parent: None,
-            default_branch: "main".to_owned(),
-            description: None,
-            created_at: now,
-            updated_at: now,
-            pushed_at: now,
-            collaborators: BTreeMap::new(),
-            issues: BTreeMap::new(),
-            required_checks: Vec::new(),
-        };
-        self.shared.state().repositories.insert(id, made);
-        self.shared.emit(&mut self.shared.state(), Event::new("repository", "created", id, owner));
+        let new = NewRepository { owner, name, private: true, description: None, by: owner };
+        let id = self.shared.create_repository(new).await.map_err(refused)?;
         if !files.is_empty() {
             let changes: Vec<_> = files.iter().map(|(path, content)| super::Change::write(path, content)).collect();
             self.commit_as(owner, (id, "main"), &changes, "Initial commit").await?;
