@@ -4,7 +4,6 @@
 //! Waiting is for levels: a predicate, with a deadline that only a failing test reaches. Whatever
 //! nobody expected fails the test in [`TestWorld::finish`]: dead jobs, jobs left, comments of the
 //! bot that no assertion looked at, check runs without a conclusion.
-#![expect(clippy::allow_attributes, reason = "which words a test binary leaves unused differs between them")]
 #![allow(
     dead_code,
     unreachable_pub,
