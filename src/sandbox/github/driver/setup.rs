@@ -210,6 +210,19 @@ impl GitHub {
         self.change_repository(repository, |it| it.private = private)
     }
 
+    /// Deletes a repository, as its owner may; pull requests from it stay, without their head repository.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub fn delete_repository(&self, repository: &str) -> anyhow::Result<()> {
+        let id = self.find(repository)?;
+        let mut state = self.shared.state();
+        let owner = state.repositories.get(&id).map_or(0, |it| it.owner);
+        self.shared.emit(&mut state, Event::new("repository", "deleted", id, owner));
+        state.repositories.remove(&id);
+        Ok(())
+    }
+
     /// Archives a repository, or takes it out of the archive.
     ///
     /// # Errors
