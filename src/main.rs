@@ -4,7 +4,8 @@ use std::io::{BufWriter, stderr, stdout};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut out = BufWriter::new(stdout().lock());
-    let status = bailiwick::cli::run(std::env::args_os(), &mut out, &mut stderr().lock());
+    // Neither is locked for the whole run: the log of a server writes to standard error as well.
+    let mut out = BufWriter::new(stdout());
+    let status = bailiwick::cli::run(std::env::args_os(), &mut out, &mut stderr());
     ExitCode::from(status)
 }

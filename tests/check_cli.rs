@@ -242,7 +242,7 @@ fn a_resource_of_any_name_is_judged() {
 
 #[test]
 fn the_policy_comes_from_the_base() {
-    let policy = "rules:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n";
+    let policy = "severity:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n";
     let (base, head) = (copy_of(CLEAN), copy_of(BAD));
     write(&head, "policy.yaml", policy);
     assert_eq!(bailiwick(&["check", path(&head)]).status, 0, "without a base the folder's own holds");

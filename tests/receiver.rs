@@ -40,7 +40,7 @@ impl ReadyCheck for Switch {
         "forge"
     }
     async fn check(&self) -> Result<(), String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().expect("no panic while it was held").clone()
     }
 }
 

@@ -204,7 +204,7 @@ fn an_exception_waives_and_is_counted() {
     let before = RepositoryIndex::default();
     let review = Review { scope: Scope::Admin, before: &before, after: &after.index, files: &after.files };
     let plain = judge(&review, &Policy::default());
-    let policy = "rules: {tenancy/foreign-namespace: warning}\n\
+    let policy = "severity: {tenancy/foreign-namespace: warning}\n\
         exceptions: [{rule: tenancy/foreign-namespace, path: cluster/team1/settings.yaml, reason: moved soon}]\n";
     let today = "2030-01-01".parse().expect("a date");
     let policy = Policy::parse(&"policy.yaml".parse().expect("a path"), policy, today).expect("a policy");

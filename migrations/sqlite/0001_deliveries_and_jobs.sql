@@ -1,5 +1,5 @@
--- Times are milliseconds since 1970 UTC; JSON is kept as text. Every statement of src/store works
--- on PostgreSQL too: migrations/postgres differs from this file in the types of ids and bodies only.
+-- Times are milliseconds since 1970 UTC; JSON is kept as text. Types and clauses are those that
+-- PostgreSQL has too, except for AUTOINCREMENT and BLOB.
 
 CREATE TABLE deliveries (
     guid          TEXT   NOT NULL PRIMARY KEY,

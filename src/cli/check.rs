@@ -15,6 +15,7 @@ use clap::ValueEnum;
 use self::folder::Folder;
 use self::revision::Revision;
 use self::tree::Tree;
+use super::progress::Progress;
 use super::{FINDINGS, FINE};
 use crate::finding::Severity;
 use crate::manifest::ManifestFile;
@@ -109,6 +110,14 @@ impl FromStr for KubeVersion {
 /// Wrong usage, or input that cannot be read; the text says which and what to do.
 pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> {
     refuse_what_is_missing(args)?;
+    let progress = Progress::new();
+    progress.say(err, &format!("reading {} …", args.path.display()));
+    let judged = judge(args, out, &progress, err);
+    progress.done(err);
+    judged
+}
+
+fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Write) -> Result<u8> {
     let after = Tree::load(&mut Folder::open(&args.path, "the repository")?)?;
     if after.files.is_empty() {
         bail!(
@@ -121,7 +130,9 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
     let (index_before, index_after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
     let files = after.into_changed_since(before.as_ref());
     let team = team(args)?;
+    progress.say(err, &format!("judging {} files …", files.len()));
     if team.is_none() && index_after.layout() == Layout::Unknown {
+        progress.done(err);
         writeln!(
             err,
             "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
@@ -130,6 +141,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> 
     }
     let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
     let judgement = rules::judge(&Review { scope, before: &index_before, after: &index_after, files: &files }, &policy);
+    progress.done(err);
     write(args.format, &judgement, &files, out)?;
     Ok(status(args.fail_on, &judgement))
 }

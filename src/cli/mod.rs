@@ -6,6 +6,7 @@ mod create_team;
 pub mod demo;
 pub mod explain;
 mod folder;
+mod progress;
 mod replay;
 pub mod rules;
 mod serve;

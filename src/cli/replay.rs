@@ -41,6 +41,7 @@ impl Replay {
     ///
     /// # Errors
     /// An unreadable file, a missing secret or a server that does not answer.
+    #[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
     pub(super) async fn run(&self, out: &mut dyn Write) -> anyhow::Result<u8> {
         let body = std::fs::read(&self.file)
             .with_context(|| format!("{}: cannot be read: give the file with the payload", self.file.display()))?;

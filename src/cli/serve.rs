@@ -13,6 +13,7 @@ use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::config::Config;
 use crate::jobs::Timing;
 use crate::names::RepoPath;
+use crate::queue::Settings;
 use crate::rules::Policy;
 
 /// Run the webhook server and its workers
@@ -44,6 +45,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
         entropy: Arc::new(OsEntropy),
         policy,
         timing: Timing::default(),
+        queue: Settings::default(),
         recorder: None,
     };
     let address = listener.local_addr()?;

@@ -36,6 +36,8 @@ pub struct Options {
     pub policy: Policy,
     /// How patient the jobs are.
     pub timing: Timing,
+    /// How the workers work.
+    pub queue: Settings,
     /// Sees every exchange with the forge, without tokens.
     pub recorder: Option<Arc<dyn Record>>,
 }
@@ -56,13 +58,14 @@ impl Server {
     /// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
     pub async fn start(config: Config, options: Options, listener: TcpListener) -> anyhow::Result<Self> {
         let secrets = WebhookSecrets::new(config.github.webhook_secrets.clone())?;
+        let queue = options.queue;
         let context = Arc::new(context(config, options).await?);
         let worker = Worker::new(
             context.store.clone(),
             jobs::handlers(&context),
             Arc::clone(&context.clock),
             Arc::clone(&context.entropy),
-            Settings::default(),
+            queue,
         );
         let first: Vec<_> =
             context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();

@@ -1,6 +1,7 @@
 //! What a job's failure means: later, or never.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::cluster::ClusterError;
 use crate::forge::ForgeError;
@@ -38,9 +39,14 @@ impl JobError {
         Self::Retry { at: None, reason: reason.into() }
     }
 
-    pub(super) fn into_outcome(self) -> Outcome {
+    /// What the queue is told. Waiting until a time that the forge named is no failed attempt.
+    pub(super) fn into_outcome(self, payload: &Value) -> Outcome {
         match self {
-            Self::Retry { at, reason } => Outcome::Retry { at, reason },
+            Self::Retry { at: Some(at), reason } => {
+                tracing::info!(job.run_at = %at, "a job waits as the forge asked: {reason}");
+                Outcome::Reschedule { at, payload: payload.clone() }
+            }
+            Self::Retry { at: None, reason } => Outcome::Retry { at: None, reason },
             Self::Fail { reason } => Outcome::Fail { reason },
         }
     }

@@ -2,6 +2,7 @@
 //! without a sync, teams without a deploy key. Runs at start and every few minutes.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,6 +13,9 @@ use crate::forge::{Access, Repo};
 use crate::names::{ClusterName, CommitId};
 use crate::store::{Lease, NewJob, Priority};
 
+/// How long finished deliveries and jobs are remembered: GitHub can deliver again for 3 days, an
+/// enterprise server for 7.
+const KEPT: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How many teams one run looks after: each may cost requests, and the next run takes the next ones.
 const TEAMS_AT_ONCE: usize = 50;
 
@@ -48,6 +52,8 @@ impl Task for Refresh {
     async fn run(mut self, context: &Context, _lease: &Lease) -> Result<Next<Self>, JobError> {
         // A cluster that left the configuration needs no more looks.
         let Ok(config) = context.cluster_config(&self.cluster) else { return Ok(Next::done()) };
+        let keep = context.clock.now().checked_sub(KEPT).unwrap_or_default();
+        context.store.prune(keep).await?;
         match self.jobs(context, config).await {
             Ok(jobs) => {
                 tracing::debug!(cluster.name = %self.cluster, jobs.count = jobs.len(), "looked for what webhooks missed");

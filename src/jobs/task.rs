@@ -98,7 +98,7 @@ impl<T: Task> Handler for TaskHandler<T> {
                 Ok(payload) => Outcome::Reschedule { at, payload },
                 Err(error) => Outcome::Fail { reason: format!("the job cannot be written: {error}") },
             },
-            Err(error) => error.into_outcome(),
+            Err(error) => error.into_outcome(&lease.payload),
         }
     }
 

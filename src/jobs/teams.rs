@@ -2,7 +2,7 @@
 
 use super::{Context, JobError, admin};
 use crate::config::{AccessMode, ClusterConfig};
-use crate::names::{CommitId, Engine, Namespace, TeamName};
+use crate::names::{CommitId, Engine, Namespace, RepositoryName, TeamName};
 use crate::tenancy::Team;
 
 /// Every team, by name.
@@ -30,6 +30,19 @@ pub(super) async fn touched_by(
     teams.sort_by(|one, other| one.name.cmp(&other.name));
     teams.dedup_by(|one, other| one.name == other.name);
     Ok(teams)
+}
+
+/// Whether a repository is a team's: it fits a cluster's pattern, or an admin repository names it.
+pub(super) async fn is_team_repository(context: &Context, name: &RepositoryName) -> Result<bool, JobError> {
+    if context.config.clusters.iter().any(|cluster| cluster.team_repository.team_of(name).is_some()) {
+        return Ok(true);
+    }
+    for cluster in &context.config.clusters {
+        if admin::tip(context, cluster).await?.index.team_of_repository(name).is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the bot looks after this team's deploy key.

@@ -283,3 +283,11 @@ async fn commands_overtake_and_unknown_kinds_are_left_alone() {
     assert_eq!(world.log(), ["fast 1", "slow 1"]);
     assert_eq!(world.store.counts().await.expect("counts").waiting, 1);
 }
+
+#[tokio::test]
+#[should_panic(expected = "one handler per kind of job")]
+async fn two_handlers_of_one_kind_are_a_fault_of_ours() {
+    let world = World::new(Settings::default()).await;
+    let handlers: Vec<Arc<dyn Handler>> = vec![world.handler.clone(), world.handler];
+    Worker::new(world.store, handlers, world.clock, Arc::new(SeededEntropy::new(1)), Settings::default());
+}

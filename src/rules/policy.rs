@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::engine::Waived;
-use crate::finding::{Finding, RuleId, Severity};
+use crate::finding::{Finding, ObjectRef, RuleId, Severity};
 use crate::names::RepoPath;
 
 /// What an admin repository says about the rules. Without a policy every rule has its own
@@ -27,16 +27,28 @@ struct Exception {
     rule: RuleId,
     target: Target,
     reason: String,
+    /// Who allowed it.
+    by: Option<String>,
     /// The day after which it no longer holds, and whether that is past.
     expires: Option<Date>,
     expired: bool,
 }
 
 /// What an exception is for. It cannot be for everything: that is what `off` says openly.
+/// Object and path narrow it together.
 #[derive(Debug, Clone)]
-enum Target {
-    Object { kind: Option<String>, namespace: Option<String>, name: String },
-    Path(String),
+struct Target {
+    object: Option<TargetObject>,
+    path: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct TargetObject {
+    /// The API group; the empty text is the core group.
+    group: Option<String>,
+    kind: Option<String>,
+    namespace: Option<String>,
+    name: String,
 }
 
 /// Why a policy file was refused. The text names the file and the line.
@@ -89,7 +101,11 @@ impl Policy {
         }
         let mut fitting = self.exceptions.iter().filter(|exception| exception.fits(&finding));
         if let Some(exception) = fitting.clone().find(|exception| !exception.expired) {
-            return Verdict::Waived(Waived { finding, reason: exception.reason.clone() });
+            let reason = match &exception.by {
+                Some(by) => format!("{} ({by})", exception.reason),
+                None => exception.reason.clone(),
+            };
+            return Verdict::Waived(Waived { finding, reason });
         }
         if let Some(day) = fitting.find_map(|exception| exception.expires) {
             let separator = if finding.help.is_empty() { "" } else { " " };
@@ -101,15 +117,20 @@ impl Policy {
 
 impl Exception {
     fn fits(&self, finding: &Finding) -> bool {
+        let Target { object, path } = &self.target;
         self.rule == finding.rule
-            && match &self.target {
-                Target::Path(pattern) => path_fits(pattern, finding.location.file.as_str()),
-                Target::Object { kind, namespace, name } => finding.object.as_ref().is_some_and(|object| {
-                    object.name == *name
-                        && kind.as_ref().is_none_or(|kind| *kind == object.kind)
-                        && namespace.as_ref().is_none_or(|namespace| Some(namespace) == object.namespace.as_ref())
-                }),
-            }
+            && path.as_ref().is_none_or(|pattern| path_fits(pattern, finding.location.file.as_str()))
+            && object.as_ref().is_none_or(|wanted| finding.object.as_ref().is_some_and(|found| wanted.is(found)))
+    }
+}
+
+impl TargetObject {
+    fn is(&self, object: &ObjectRef) -> bool {
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        object.name == self.name
+            && self.group.as_ref().is_none_or(|wanted| wanted == group)
+            && self.kind.as_ref().is_none_or(|kind| *kind == object.kind)
+            && self.namespace.as_ref().is_none_or(|namespace| Some(namespace) == object.namespace.as_ref())
     }
 }
 

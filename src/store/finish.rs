@@ -151,21 +151,25 @@ async fn give_way(
     (run_at, now): (i64, i64),
 ) -> Result<(), StoreError> {
     end(tx, lease, "done", Some(format!("continued by job {follower}")), now).await?;
-    let statements = [
+    sqlx::query(
         "UPDATE jobs SET run_at = CASE WHEN run_at > $3 THEN $3 ELSE run_at END, \
          priority = CASE WHEN priority > (SELECT old.priority FROM jobs AS old WHERE old.id = $1) \
            THEN (SELECT old.priority FROM jobs AS old WHERE old.id = $1) ELSE priority END WHERE id = $2",
+    )
+    .bind(lease.job.get())
+    .bind(follower.get())
+    .bind(run_at)
+    .execute(&mut **tx)
+    .await
+    .map_err(StoreError::database(ENDING))?;
+    sqlx::query(
         "INSERT INTO delivery_jobs (delivery, job) \
          SELECT delivery, $2 FROM delivery_jobs WHERE job = $1 ON CONFLICT DO NOTHING",
-    ];
-    for statement in statements {
-        sqlx::query(statement)
-            .bind(lease.job.get())
-            .bind(follower.get())
-            .bind(run_at)
-            .execute(&mut **tx)
-            .await
-            .map_err(StoreError::database(ENDING))?;
-    }
+    )
+    .bind(lease.job.get())
+    .bind(follower.get())
+    .execute(&mut **tx)
+    .await
+    .map_err(StoreError::database(ENDING))?;
     Ok(())
 }

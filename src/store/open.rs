@@ -1,5 +1,6 @@
 //! Opening the database and bringing its schema up to date.
 
+use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,12 +36,25 @@ impl Store {
     /// The URL is not one of these, the file cannot be opened, or its schema is a newer one.
     pub async fn open(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
         let options = options(url)?;
+        if !is_memory(url) {
+            create_private(options.get_filename()).map_err(|error| StoreError::database("be created")(error.into()))?;
+        }
         let writer = pool(1).connect_with(options.clone()).await.map_err(StoreError::database("be opened"))?;
         migrator().run(&writer).await.map_err(StoreError::Migrate)?;
         let reader = if is_memory(url) { writer.clone() } else { pool(READERS).connect_lazy_with(options) };
         let instance = entropy.uuid().chars().take(8).collect::<String>().into();
         Ok(Self { writer, reader, clock, instance, wake: Arc::new(watch::Sender::new(0)) })
     }
+}
+
+/// Creates the file for its owner only: it holds payloads of private repositories. SQLite gives its
+/// companions (`-wal`, `-shm`) the same mode. A file that exists keeps its mode.
+fn create_private(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 fn is_memory(url: &str) -> bool {

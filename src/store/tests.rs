@@ -16,7 +16,7 @@ struct World {
     store: Store,
     clock: Arc<ManualClock>,
     url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -25,7 +25,7 @@ impl World {
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
         let store = Store::open(&url, clock.clone(), Arc::new(SeededEntropy::new(1))).await.expect("a new database");
-        Self { store, clock, url, _folder: folder }
+        Self { store, clock, url, folder }
     }
 
     async fn lease(&self) -> Option<Lease> {
@@ -81,6 +81,12 @@ async fn what_is_stored_is_fsynced_and_survives_reopening() {
     assert_eq!(mode.get::<String, _>(0), "wal");
 
     world.store.accept(&delivery("one"), &[review("pr/1")]).await.expect("stored");
+    #[cfg(unix)]
+    for file in std::fs::read_dir(world.folder.path()).expect("a folder") {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.expect("a file").metadata().expect("its mode").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "nobody else reads the payloads of private repositories");
+    }
     world.store.close().await;
     let again = Store::open(&world.url, world.clock.clone(), Arc::new(SeededEntropy::new(1))).await.expect("opened");
     assert_eq!(again.delivery_count().await.expect("a count"), 1);

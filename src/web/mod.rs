@@ -7,6 +7,7 @@
 
 mod body;
 mod health;
+mod index;
 mod server;
 mod signature;
 mod webhook;
@@ -45,11 +46,12 @@ struct Shared {
     tally: health::Tally,
 }
 
-/// `POST /webhooks/github`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
+/// `POST /webhooks/github`, `GET /`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
 pub fn router(receiver: Receiver) -> Router {
     let shared = Shared { receiver, budget: body::Budget::default(), tally: health::Tally::default() };
     Router::new()
         .route("/webhooks/github", post(webhook::receive))
+        .route("/", get(index::index))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -13,19 +13,31 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long a client may take for a request's head, and how long an idle connection is kept.
-const HEADER_TIME: Duration = Duration::from_secs(10);
-/// How many connections are served at one time; further ones wait to be accepted.
-const CONNECTIONS: usize = 1_024;
-/// How long requests may go on after a shutdown began.
-const GRACE: Duration = Duration::from_secs(10);
+/// What strangers may take up.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// How long a client may take for a request's head, and how long an idle connection is kept.
+    header_time: Duration,
+    /// How many connections are served at one time; further ones wait to be accepted.
+    connections: usize,
+    /// How long requests may go on after a shutdown began.
+    grace: Duration,
+}
+
+const LIMITS: Limits =
+    Limits { header_time: Duration::from_secs(10), connections: 1_024, grace: Duration::from_secs(10) };
+
 /// The pause after the system refused a connection (out of file descriptors).
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `router` on `listener` over HTTP/1.1 until `shutdown` is cancelled; then nothing more is
 /// accepted, requests that are under way are finished (within ten seconds), and it returns.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    serve_within(LIMITS, listener, router, shutdown).await;
+}
+
+async fn serve_within(limits: Limits, listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -35,7 +47,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
         };
         match accepted {
             Ok((stream, slot)) => {
-                let connection = connection(stream, router.clone(), shutdown.clone());
+                let connection = connection(stream, router.clone(), (limits, shutdown.clone()));
                 connections.spawn(async move {
                     connection.await;
                     drop(slot);
@@ -49,7 +61,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, all).await.is_err() {
+    if tokio::time::timeout(limits.grace, all).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
     }
 }
@@ -63,12 +75,12 @@ async fn accept(
     Ok((stream, slot))
 }
 
-async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+async fn connection(stream: TcpStream, router: Router, (limits, shutdown): (Limits, CancellationToken)) {
     // Answers are small: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(limits.header_time)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -80,5 +92,78 @@ async fn connection(stream: TcpStream, router: Router, shutdown: CancellationTok
     };
     if let Err(error) = ended {
         tracing::debug!(error = %error, "a connection ended with an error");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: bot\r\n\r\n";
+
+    struct Served {
+        address: std::net::SocketAddr,
+        shutdown: CancellationToken,
+        server: tokio::task::JoinHandle<()>,
+    }
+
+    impl Served {
+        async fn within(limits: Limits, router: Router) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let shutdown = CancellationToken::new();
+            let server = tokio::spawn(serve_within(limits, listener, router, shutdown.clone()));
+            Self { address, shutdown, server }
+        }
+
+        async fn send(&self, bytes: &[u8]) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+            stream.write_all(bytes).await.expect("sent");
+            stream
+        }
+    }
+
+    async fn rest(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("the server ends the connection");
+        text
+    }
+
+    #[tokio::test]
+    async fn connections_that_only_wait_are_ended() {
+        let limits = Limits { header_time: Duration::from_millis(20), ..LIMITS };
+        let served = Served::within(limits, Router::new().route("/", get(|| async { "hello" }))).await;
+        assert!(!rest(served.send(b"").await).await.contains("200"), "never says a word");
+        assert!(!rest(served.send(b"GET / HTTP/1.1\r\nx: ").await).await.contains("200"), "never ends its head");
+        assert!(rest(served.send(REQUEST).await).await.ends_with("hello"), "asks once and stays");
+    }
+
+    #[tokio::test]
+    async fn a_connection_too_many_waits_for_its_turn() {
+        let served = Served::within(Limits { connections: 1, ..LIMITS }, Router::new()).await;
+        let first = served.send(b"").await;
+        let mut second = served.send(REQUEST).await;
+        drop(first);
+        let mut byte = [0];
+        second.read_exact(&mut byte).await.expect("served in the end");
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_does_not_wait_for_ever() {
+        let begun = Arc::new(tokio::sync::Notify::new());
+        let has_begun = Arc::clone(&begun);
+        let stuck = get(move || {
+            begun.notify_one();
+            std::future::pending::<()>()
+        });
+        let served = Served::within(Limits { grace: Duration::ZERO, ..LIMITS }, Router::new().route("/", stuck)).await;
+        let stream = served.send(REQUEST).await;
+        has_begun.notified().await;
+        served.shutdown.cancel();
+        served.server.await.expect("an end");
+        assert_eq!(rest(stream).await, "", "cut");
     }
 }

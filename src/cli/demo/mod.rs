@@ -27,11 +27,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Where an address is taken, or git or kustomize is missing.
+#[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
 pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<u8> {
     crate::telemetry::start(if args.script { "off" } else { "bailiwick=warn" });
     if args.script {
         let addresses = args.listen.map_or_else(Addresses::free, addresses);
-        return Tour::new(World::start(addresses).await?, out).play().await;
+        return Tour::new(World::start(addresses).await?).play(out).await;
     }
     let world = World::start(args.listen.map_or_else(Addresses::free, addresses)).await?;
     welcome(&world, out)?;

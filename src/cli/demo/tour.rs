@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use futures::future::BoxFuture;
 
 use super::seed;
 use super::world::{ADMIN, ALICE, BOB, CAROL, TEAM1, TEAM2, World, writes};
@@ -15,9 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A tour through a world.
-pub(super) struct Tour<'a> {
+pub(super) struct Tour {
     world: World,
-    out: &'a mut dyn Write,
     request: u64,
     onboarding: u64,
 }
@@ -34,31 +34,34 @@ async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> anyhow::Result<T>
     }
 }
 
-impl<'a> Tour<'a> {
-    pub(super) fn new(world: World, out: &'a mut dyn Write) -> Self {
-        Self { world, out, request: 0, onboarding: 0 }
+/// One step: what it shows, and how it is played and verified.
+type Step = (&'static str, for<'s> fn(&'s mut Tour) -> BoxFuture<'s, anyhow::Result<String>>);
+
+impl Tour {
+    pub(super) fn new(world: World) -> Self {
+        Self { world, request: 0, onboarding: 0 }
     }
 
     /// Plays it. Returns 0 where every step was verified, 1 where one was not.
-    pub(super) async fn play(mut self) -> anyhow::Result<u8> {
+    #[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
+    pub(super) async fn play(mut self, out: &mut dyn Write) -> anyhow::Result<u8> {
         let start = Instant::now();
-        let done = self.steps().await;
+        let done = self.steps(out).await;
         self.world.stop_server().await;
         match done {
             Ok(()) => {
-                writeln!(self.out, "\nEvery step was verified, in {:.1} s.", start.elapsed().as_secs_f64())?;
+                writeln!(out, "\nEvery step was verified, in {:.1} s.", start.elapsed().as_secs_f64())?;
                 Ok(0)
             }
             Err(error) => {
-                writeln!(self.out, "\n{error:#}")?;
+                writeln!(out, "\n{error:#}")?;
                 Ok(1)
             }
         }
     }
 
-    async fn steps(&mut self) -> anyhow::Result<()> {
-        type Step =
-            (&'static str, for<'s> fn(&'s mut Tour<'_>) -> futures::future::LocalBoxFuture<'s, anyhow::Result<String>>);
+    #[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
+    async fn steps(&mut self, out: &mut dyn Write) -> anyhow::Result<()> {
         let steps: [Step; 10] = [
             ("a bad CRD and a greedy ClusterRole are refused on their lines", |tour| Box::pin(tour.greedy())),
             ("the mended pull request is green", |tour| Box::pin(tour.mended())),
@@ -71,18 +74,18 @@ impl<'a> Tour<'a> {
             ("team2's first push is synced", |tour| Box::pin(tour.first_push())),
             ("team1 reaching into team2 is refused", |tour| Box::pin(tour.reaching())),
         ];
-        for (number, (name, step)) in steps.into_iter().enumerate() {
+        for (number, (name, step)) in (1..).zip(steps) {
             let start = Instant::now();
             let result = step(self).await;
             let time = start.elapsed().as_secs_f64();
             match result {
-                Ok(seen) => writeln!(self.out, "✔ {time:5.2} s  {}. {name}: {seen}", number + 1)?,
+                Ok(seen) => writeln!(out, "✔ {time:5.2} s  {number:2}. {name}: {seen}")?,
                 Err(error) => {
-                    writeln!(self.out, "✘ {time:5.2} s  {}. {name}", number + 1)?;
-                    return Err(error.context(format!("step {} failed: {name}", number + 1)));
+                    writeln!(out, "✘ {time:5.2} s  {number:2}. {name}")?;
+                    return Err(error.context(format!("step {number} failed: {name}")));
                 }
             }
-            self.out.flush()?;
+            out.flush()?;
         }
         Ok(())
     }

@@ -16,10 +16,11 @@ use tokio::net::TcpListener;
 
 use super::seed;
 use crate::cli::server::{self, Server};
-use crate::clock::{Clock, Entropy, OsEntropy, SystemClock};
+use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
 use crate::jobs::Timing;
 use crate::names::{Engine, PublicKey, RepoPath};
+use crate::queue::{Backoff, Settings};
 use crate::rules::Policy;
 use crate::sandbox::cluster::{self as sandbox_cluster, GitServer, SandboxCluster};
 use crate::sandbox::github::{AppOptions, Change, GitHub, Options as GitHubOptions, Role};
@@ -138,7 +139,7 @@ impl World {
             github.create_user(login)?;
             github.add_member("org", login, owner)?;
         }
-        Ok(github.create_team("org", "platform", &[ALICE])?)
+        github.create_team("org", "platform", &[ALICE])
     }
 
     async fn repositories(&self) -> anyhow::Result<()> {
@@ -221,6 +222,10 @@ impl World {
                 pause: Duration::from_millis(200),
                 failure_lasts: Duration::from_secs(1),
                 ..Timing::default()
+            },
+            queue: Settings {
+                backoff: Backoff { first: Duration::from_millis(200), ..Backoff::default() },
+                ..Settings::default()
             },
             recorder: recorder()?,
         };

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Context, JobError, Next, Task, comments};
+use super::{Context, JobError, Next, Task, comments, teams};
 use crate::command::{self, Command};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Reaction, Repo};
@@ -78,13 +78,17 @@ impl Task for RunCommand {
     }
 
     async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
+        let clusters: Vec<_> = context.config.clusters_of(&self.repository_name).collect();
+        // Other repositories of the organisation have other bots and other words.
+        if clusters.is_empty() && !teams::is_team_repository(context, &self.repository_name).await? {
+            return Ok(Next::done());
+        }
         let repo = self.repo(context);
         let Some(text) = self.unchanged(&repo).await? else {
             tracing::info!(comment.id = %self.comment, "a command was edited or deleted before it was run");
             return Ok(Next::done());
         };
         repo.react(self.comment, Reaction::Eyes).await?;
-        let clusters = context.config.clusters_of(&self.repository_name).collect();
         let call = Call { context, lease, job: &self, clusters };
         let mut answers = Vec::new();
         let mut follow_up = Vec::new();

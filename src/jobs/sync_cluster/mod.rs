@@ -74,8 +74,7 @@ impl Task for SyncCluster {
             context.store.set_fact(SYNCED, self.cluster.as_str(), &serde_json::json!(self.commit)).await?;
         }
         if self.pull.is_none() && self.progress.is_none() {
-            let repo = context.repository(&config.admin_repository).await?;
-            self.pull = repo.merged_pull_of(&self.commit).await?;
+            self.pull = merged_pull(context, config, &self.commit).await?;
         }
         let Some(cluster) = context.cluster(&self.cluster) else {
             let why = "set `kubeconfig` for this cluster in Bailiwick's configuration to have merges followed";
@@ -192,6 +191,23 @@ impl SyncCluster {
         let touched = teams::touched_by(context, config, &self.commit).await?;
         let job = |team| RegisterDeployKey::new(self.cluster.clone(), team, self.pull).to_job();
         Ok(touched.into_iter().filter(|team| teams::wants_key(config, team)).map(|team| job(team.name)).collect())
+    }
+}
+
+/// The pull request that a commit merged; an answer that stays a refusal is none.
+async fn merged_pull(
+    context: &Context,
+    config: &ClusterConfig,
+    commit: &CommitId,
+) -> Result<Option<IssueNumber>, JobError> {
+    let repo = context.repository(&config.admin_repository).await?;
+    match repo.merged_pull_of(commit).await {
+        Ok(pull) => Ok(pull),
+        Err(error) if error.is_temporary() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(commit.id = %commit, "it cannot be said which pull request was merged: {error}");
+            Ok(None)
+        }
     }
 }
 

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Exception, Policy, PolicyError, Target};
+use super::{Exception, Policy, PolicyError, Target, TargetObject};
 use crate::finding::{RuleId, Severity};
 use crate::manifest::{Node, Position, read};
 use crate::names::RepoPath;
 use crate::rules::RULES;
+
+/// The rule that says what could not be judged.
+const UNREADABLE: &str = "yaml/unreadable";
 
 pub(super) fn parse(file: &RepoPath, text: &str, today: Date) -> Result<Policy, PolicyError> {
     let reader = Reader { file, today };
@@ -36,8 +39,8 @@ impl Reader<'_> {
     }
 
     fn policy(&self, root: &Node) -> Result<Policy, PolicyError> {
-        self.known_keys(root, &["rules", "exceptions"])?;
-        let severities = root.get("rules").map_or_else(|| Ok(BTreeMap::new()), |node| self.severities(node))?;
+        self.known_keys(root, &["severity", "exceptions"])?;
+        let severities = root.get("severity").map_or_else(|| Ok(BTreeMap::new()), |node| self.severities(node))?;
         let exceptions = match root.get("exceptions") {
             Some(node) if !node.is_sequence() && !node.is_null() => {
                 return Err(self.error(node.start, "`exceptions` is no list.", "Write one `- rule: …` per exception."));
@@ -66,9 +69,19 @@ impl Reader<'_> {
 
     fn severities(&self, node: &Node) -> Result<BTreeMap<RuleId, Option<Severity>>, PolicyError> {
         if !node.is_mapping() && !node.is_null() {
-            return Err(self.error(node.start, "`rules` holds no severities.", "Write `crd/name: warning`."));
+            return Err(self.error(node.start, "`severity` holds no rules.", "Write `crd/name: warning`."));
         }
-        node.entries().map(|(rule, severity)| Ok((self.rule(rule)?, self.severity(severity)?))).collect()
+        node.entries().map(|(rule, severity)| Ok((self.rule(rule)?, self.severity_of(rule, severity)?))).collect()
+    }
+
+    /// What cannot be judged is never green, so no policy makes it mild.
+    fn severity_of(&self, rule: &Node, node: &Node) -> Result<Option<Severity>, PolicyError> {
+        let severity = self.severity(node)?;
+        if rule.text() == Some(UNREADABLE) && severity != Some(Severity::Error) {
+            let help = "Name the files that may stay unreadable with an exception and its reason.";
+            return Err(self.error(node.start, format!("`{UNREADABLE}` cannot be made milder."), help));
+        }
+        Ok(severity)
     }
 
     fn severity(&self, node: &Node) -> Result<Option<Severity>, PolicyError> {
@@ -94,7 +107,7 @@ impl Reader<'_> {
     }
 
     fn exception(&self, node: &Node) -> Result<Exception, PolicyError> {
-        self.known_keys(node, &["rule", "object", "path", "reason", "expires"])?;
+        self.known_keys(node, &["rule", "object", "path", "reason", "expires", "by"])?;
         let missing = |what: &str, help: &str| self.error(node.start, format!("An exception without {what}."), help);
         let rule = node.get("rule").ok_or_else(|| missing("a rule", "Name it with `rule: …`."))?;
         let reason = node.get("reason").and_then(Node::text).map(str::trim).filter(|reason| !reason.is_empty());
@@ -104,6 +117,7 @@ impl Reader<'_> {
             rule: self.rule(rule)?,
             target: self.target(node)?,
             reason: reason.to_owned(),
+            by: node.get("by").and_then(Node::text).filter(|by| !by.is_empty()).map(str::to_owned),
             expires,
             expired: expires.is_some_and(|day| day < self.today),
         })
@@ -115,24 +129,29 @@ impl Reader<'_> {
     }
 
     fn target(&self, node: &Node) -> Result<Target, PolicyError> {
-        match (node.get("object"), node.get("path")) {
-            (Some(object), None) => self.object(object),
-            (None, Some(path)) => match path.text().map(|text| text.trim_start_matches("./")) {
-                Some(text) if !text.trim_matches(['*', '/']).is_empty() => Ok(Target::Path(text.to_owned())),
-                _ => Err(self.error(path.start, "`path` fits every file.", "Name a file or directory, or use `off`.")),
-            },
-            _ => {
-                let message = "An exception needs either an object or a path.";
-                Err(self.error(node.start, message, "Write `object: {kind: …, name: …}` or `path: …`."))
-            }
+        let object = node.get("object").filter(|node| !node.is_null()).map(|object| self.object(object)).transpose()?;
+        let path = node.get("path").filter(|node| !node.is_null()).map(|path| self.path(path)).transpose()?;
+        if object.is_none() && path.is_none() {
+            let message = "An exception needs an object or a path.";
+            return Err(self.error(node.start, message, "Write `object: {kind: …, name: …}` or `path: …`."));
+        }
+        Ok(Target { object, path })
+    }
+
+    fn path(&self, node: &Node) -> Result<String, PolicyError> {
+        match node.text().map(|text| text.trim_start_matches("./")) {
+            Some(text) if !text.trim_matches(['*', '/']).is_empty() => Ok(text.to_owned()),
+            _ => Err(self.error(node.start, "`path` fits every file.", "Name a file or directory, or use `off`.")),
         }
     }
 
-    fn object(&self, node: &Node) -> Result<Target, PolicyError> {
-        self.known_keys(node, &["kind", "namespace", "name"])?;
-        let text = |key| node.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
-        let name = text("name").ok_or_else(|| self.error(node.start, "The object has no name.", "Write `name: …`."))?;
-        Ok(Target::Object { kind: text("kind"), namespace: text("namespace"), name })
+    fn object(&self, node: &Node) -> Result<TargetObject, PolicyError> {
+        self.known_keys(node, &["group", "kind", "namespace", "name"])?;
+        let text = |key| node.get(key).filter(|value| !value.is_null()).and_then(Node::text).map(str::to_owned);
+        let filled = |key| text(key).filter(|text| !text.is_empty());
+        let name =
+            filled("name").ok_or_else(|| self.error(node.start, "The object has no name.", "Write `name: …`."))?;
+        Ok(TargetObject { group: text("group"), kind: filled("kind"), namespace: filled("namespace"), name })
     }
 }
 

@@ -26,17 +26,21 @@ fn waived(target: &str) -> bool {
 
 #[test]
 fn severities_are_changed_and_rules_switched_off() {
-    let policy = parse(&format!("rules:\n  {RULE}: note\n  yaml/unreadable: off\n")).expect("a policy");
+    let policy = parse(&format!("severity:\n  {RULE}: note\n  crd/name: off\n")).expect("a policy");
     assert!(matches!(policy.apply(finding()), Verdict::Stands(finding) if finding.severity == Severity::Note));
-    assert!(policy.is_off(RuleId::new("yaml/unreadable")));
-    assert_eq!(policy.severity_of(RuleId::new("yaml/unreadable"), Severity::Error), None);
-    assert!(parse("").is_ok() && parse("rules:\nexceptions:\n").is_ok());
+    assert!(policy.is_off(RuleId::new("crd/name")));
+    assert_eq!(policy.severity_of(RuleId::new("crd/name"), Severity::Error), None);
+    assert!(parse("").is_ok() && parse("severity:\nexceptions:\n").is_ok());
 }
 
 #[test]
 fn an_exception_is_for_one_object_or_path() {
     assert!(waived("object: {kind: ConfigMap, namespace: team2, name: a}"));
     assert!(waived("object: {name: a}"));
+    assert!(waived("object: {group: '', name: a}"));
+    assert!(!waived("object: {group: apps, name: a}"));
+    assert!(waived("object: {name: a}\n  path: cluster/team1"));
+    assert!(!waived("object: {name: a}\n  path: cluster/team2"));
     assert!(!waived("object: {name: b}"));
     assert!(!waived("object: {kind: Secret, name: a}"));
     assert!(!waived("object: {namespace: team3, name: a}"));
@@ -60,14 +64,19 @@ fn an_expired_exception_does_not_waive_and_says_so() {
 #[test]
 fn errors_name_file_line_and_remedy() {
     for (text, error) in [
-        ("rule: {}\n", "policy.yaml:1:1: Unknown key `rule`. Did you mean `rules`?"),
+        ("severities: {}\n", "policy.yaml:1:1: Unknown key `severities`. Did you mean `severity`?"),
         (
-            "rules:\n  tenancy/foreign-namespaces: off\n",
+            "severity:\n  tenancy/foreign-namespaces: off\n",
             "policy.yaml:2:3: Unknown rule `tenancy/foreign-namespaces`. Did you mean `tenancy/foreign-namespace`?",
         ),
         (
-            "rules:\n  yaml/unreadable: fatal\n",
+            "severity:\n  yaml/unreadable: fatal\n",
             "policy.yaml:2:20: Unknown severity `fatal`. Use error, warning, note or off.",
+        ),
+        (
+            "severity:\n  yaml/unreadable: off\n",
+            "policy.yaml:2:20: `yaml/unreadable` cannot be made milder. Name the files that may stay unreadable with an \
+             exception and its reason.",
         ),
         (
             "exceptions:\n- {rule: yaml/unreadable, path: a}\n",
@@ -75,7 +84,7 @@ fn errors_name_file_line_and_remedy() {
         ),
         (
             "exceptions:\n- {rule: yaml/unreadable, reason: r}\n",
-            "policy.yaml:2:3: An exception needs either an object or a path. Write `object: {kind: …, name: …}` or \
+            "policy.yaml:2:3: An exception needs an object or a path. Write `object: {kind: …, name: …}` or \
              `path: …`.",
         ),
         (
@@ -87,10 +96,10 @@ fn errors_name_file_line_and_remedy() {
             "policy.yaml:2:56: `expires` is no date. Write it as 2031-12-31.",
         ),
         ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write one `- rule: …` per exception."),
-        ("- a\n", "policy.yaml:1:1: Keys and values are expected here. Write `rules: …`, `exceptions: …`."),
+        ("- a\n", "policy.yaml:1:1: Keys and values are expected here. Write `severity: …`, `exceptions: …`."),
         (
-            "rules: {}\nrules: {}\n",
-            "policy.yaml:2:1: The key `rules` stands twice in one mapping. Remove one of the two.",
+            "severity: {}\nseverity: {}\n",
+            "policy.yaml:2:1: The key `severity` stands twice in one mapping. Remove one of the two.",
         ),
     ] {
         assert_eq!(parse(text).expect_err(text), error);
@@ -112,4 +121,11 @@ fn patterns_stay_inside_one_name() {
     ] {
         assert_eq!(path_fits(pattern, path), fits, "{pattern} {path}");
     }
+}
+
+#[test]
+fn the_annotated_example_is_a_policy() {
+    let text = include_str!("../../../bot-config/policy.yaml");
+    let policy = parse(text).expect("the example can be read");
+    assert_eq!(policy.exceptions.len(), 1);
 }

@@ -83,6 +83,9 @@ impl Show<'_> {
                 shown["created_at"] = json!(repository.created_at.as_second());
                 shown["pushed_at"] = json!(repository.pushed_at.as_second());
                 shown["master_branch"] = json!(repository.default_branch);
+                shown["stargazers"] = json!(0);
+                shown["owner"]["name"] = shown["owner"]["login"].clone();
+                shown["owner"]["email"] = Value::Null;
             }
             payload.insert("repository".into(), shown);
             if self.state.organization(repository.owner).is_some() {

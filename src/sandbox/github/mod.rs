@@ -104,7 +104,9 @@ impl GitHub {
         let app = app::App { id: options.app.id, slug: options.app.slug, bot, owner, created_at, key };
         let (hooks, outbox) = hooks::Hooks::new();
         let target = hooks::Target { url: options.app.webhook_url, secret: options.app.webhook_secret };
+        let stop = CancellationToken::new();
         let shared = Arc::new(shared::Shared {
+            stop: stop.clone(),
             base: format!("http://{address}"),
             clock: options.clock,
             entropy: options.entropy,
@@ -118,7 +120,6 @@ impl GitHub {
             moving: tokio::sync::Mutex::new(()),
             _root: root,
         });
-        let stop = CancellationToken::new();
         spawn(Arc::clone(&shared), listener, outbox, stop.clone());
         let guard = Arc::new(stop.clone().drop_guard());
         Ok(Self { shared, stop, _guard: guard })

@@ -38,6 +38,10 @@ pub(crate) async fn handle(
     ConnectInfo(line): ConnectInfo<Line>,
     request: Request,
 ) -> Response {
+    if shared.stop.is_cancelled() {
+        line.cut();
+        return Response::new(HttpBody::empty());
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return into_response(&shared, Answer::refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large"));
@@ -49,50 +53,53 @@ pub(crate) async fn handle(
         headers: parts.headers,
         body,
     };
-    let api_path = incoming.path.strip_prefix("/api/v3").map(str::to_owned);
-    let is_git = incoming.path.contains(".git/");
-    if api_path.is_none() && !is_git {
-        return pages::handle(&shared, incoming).await;
+    let (path, part) = match incoming.path.strip_prefix("/api/v3") {
+        Some(path) => (path.to_owned(), Part::Rest),
+        None if incoming.path.contains(".git/") => (incoming.path.clone(), Part::Git),
+        None => return pages::handle(&shared, incoming).await,
+    };
+    let (method, query, asked) = (incoming.method.to_string(), incoming.query.clone(), incoming.body.clone());
+    let mut logged = LoggedRequest { method, path: path.clone(), query, status: 0 };
+    match with_faults(&shared, part, path, incoming).await {
+        Some(answer) => {
+            logged.status = answer.status.as_u16();
+            record(&shared, logged, &asked, &answer);
+            into_response(&shared, answer)
+        }
+        None => {
+            line.cut();
+            shared.recorder.add(logged);
+            Response::new(HttpBody::empty())
+        }
     }
-    let shown_path = api_path.clone().unwrap_or_else(|| incoming.path.clone());
-    let mut logged = LoggedRequest {
-        method: incoming.method.to_string(),
-        path: shown_path.clone(),
-        query: incoming.query.clone(),
-        status: 0,
-    };
-    let effect = shared.faults.for_request(&incoming.method, &shown_path);
-    let before = match &effect {
-        Some(Effect::Cut) => {
-            line.cut();
-            shared.recorder.add(logged);
-            return Response::new(HttpBody::empty());
-        }
-        Some(Effect::Slow(time)) => {
-            tokio::time::sleep(*time).await;
-            None
-        }
-        Some(effect) => failure(&shared, effect),
-        None => None,
-    };
-    let asked = incoming.body.clone();
-    let mut answer = match before {
-        Some(failure) => failure,
-        None if is_git && api_path.is_none() => git::http::handle(&shared, incoming).await,
-        None => rest::handle(&shared, shown_path, incoming).await,
-    };
-    match effect {
-        Some(Effect::CutAfter) => {
-            line.cut();
-            shared.recorder.add(logged);
-            return Response::new(HttpBody::empty());
-        }
-        Some(Effect::StatusAfter(code)) => answer = Answer::refuse(status(code), "Server Error"),
+}
+
+/// Which part of the server a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Rest,
+    Git,
+}
+
+/// The answer, or nothing where a fault cuts the connection.
+async fn with_faults(shared: &Arc<Shared>, part: Part, path: String, incoming: Incoming) -> Option<Answer> {
+    let effect = shared.faults.for_request(&incoming.method, &path);
+    match &effect {
+        Some(Effect::Cut) => return None,
+        Some(Effect::Slow(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
-    logged.status = answer.status.as_u16();
-    record(&shared, logged, &asked, &answer);
-    into_response(&shared, answer)
+    let failure = effect.as_ref().and_then(|effect| failure(shared, effect));
+    let answer = match (failure, part) {
+        (Some(failure), _) => failure,
+        (None, Part::Git) => git::http::handle(shared, incoming).await,
+        (None, Part::Rest) => rest::handle(shared, path, incoming).await,
+    };
+    match effect {
+        Some(Effect::CutAfter) => None,
+        Some(Effect::StatusAfter(code)) => Some(Answer::refuse(status(code), "Server Error")),
+        _ => Some(answer),
+    }
 }
 
 fn record(shared: &Shared, logged: LoggedRequest, asked: &[u8], answer: &Answer) {

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use tokio_util::sync::CancellationToken;
+
 use super::app::App;
 use super::events::Event;
 use super::faults::Faults;
@@ -30,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// Whoever moves references holds this, so that pull requests follow one push at a time.
     pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Set when the sandbox stops: connections that are still open are cut.
+    pub(crate) stop: CancellationToken,
     /// The directory of the repositories: removed with the last owner.
     pub(crate) _root: tempfile::TempDir,
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::super::GitHub;
 use super::super::git::ZERO;
-use super::super::git::write::NewCommit;
+use super::super::git::write::{Edit, NewCommit};
 use super::super::model::Repository;
 use super::super::ops::merge::MergeWish;
 use super::super::ops::pulls::{NewPull, PullEdit};
@@ -20,17 +20,29 @@ pub struct Change {
     pub path: String,
     /// The new content; `None` deletes the file.
     pub content: Option<String>,
+    /// Whether it is a symbolic link; then the content is its target.
+    pub link: bool,
 }
 
 impl Change {
     /// Writes a file.
     pub fn write(path: &str, content: &str) -> Self {
-        Self { path: path.to_owned(), content: Some(content.to_owned()) }
+        Self { path: path.to_owned(), content: Some(content.to_owned()), link: false }
     }
 
     /// Deletes a file.
     pub fn delete(path: &str) -> Self {
-        Self { path: path.to_owned(), content: None }
+        Self { path: path.to_owned(), content: None, link: false }
+    }
+
+    /// Writes a symbolic link.
+    pub fn link(path: &str, target: &str) -> Self {
+        Self { path: path.to_owned(), content: Some(target.to_owned()), link: true }
+    }
+
+    fn edit(&self) -> Edit {
+        let mode = if self.link { "120000" } else { "100644" };
+        Edit { path: self.path.clone(), mode, content: self.content.clone().map(String::into_bytes) }
     }
 }
 
@@ -78,8 +90,7 @@ impl GitHub {
             }
         };
         let author = self.shared.signature(by);
-        let changes: Vec<_> =
-            changes.iter().map(|it| (it.path.clone(), it.content.clone().map(String::into_bytes))).collect();
+        let changes: Vec<_> = changes.iter().map(Change::edit).collect();
         let commit = NewCommit { parent: parent.as_deref(), author, message, changes: &changes };
         let after = git.make_commit(repository, commit).await.map_err(broken)?;
         let name = format!("refs/heads/{branch}");
@@ -124,8 +135,7 @@ impl GitHub {
         let parent = parent.with_context(|| format!("{repository} has no such commit to push on top of"))?;
         let before = git.branch(id, branch).await.map_err(broken)?;
         let before = before.with_context(|| format!("{repository} has no branch {branch}"))?;
-        let changes: Vec<_> =
-            changes.iter().map(|it| (it.path.clone(), it.content.clone().map(String::into_bytes))).collect();
+        let changes: Vec<_> = changes.iter().map(Change::edit).collect();
         let author = self.shared.signature(by);
         let message = "Start again";
         let commit = NewCommit { parent: Some(&parent), author, message, changes: &changes };
@@ -158,18 +168,31 @@ impl GitHub {
         self.open(id, id, new, by).await
     }
 
-    async fn open(&self, repository: u64, fork: u64, new: NewPullRequest<'_>, by: u64) -> anyhow::Result<u64> {
-        let new = NewPull {
-            repository,
-            head_repository: fork,
-            head: new.head.to_owned(),
-            base: new.base.to_owned(),
-            title: new.title.to_owned(),
-            body: Some(new.body.to_owned()),
-            draft: false,
-            by,
-        };
+    /// Opens a pull request that is a draft as a user; gives its number.
+    ///
+    /// # Errors
+    /// As [`Self::open_pull`].
+    pub async fn open_draft(&self, user: &str, repository: &str, new: NewPullRequest<'_>) -> anyhow::Result<u64> {
+        let (by, id) = (self.who(user)?, self.find(repository)?);
+        let new = NewPull { draft: true, ..new_pull((id, id), new, by) };
         self.shared.open_pull(new).await.map_err(refused)
+    }
+
+    /// Presses "Ready for review" of a draft as a user.
+    ///
+    /// # Errors
+    /// Where something of that does not exist.
+    pub fn mark_ready(&self, user: &str, repository: &str, number: u64) -> anyhow::Result<()> {
+        let (by, id) = (self.who(user)?, self.find(repository)?);
+        if let Some(pull) = self.shared.state().issue_mut(id, number).and_then(|issue| issue.pull.as_mut()) {
+            pull.draft = false;
+        }
+        self.shared.tell_pull("ready_for_review", id, number, by);
+        Ok(())
+    }
+
+    async fn open(&self, repository: u64, fork: u64, new: NewPullRequest<'_>, by: u64) -> anyhow::Result<u64> {
+        self.shared.open_pull(new_pull((repository, fork), new, by)).await.map_err(refused)
     }
 
     /// Forks the repository (once), commits to a branch of the fork and opens a pull request from
@@ -259,5 +282,18 @@ impl GitHub {
         let (by, id) = (self.who(user)?, self.find(repository)?);
         let edit = PullEdit { base: Some(base.to_owned()), ..PullEdit::default() };
         self.shared.edit_pull(id, number, edit, by).await.map_err(refused)
+    }
+}
+
+fn new_pull((repository, head_repository): (u64, u64), new: NewPullRequest<'_>, by: u64) -> NewPull {
+    NewPull {
+        repository,
+        head_repository,
+        head: new.head.to_owned(),
+        base: new.base.to_owned(),
+        title: new.title.to_owned(),
+        body: Some(new.body.to_owned()),
+        draft: false,
+        by,
     }
 }

@@ -153,6 +153,33 @@ impl GitHub {
         comments.map(view).collect()
     }
 
+    /// Every comment of one account, in the order of writing: repository, number, comment.
+    pub fn comments_by(&self, login: &str) -> Vec<(String, u64, CommentView)> {
+        let Ok(user) = self.who(login) else { return Vec::new() };
+        let places: std::collections::BTreeSet<(String, u64)> = {
+            let state = self.shared.state();
+            let of_user = state.comments.values().filter(|comment| comment.user == user);
+            let place = |comment: &super::super::model::Comment| {
+                let repository = state.repositories.get(&comment.repository)?;
+                Some((state.full_name(repository), comment.number))
+            };
+            of_user.filter_map(place).collect()
+        };
+        let mut found = Vec::new();
+        for (repository, number) in places {
+            let comments = self.comments(&repository, number);
+            let of_user = comments.into_iter().filter(|comment| comment.author == login);
+            found.extend(of_user.map(|comment| (repository.clone(), number, comment)));
+        }
+        found.sort_by_key(|(_, _, comment)| comment.id);
+        found
+    }
+
+    /// Every check run without a conclusion.
+    pub fn unfinished_check_runs(&self) -> Vec<CheckRunView> {
+        self.shared.state().check_runs.values().filter(|run| run.status != "completed").map(check_run).collect()
+    }
+
     /// The check runs of a commit, oldest first.
     pub fn check_runs(&self, repository: &str, sha: &str) -> Vec<CheckRunView> {
         let Ok(id) = self.find(repository) else { return Vec::new() };

@@ -2,6 +2,7 @@
 //! here what they do on GitHub, and the App hears of it in the same way.
 
 mod changes;
+mod install;
 mod look;
 mod setup;
 mod talk;

@@ -7,37 +7,12 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::super::GitHub;
-use super::super::access::{Level, Role};
+use super::super::access::Role;
 use super::super::events::Event;
-use super::super::model::{Account, AccountKind, Installation, Organization, Repository, Team, Token};
-use super::{broken, refused};
-
-/// What the App asks for.
-const PERMISSIONS: [(&str, Level); 9] = [
-    ("administration", Level::Write),
-    ("checks", Level::Write),
-    ("contents", Level::Write),
-    ("deployments", Level::Write),
-    ("issues", Level::Write),
-    ("members", Level::Read),
-    ("merge_queues", Level::Read),
-    ("metadata", Level::Read),
-    ("pull_requests", Level::Write),
-];
-/// What the App subscribes to; check events come by themselves.
-const EVENTS: [&str; 11] = [
-    "check_run",
-    "check_suite",
-    "deploy_key",
-    "issue_comment",
-    "member",
-    "membership",
-    "merge_group",
-    "organization",
-    "pull_request",
-    "push",
-    "repository",
-];
+use super::super::model::{Account, AccountKind, Organization, Repository, Team, Token};
+use super::super::ops::keys::NewKey;
+use super::super::ops::repositories::NewRepository;
+use super::refused;
 
 impl GitHub {
     fn create_account(&self, login: &str, kind: AccountKind) -> anyhow::Result<u64> {
@@ -59,116 +34,6 @@ impl GitHub {
         let id = self.create_account(login, AccountKind::Organization(organization))?;
         self.install(login)?;
         Ok(id)
-    }
-
-    /// Installs the App in an organisation on all repositories; gives the installation's id.
-    ///
-    /// # Errors
-    /// Where there is no such organisation.
-    pub fn install(&self, organization: &str) -> anyhow::Result<u64> {
-        let account = self.who(organization)?;
-        let mut state = self.shared.state();
-        let id = state.next_id();
-        let installation = Installation {
-            id,
-            account,
-            permissions: PERMISSIONS.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect(),
-            events: EVENTS.iter().map(|name| (*name).to_owned()).collect(),
-            selected: None,
-            suspended: false,
-            created_at: self.shared.now(),
-        };
-        state.installations.insert(id, installation);
-        drop(state);
-        self.tell_installation(id, "created");
-        Ok(id)
-    }
-
-    fn tell_installation(&self, id: u64, action: &'static str) {
-        let mut state = self.shared.state();
-        let Some(installation) = state.installations.get(&id) else { return };
-        let show = self.shared.show(&state);
-        let owned = state.repositories.values().filter(|it| it.owner == installation.account);
-        let repositories: Vec<_> = owned.map(|it| show.repository_stub(it)).collect();
-        let sender = installation.account;
-        let event = Event {
-            name: "installation",
-            action: Some(action),
-            repository: None,
-            installation: Some(id),
-            sender,
-            fields: Vec::new(),
-        }
-        .with("installation", show.installation(installation))
-        .with("repositories", json!(repositories));
-        self.shared.emit(&mut state, event);
-    }
-
-    fn change_installation(&self, organization: &str, change: impl FnOnce(&mut Installation)) -> anyhow::Result<u64> {
-        let account = self.who(organization)?;
-        let mut state = self.shared.state();
-        let found = state.installations.values_mut().find(|it| it.account == account);
-        let found = found.with_context(|| format!("the App is not installed in {organization}"))?;
-        change(found);
-        Ok(found.id)
-    }
-
-    /// Gives or takes (`None`) a permission of the App in an organisation, as its owner may.
-    ///
-    /// # Errors
-    /// Where the App is not installed there.
-    pub fn set_permission(&self, organization: &str, name: &str, level: Option<Level>) -> anyhow::Result<()> {
-        let id = self.change_installation(organization, |it| {
-            match level {
-                Some(level) => it.permissions.insert(name.to_owned(), level),
-                None => it.permissions.remove(name),
-            };
-        })?;
-        self.tell_installation(id, "new_permissions_accepted");
-        Ok(())
-    }
-
-    /// Restricts the installation to some repositories (names without owner), or lifts that.
-    ///
-    /// # Errors
-    /// Where the App is not installed there or a repository does not exist.
-    pub fn select_repositories(&self, organization: &str, names: Option<&[&str]>) -> anyhow::Result<()> {
-        let selected = match names {
-            Some(names) => {
-                Some(names.iter().map(|name| self.find(&format!("{organization}/{name}"))).collect::<Result<_, _>>()?)
-            }
-            None => None,
-        };
-        self.change_installation(organization, |it| it.selected = selected).map(drop)
-    }
-
-    /// Suspends the installation or lets it go on.
-    ///
-    /// # Errors
-    /// Where the App is not installed there.
-    pub fn suspend(&self, organization: &str, suspended: bool) -> anyhow::Result<()> {
-        let id = self.change_installation(organization, |it| it.suspended = suspended)?;
-        self.tell_installation(id, if suspended { "suspend" } else { "unsuspend" });
-        Ok(())
-    }
-
-    /// Removes the App from an organisation: its tokens end.
-    ///
-    /// # Errors
-    /// Where the App is not installed there.
-    pub fn uninstall(&self, organization: &str) -> anyhow::Result<()> {
-        let id = self.change_installation(organization, |_| {})?;
-        self.tell_installation(id, "deleted");
-        self.shared.state().installations.remove(&id);
-        Ok(())
-    }
-
-    /// The installation's id.
-    ///
-    /// # Errors
-    /// Where the App is not installed there.
-    pub fn installation_id(&self, organization: &str) -> anyhow::Result<u64> {
-        self.change_installation(organization, |_| {})
     }
 
     /// Makes a user; gives the id.
@@ -327,30 +192,9 @@ impl GitHub {
     /// Where the owner does not exist, the name is taken, or Git fails.
     pub async fn create_repository(&self, repository: &str, files: &[(&str, &str)]) -> anyhow::Result<u64> {
         let (owner, name) = repository.split_once('/').context("a repository's name is owner/name")?;
-        anyhow::ensure!(self.find(repository).is_err(), "the sandbox's GitHub already has {repository}");
         let owner = self.who(owner)?;
-        let id = self.shared.state().next_id();
-        self.shared.git.init(id, "main").await.map_err(broken)?;
-        let now = self.shared.now();
-        let made = Repository {
-            id,
-            owner,
-            name: name.to_owned(),
-            old_names: Vec::new(),
-            private: true,
-            archived: false,
-            parent: None,
-            default_branch: "main".to_owned(),
-            description: None,
-            created_at: now,
-            updated_at: now,
-            pushed_at: now,
-            collaborators: BTreeMap::new(),
-            issues: BTreeMap::new(),
-            required_checks: Vec::new(),
-        };
-        self.shared.state().repositories.insert(id, made);
-        self.shared.emit(&mut self.shared.state(), Event::new("repository", "created", id, owner));
+        let new = NewRepository { owner, name, private: true, description: None, by: owner };
+        let id = self.shared.create_repository(new).await.map_err(refused)?;
         if !files.is_empty() {
             let changes: Vec<_> = files.iter().map(|(path, content)| super::Change::write(path, content)).collect();
             self.commit_as(owner, (id, "main"), &changes, "Initial commit").await?;
@@ -364,6 +208,19 @@ impl GitHub {
     /// Where there is no such repository.
     pub fn set_private(&self, repository: &str, private: bool) -> anyhow::Result<()> {
         self.change_repository(repository, |it| it.private = private)
+    }
+
+    /// Deletes a repository, as its owner may; pull requests from it stay, without their head repository.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub fn delete_repository(&self, repository: &str) -> anyhow::Result<()> {
+        let id = self.find(repository)?;
+        let mut state = self.shared.state();
+        let owner = state.repositories.get(&id).map_or(0, |it| it.owner);
+        self.shared.emit(&mut state, Event::new("repository", "deleted", id, owner));
+        state.repositories.remove(&id);
+        Ok(())
     }
 
     /// Archives a repository, or takes it out of the archive.
@@ -411,7 +268,7 @@ impl GitHub {
     /// Where GitHub refuses the key.
     pub fn add_deploy_key(&self, admin: &str, repository: &str, title: &str, key: &str) -> anyhow::Result<u64> {
         let (by, id) = (self.who(admin)?, self.find(repository)?);
-        self.shared.add_key(id, title, key, true, by).map_err(refused)
+        self.shared.add_key(id, NewKey { title, key, read_only: true }, by).map_err(refused)
     }
 
     /// Removes a deploy key, as an admin does by hand.

@@ -88,10 +88,13 @@ impl Git {
 
     /// One commit by id.
     pub(crate) async fn commit(&self, repository: u64, sha: &str) -> Result<Option<CommitInfo>, GitError> {
-        if self.kind(repository, sha).await?.as_deref() != Some("commit") {
+        if !is_sha(sha) {
             return Ok(None);
         }
-        Ok(self.log(repository, &["-1", sha]).await?.pop())
+        let ran = self.run(repository, &["log", FORMAT, "-1", sha], &[]).await?;
+        let text = String::from_utf8_lossy(&ran.stdout);
+        // A tag's id leads to its commit, which is another object.
+        Ok(text.split('\u{1e}').find_map(parse_commit).filter(|commit| commit.sha == sha))
     }
 
     /// Commits as `git log` lists them, newest first.

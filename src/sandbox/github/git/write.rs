@@ -10,8 +10,17 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) parent: Option<&'a str>,
     pub(crate) author: Signature,
     pub(crate) message: &'a str,
-    /// Paths and new contents; no content deletes.
-    pub(crate) changes: &'a [(String, Option<Vec<u8>>)],
+    pub(crate) changes: &'a [Edit],
+}
+
+/// One path of a new commit.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    pub(crate) path: String,
+    /// Git's mode: `100644`, or `120000` for a symbolic link, whose content is its target.
+    pub(crate) mode: &'static str,
+    /// No content deletes.
+    pub(crate) content: Option<Vec<u8>>,
 }
 
 /// One line of a new tree.
@@ -37,10 +46,10 @@ impl Git {
         if let Some(parent) = new.parent {
             stream.extend(format!("from {parent}\n").bytes());
         }
-        for (path, content) in new.changes {
+        for Edit { path, mode, content } in new.changes {
             match content {
                 Some(content) => {
-                    stream.extend(format!("M 100644 inline {}\n", quote(path)).bytes());
+                    stream.extend(format!("M {mode} inline {}\n", quote(path)).bytes());
                     data(&mut stream, content);
                 }
                 None => stream.extend(format!("D {}\n", quote(path)).bytes()),

@@ -18,15 +18,23 @@ const TYPES: [&str; 6] = [
     "sk-ssh-ed25519@openssh.com",
 ];
 
+/// A deploy key to register.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewKey<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) read_only: bool,
+}
+
 impl Shared {
     /// Registers a deploy key; gives its id.
-    pub(crate) fn add_key(&self, repository: u64, title: &str, key: &str, read_only: bool, by: u64) -> Outcome<u64> {
+    pub(crate) fn add_key(&self, repository: u64, new: NewKey<'_>, by: u64) -> Outcome<u64> {
         let refuse = |field, message: &str| {
             let message = Some(message.to_owned());
             Answer::invalid(vec![Problem { resource: "PublicKey", code: "custom", field, message }])
         };
         let malformed = "key is invalid. You must supply a key in OpenSSH public key format";
-        let parsed: PublicKey = key.parse().map_err(|_| refuse(Some("key"), malformed))?;
+        let parsed: PublicKey = new.key.parse().map_err(|_| refuse(Some("key"), malformed))?;
         let key = parsed.to_string();
         if !TYPES.contains(&key.split(' ').next().unwrap_or_default()) {
             return Err(refuse(Some("key"), malformed));
@@ -39,7 +47,8 @@ impl Shared {
         if state.deploy_keys.values().any(|it| it.key == key) {
             return Err(refuse(Some("key"), "key is already in use"));
         }
-        let (id, title, created_at) = (state.next_id(), title.to_owned(), self.now());
+        let (id, title, created_at) = (state.next_id(), new.title.to_owned(), self.now());
+        let read_only = new.read_only;
         let key = DeployKey { id, repository, title, key, read_only, created_at, added_by: by, last_used: None };
         let shown = {
             state.deploy_keys.insert(id, key);

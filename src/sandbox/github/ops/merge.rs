@@ -26,12 +26,12 @@ impl State {
             return None;
         }
         let good = |name: &String| {
-            let runs = self
+            let mut runs = self
                 .check_runs
                 .values()
                 .filter(|run| run.repository == repository.id && run.head_sha == pull.head_sha && run.name == *name);
             // The newest run of a name counts; skipped and neutral pass.
-            let conclusion = runs.last().and_then(|run| run.conclusion.as_deref());
+            let conclusion = runs.next_back().and_then(|run| run.conclusion.as_deref());
             matches!(conclusion, Some("success" | "neutral" | "skipped"))
         };
         repository.required_checks.iter().find(|name| !good(name)).cloned()
@@ -97,7 +97,7 @@ impl Shared {
         self.mark_before_push(repository, number, &sha, by);
         let name = format!("refs/heads/{}", pull.base_ref);
         self.move_ref(&Moved { repository, name, before: base, after: sha.clone(), by }).await?;
-        self.tell_pull("closed", repository, number, by, None);
+        self.tell_pull("closed", repository, number, by);
         Ok(sha)
     }
 
@@ -123,7 +123,7 @@ impl Shared {
     /// A pull request whose head got into the base by a push counts as merged.
     pub(crate) fn mark_merged(&self, repository: u64, number: u64, sha: &str, by: u64) {
         self.mark_before_push(repository, number, sha, by);
-        self.tell_pull("closed", repository, number, by, None);
+        self.tell_pull("closed", repository, number, by);
     }
 }
 

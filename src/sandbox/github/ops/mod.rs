@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod pulls;
 pub(crate) mod refs;
+pub(crate) mod repositories;
 
 use super::answer::Answer;
 use super::git::GitError;

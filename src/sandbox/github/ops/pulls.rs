@@ -91,7 +91,7 @@ impl Shared {
         let repository = state.repositories.get_mut(&new.repository).ok_or_else(Answer::not_found)?;
         repository.issues.insert(number, issue);
         drop(state);
-        self.tell_pull("opened", new.repository, number, new.by, None);
+        self.tell_pull("opened", new.repository, number, new.by);
         Ok(number)
     }
 
@@ -169,7 +169,8 @@ impl Shared {
             }
         }
         if !changes.is_empty() {
-            self.tell_pull("edited", repository, number, by, Some(Value::Object(changes)));
+            let event = Event::new("pull_request", "edited", repository, by);
+            self.tell_pull_with(event, number, vec![("changes", Value::Object(changes))]);
         }
         match edit.open {
             Some(false) => self.close(repository, number, by),
@@ -190,7 +191,7 @@ impl Shared {
         let is_pull = issue.pull.is_some();
         drop(state);
         if is_pull {
-            self.tell_pull("closed", repository, number, by, None);
+            self.tell_pull("closed", repository, number, by);
         }
     }
 
@@ -214,7 +215,7 @@ impl Shared {
             issue.open = true;
             issue.closed_at = None;
         }
-        self.tell_pull("reopened", repository, number, by, None);
+        self.tell_pull("reopened", repository, number, by);
         Ok(())
     }
 
@@ -264,24 +265,18 @@ impl Shared {
     }
 
     /// Tells the App about a pull request as it is now.
-    pub(crate) fn tell_pull(
-        &self,
-        action: &'static str,
-        repository: u64,
-        number: u64,
-        by: u64,
-        changes: Option<Value>,
-    ) {
+    pub(crate) fn tell_pull(&self, action: &'static str, repository: u64, number: u64, by: u64) {
+        self.tell_pull_with(Event::new("pull_request", action, repository, by), number, Vec::new());
+    }
+
+    /// The same with further fields.
+    pub(crate) fn tell_pull_with(&self, event: Event, number: u64, fields: Vec<(&'static str, Value)>) {
         let mut state = self.state();
-        let Some(found) = state.repositories.get(&repository) else { return };
+        let Some(found) = event.repository.and_then(|id| state.repositories.get(&id)) else { return };
         let Some(issue) = found.issues.get(&number) else { return };
         let shown = self.show(&state).pull(found, issue);
-        let mut event = Event::new("pull_request", action, repository, by)
-            .with("number", json!(number))
-            .with("pull_request", shown);
-        if let Some(changes) = changes {
-            event = event.with("changes", changes);
-        }
+        let mut event = event.with("number", json!(number)).with("pull_request", shown);
+        event.fields.extend(fields);
         self.emit(&mut state, event);
     }
 }

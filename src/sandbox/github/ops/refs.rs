@@ -170,16 +170,9 @@ impl Shared {
             }
             self.git.copy_head(moved.repository, base, &moved.after, number).await?;
             self.refresh(base, number, &moved.after).await?;
-            let mut state = self.state();
-            let Some(repository) = state.repositories.get(&base) else { continue };
-            let Some(issue) = repository.issues.get(&number) else { continue };
-            let shown = self.show(&state).pull(repository, issue);
-            let event = Event::new("pull_request", "synchronize", base, moved.by)
-                .with("number", json!(number))
-                .with("pull_request", shown)
-                .with("before", json!(moved.before))
-                .with("after", json!(moved.after));
-            self.emit(&mut state, event);
+            let event = Event::new("pull_request", "synchronize", base, moved.by);
+            let fields = vec![("before", json!(moved.before)), ("after", json!(moved.after))];
+            self.tell_pull_with(event, number, fields);
         }
         Ok(())
     }

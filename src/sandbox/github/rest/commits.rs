@@ -3,13 +3,15 @@
 use http::Method;
 use serde_json::json;
 
-use super::super::access::CONTENTS_READ;
+use super::super::access::{CONTENTS_READ, PULLS_READ};
 use super::super::answer::{Answer, Outcome};
 use super::super::call::{At, Call};
+use super::super::model::Issue;
 
 pub(super) async fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
         (&Method::GET, ["commits"]) => list(call, at).await,
+        (&Method::GET, ["commits", sha, "pulls"]) => pulls(call, at, sha).await,
         (&Method::GET, ["commits", reference @ ..]) => get(call, at, &reference.join("/")).await,
         (&Method::GET, ["compare", range @ ..]) => compare(call, at, &range.join("/")).await,
         _ => Err(Answer::not_found()),
@@ -29,6 +31,37 @@ async fn list(call: &Call, at: At<'_>) -> Outcome {
     let commits = call.shared.git.log(id, &args).await?;
     let shown = call.with(id, |show, repository| {
         commits.iter().map(|commit| show.commit(repository, commit)).collect::<Vec<_>>()
+    })?;
+    call.page(shown)
+}
+
+/// `GET /repos/…/commits/{sha}/pulls`: the merged pull requests that brought the commit, and the open
+/// ones that would. Source: <https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit>.
+async fn pulls(call: &Call, at: At<'_>, sha: &str) -> Outcome {
+    let id = call.repository(at, PULLS_READ)?;
+    let git = &call.shared.git;
+    if git.commit(id, sha).await?.is_none() {
+        return Err(Answer::unprocessable(format!("No commit found for SHA: {sha}")));
+    }
+    let ranges: Vec<(u64, String, String)> = call.with(id, |_, repository| {
+        let range = |issue: &Issue| {
+            let pull = issue.pull.as_ref()?;
+            let head = pull.merged.as_ref().map(|merged| merged.sha.clone());
+            let head = head.or_else(|| issue.open.then(|| pull.head_sha.clone()))?;
+            Some((issue.number, pull.base_sha.clone(), head))
+        };
+        repository.issues.values().filter_map(range).collect()
+    })?;
+    let mut numbers = Vec::new();
+    for (number, base, head) in ranges {
+        let brought = git.text(id, &["rev-list", &format!("{base}..{head}")]).await?;
+        if brought.lines().any(|line| line == sha) {
+            numbers.push(number);
+        }
+    }
+    let shown = call.with(id, |show, repository| {
+        let found = numbers.iter().filter_map(|number| repository.issues.get(number));
+        found.map(|issue| show.pull_simple(repository, issue)).collect::<Vec<_>>()
     })?;
     call.page(shown)
 }

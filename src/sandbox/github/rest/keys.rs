@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::access::{KEYS_READ, KEYS_WRITE};
 use super::super::answer::{Answer, Outcome};
 use super::super::call::{At, Call, required, text};
+use super::super::ops::keys::NewKey;
 
 pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
@@ -28,7 +29,7 @@ pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
             let key = required(&body, "key")?;
             let title = text(&body, "title").unwrap_or("deploy key");
             let read_only = body.get("read_only").and_then(Value::as_bool).unwrap_or_default();
-            let key = call.shared.add_key(id, title, key, read_only, call.actor()?)?;
+            let key = call.shared.add_key(id, NewKey { title, key, read_only }, call.actor()?)?;
             Ok(Answer::created(shown(call, id, key)?))
         }
         (&Method::DELETE, [key]) => {

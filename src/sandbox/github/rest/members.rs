@@ -46,7 +46,7 @@ pub(super) fn organization(call: &Call, path: &[&str]) -> Outcome {
             let full = match &call.caller {
                 Caller::User(user) => state.organization(account.id).is_some_and(|it| it.members.contains_key(user)),
                 Caller::Installation(grant) => {
-                    let administers = state.effective(grant).get("organization_administration").is_some();
+                    let administers = state.effective(grant).contains_key("organization_administration");
                     administers && state.installations.get(&grant.installation).map(|it| it.account) == Some(account.id)
                 }
                 Caller::App | Caller::Nobody => false,

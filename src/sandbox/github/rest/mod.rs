@@ -47,6 +47,7 @@ async fn route(call: &Call) -> Outcome {
         ["app", "installations", id, "access_tokens"] => tokens::create(call, id),
         ["app", ..] => app::route(call, &segments),
         ["installation", rest @ ..] => tokens::route(call, rest),
+        ["orgs", organization, "repos"] => repository::create(call, organization).await,
         ["orgs", rest @ ..] => members::organization(call, rest),
         ["users", login] => members::user(call, login),
         ["meta"] => Ok(app::meta()),

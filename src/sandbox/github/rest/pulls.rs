@@ -88,7 +88,7 @@ async fn create(call: &Call, at: At<'_>) -> Outcome {
         by,
     };
     let number = call.shared.open_pull(new).await?;
-    shown(call, repository, number).map(|pull| Answer::created(pull))
+    shown(call, repository, number).map(Answer::created)
 }
 
 /// `branch` or `owner:branch`, where the owner has the repository or a fork of it.

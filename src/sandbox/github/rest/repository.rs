@@ -1,10 +1,11 @@
-//! `GET /repos/{owner}/{repo}` and its installation.
+//! `GET /repos/{owner}/{repo}`, its installation, and making a repository in an organisation.
 
 use http::Method;
 
-use super::super::access::{METADATA, Role};
+use super::super::access::{Level, METADATA, Role};
 use super::super::answer::{Answer, Outcome};
-use super::super::call::{At, Call, Caller};
+use super::super::call::{At, Call, Caller, required, text};
+use super::super::ops::repositories::NewRepository;
 use super::app::only_app;
 
 pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
@@ -27,4 +28,44 @@ pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
         };
         Answer::ok(show.full_repository(repository, role))
     })
+}
+
+/// `POST /orgs/{org}/repos`: needs Administration: write there, or an owner of the organisation.
+pub(super) async fn create(call: &Call, organization: &str) -> Outcome {
+    if call.method != Method::POST {
+        return Err(Answer::not_found());
+    }
+    let by = call.actor()?;
+    let owner = {
+        let state = call.shared.state();
+        let owner = state.account(organization).ok_or_else(Answer::not_found)?.id;
+        let members = &state.organization(owner).ok_or_else(Answer::not_found)?.members;
+        match &call.caller {
+            Caller::Installation(grant) => {
+                if state.installations.get(&grant.installation).is_none_or(|it| it.account != owner) {
+                    return Err(Answer::not_found());
+                }
+                if state.effective(grant).get("administration") < Some(&Level::Write) {
+                    return Err(Answer::not_for_integration());
+                }
+            }
+            _ if members.get(&by) == Some(&true) => {}
+            _ => {
+                return Err(Answer::forbidden(
+                    "You need admin access to the organization before adding a repository to it.",
+                ));
+            }
+        }
+        owner
+    };
+    let body = call.json()?;
+    let flag = |field| body.get(field).and_then(serde_json::Value::as_bool).unwrap_or_default();
+    let private = flag("private") || text(&body, "visibility") == Some("private");
+    let description = text(&body, "description");
+    let new = NewRepository { owner, name: required(&body, "name")?, private, description, by };
+    let id = call.shared.create_repository(new).await?;
+    if flag("auto_init") {
+        call.shared.auto_init(id, by).await?;
+    }
+    call.with(id, |show, repository| Answer::created(show.full_repository(repository, Role::None)))
 }

@@ -120,7 +120,7 @@ fn stateless_token(call: &Call, installation: u64) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT"}"#);
     let claims = json!({"jti": hex::encode(random), "sub": installation, "iss": "github-sandbox"});
     let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
-    let mut signature = [0; 240];
+    let mut signature = [0; 256];
     entropy.fill(&mut signature);
     format!("ghs_{}_{header}.{claims}.{}", call.shared.app.id, URL_SAFE_NO_PAD.encode(signature))
 }

@@ -111,6 +111,7 @@ impl Show<'_> {
             "is_template": false,
             "web_commit_signoff_required": false,
             "topics": [],
+            "custom_properties": {},
             "visibility": if repository.private { "private" } else { "public" },
             "forks": forks,
             "open_issues": open,

@@ -1,0 +1,72 @@
+//! The real binary as a server: a person asks, the answer comes, SIGTERM ends it in order.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bailiwick::cli::demo::world::{ADMIN, ALICE, Addresses, World};
+
+/// Generous, for a machine that is busy: nothing waits for it when all goes well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_answers_a_comment_and_ends_in_order_when_told_to() {
+    let mut world = World::start(Addresses::free()).await.expect("a world");
+    world.stop_server().await;
+    let directory = world.directory().to_owned();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
+        .arg("serve")
+        .arg("--config")
+        .arg(directory.join("bailiwick.yaml"))
+        .arg("--mirrors")
+        .arg(directory.join("mirrors"))
+        .env("BAILIWICK_LOG", "bailiwick=debug")
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(directory.join("log")).expect("a log file"))
+        .spawn()
+        .expect("the binary starts");
+    let ready = format!("http://{}/readyz", world.address);
+    let client = reqwest::Client::builder().build().expect("a client");
+    let start = Instant::now();
+    while client.get(&ready).send().await.is_err() {
+        assert!(start.elapsed() < PATIENCE, "the server does not get ready");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    world.github.comment(ALICE, ADMIN, 1, "/help").expect("a comment");
+    until("the answer", || {
+        let comments = world.github.comments(ADMIN, 1);
+        comments.into_iter().find(|comment| comment.author == "bailiwick[bot]" && comment.body.contains("/create-team"))
+    })
+    .await;
+
+    let terminate = Command::new("kill").arg(server.id().to_string()).status().expect("kill runs");
+    assert!(terminate.success());
+    let status = until("the end of the server", || server_status(server.id())).await;
+    assert!(status, "the process is gone");
+    assert!(server.wait().expect("its status").success(), "it ended in order");
+    let log = std::fs::read_to_string(directory.join("log")).expect("the log");
+    assert!(log.contains("listening") && log.contains("stopping"), "{log}");
+    for secret in ["app.pem", "webhook-secret"] {
+        let secret = std::fs::read_to_string(directory.join(secret)).expect("a secret");
+        assert!(!log.contains(secret.lines().nth(1).unwrap_or(&secret)), "a secret is in the log");
+    }
+    assert!(!log.contains("ghs_"), "a token is in the log");
+}
+
+/// `Some(true)` once the process has ended (it stays a zombie until it is waited for).
+fn server_status(id: u32) -> Option<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('Z'));
+    (state != Some(false)).then_some(true)
+}
