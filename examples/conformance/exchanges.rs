@@ -10,6 +10,9 @@ use crate::table::Table;
 /// (docs.github.com, "Troubleshooting the REST API" and "Best practices for using the REST API").
 const ALWAYS: &[u16] = &[301, 307, 401, 403, 404, 422, 429];
 
+/// The client asks for a file's own bytes, which may be anything.
+const RAW: &str = "/~1repos~1{owner}~1{repo}~1contents~1{path}/get";
+
 /// Holds one line of a recording against the description.
 pub(crate) fn check(description: &Description<'_>, line: &Value, table: &mut Table) {
     let method = line["method"].as_str().unwrap_or_default();
@@ -97,21 +100,36 @@ fn request(description: &Description<'_>, operation: &str, body: &Value) -> Vec<
 
 fn response(description: &Description<'_>, operation: &str, status: u16, body: &Value) -> Vec<String> {
     let pointer = join(&join(operation, "responses"), &status.to_string());
-    if description.at(&pointer).is_none() {
-        if !ALWAYS.contains(&status) && status < 500 {
-            return vec!["(status): the operation does not answer so".to_owned()];
-        }
-        let kind = if status == 422 { "validation-error" } else { "basic-error" };
-        // A server error may come from a proxy in front of GitHub, which writes HTML.
-        let opaque = status >= 500 && body.is_null();
-        let schema = join("/components/schemas", kind);
-        return if opaque { Vec::new() } else { description.violations(&schema, body) };
+    let listed = description.at(&pointer).is_some();
+    if !listed && !ALWAYS.contains(&status) && status < 500 {
+        return vec!["(status): the operation does not answer so".to_owned()];
+    }
+    if status == 200 && operation.ends_with(RAW) {
+        return Vec::new();
     }
     match (description.json_body(&pointer), body) {
-        // The client asks for the file's own bytes, which may be anything.
-        _ if status == 200 && operation.ends_with("~1contents~1{path}/get") => Vec::new(),
-        (None, Value::Null) => Vec::new(),
-        (None, _) => vec!["(whole body): the operation answers without one".to_owned()],
-        (Some(schema), body) => description.violations(&schema, body),
+        (Some(schema), body) if status < 400 => description.violations(&schema, body),
+        (schema, body) if !listed || status >= 400 => error(description, schema, status, body),
+        (_, Value::Null) => Vec::new(),
+        _ => vec!["(whole body): the operation answers without one".to_owned()],
     }
+}
+
+/// An error's body. For many operations the description lists a status without a body, or not at
+/// all, where GitHub sends its usual one.
+fn error(description: &Description<'_>, schema: Option<String>, status: u16, body: &Value) -> Vec<String> {
+    // A proxy in front of GitHub answers in HTML, and that is recorded as nothing.
+    if body.is_null() && status >= 500 {
+        return Vec::new();
+    }
+    let usual = if status == 422 { "validation-error" } else { "basic-error" };
+    let schema = schema.unwrap_or_else(|| join("/components/schemas", usual));
+    let mut body = body.clone();
+    // GitHub repeats the status in every error; only the description of the plain one says so.
+    if let Some(fields) = body.as_object_mut()
+        && fields.get("status").is_some_and(|repeated| *repeated == status.to_string())
+    {
+        fields.remove("status");
+    }
+    description.violations(&schema, &body)
 }

@@ -17,6 +17,8 @@ mod exchanges;
 mod fields;
 mod pointer;
 mod table;
+#[cfg(test)]
+mod tests;
 mod webhooks;
 
 use std::io::Write;
