@@ -124,10 +124,10 @@ fn error(description: &Description<'_>, schema: Option<String>, status: u16, bod
     }
     let usual = if status == 422 { "validation-error" } else { "basic-error" };
     let schema = schema.unwrap_or_else(|| join("/components/schemas", usual));
-    let mut body = body.clone();
+    let (mut body, number) = (body.clone(), status.to_string());
     // GitHub repeats the status in every error; only the description of the plain one says so.
     if let Some(fields) = body.as_object_mut()
-        && fields.get("status").is_some_and(|repeated| *repeated == status.to_string())
+        && fields.get("status").is_some_and(|repeated| *repeated == number)
     {
         fields.remove("status");
     }
