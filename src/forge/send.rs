@@ -7,6 +7,7 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::error::ForgeError;
 use super::record::{Exchange, Record, without_tokens};
@@ -138,8 +139,10 @@ impl Transport {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| Broken::transport(call, error))?;
-        let answer = read(call, response).await?;
+        // The span holds the waiting and nothing of ours: `benches/review` takes it off.
+        let answered =
+            async { read(call, request.send().await.map_err(|error| Broken::transport(call, error))?).await };
+        let answer = answered.instrument(tracing::debug_span!("forge.request")).await?;
         tracing::debug!(
             http.method = call.method.as_str(),
             http.route = call.route.template,
