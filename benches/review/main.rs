@@ -60,10 +60,11 @@ fn flatness(first: &Value, last: &Value) -> Value {
         let of = |line: &Value| line[key]["median"].as_f64().unwrap_or(f64::NAN);
         measure::rounded(of(last) / of(first))
     };
-    let (own, judging) = (ratio("warm_ms"), ratio("warm_judging_ms"));
+    let (own, processor) = (ratio("warm_ms"), ratio("warm_processor_ms"));
     let slowest = last["warm_ms"]["median"].as_f64().unwrap_or(f64::NAN);
     json!({
-        "what": "flatness", "teams": [first["teams"], last["teams"]], "own": own, "judging": judging,
+        "what": "flatness", "teams": [first["teams"], last["teams"]], "own": own,
+        "judging": ratio("warm_judging_ms"), "processor": processor,
         "within_25_percent": (0.75..=1.25).contains(&own), "within_50_ms": slowest <= 50.0,
     })
 }

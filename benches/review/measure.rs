@@ -68,6 +68,8 @@ impl Bench {
             "warm_ms": spread(&warm, Times::own),
             "warm_after_base_moved_ms": moved,
             "warm_judging_ms": spread(&warm, Times::judging),
+            "cold_processor_ms": milliseconds(cold.times.processor()),
+            "warm_processor_ms": spread(&warm, Times::processor),
             "warm_parts_ms": parts(&warm),
             "waiting_ms": spread(&warm, Times::outside),
             "github_requests": {"most": most, "warm": warm.last().map(|review| &review.requests), "cold": cold.requests},
@@ -159,8 +161,8 @@ fn parts(reviews: &[Reviewed]) -> Value {
 fn spread(reviews: &[Reviewed], of: impl Fn(&Times) -> Duration) -> Value {
     let mut times: Vec<f64> = reviews.iter().map(|review| milliseconds(of(&review.times))).collect();
     times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).or(times.last()).copied();
-    json!({"median": at(0.5), "p90": at(0.9)})
+    let at = |tenths: usize| times.get(times.len() * tenths / 10).copied();
+    json!({"median": at(5), "p90": at(9)})
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -48,7 +48,7 @@ impl Server {
         let start = Instant::now();
         let mut command = Command::new(binary);
         command.arg("serve").arg("--config").arg(config).arg("--mirrors").arg(mirrors);
-        let child = command.env("RUST_LOG", "error").spawn().context("the server cannot be started")?;
+        let child = command.env("BAILIWICK_LOG", "error").spawn().context("the server cannot be started")?;
         let mut server = Self { child, ready: Duration::ZERO };
         while !is_ready(address) {
             anyhow::ensure!(server.child.try_wait()?.is_none(), "the server ended at once");
