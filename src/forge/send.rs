@@ -7,6 +7,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::error::ForgeError;
 use super::record::{Exchange, Record, without_tokens};
@@ -123,7 +124,9 @@ impl Transport {
     async fn send_once(&self, call: &Call, token: &SecretString) -> Result<Answer, Broken> {
         let request = self.request(call, token)?;
         self.count(call);
-        let answer = self.wire.exchange(request).await.map_err(|fault| Broken::new(call, fault))?;
+        // The span holds the waiting and nothing of ours: `benches/review` takes it off.
+        let answered = self.wire.exchange(request).instrument(tracing::debug_span!("forge.request")).await;
+        let answer = answered.map_err(|fault| Broken::new(call, fault))?;
         tracing::debug!(
             http.method = call.method.as_str(),
             http.route = call.route.template,
