@@ -187,7 +187,7 @@ impl GitHub {
         if let Some(pull) = self.shared.state().issue_mut(id, number).and_then(|issue| issue.pull.as_mut()) {
             pull.draft = false;
         }
-        self.shared.tell_pull("ready_for_review", id, number, by, None);
+        self.shared.tell_pull("ready_for_review", id, number, by);
         Ok(())
     }
 

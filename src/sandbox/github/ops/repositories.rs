@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::answer::{Answer, Outcome, Problem};
 use super::super::events::Event;
 use super::super::git::ZERO;
-use super::super::git::write::NewCommit;
+use super::super::git::write::{Edit, NewCommit};
 use super::super::model::Repository;
 use super::super::shared::Shared;
 use super::refs::Moved;
@@ -68,7 +68,7 @@ impl Shared {
     /// The first commit of `auto_init`: a README with the repository's name.
     pub(crate) async fn auto_init(&self, repository: u64, by: u64) -> Outcome<()> {
         let name = self.state().repositories.get(&repository).map(|it| it.name.clone()).unwrap_or_default();
-        let changes = [("README.md".to_owned(), Some(format!("# {name}").into_bytes()))];
+        let changes = [Edit::file("README.md", format!("# {name}").into_bytes())];
         let author = self.signature(by);
         let _moving = self.moving.lock().await;
         let commit = NewCommit { parent: None, author, message: "Initial commit", changes: &changes };

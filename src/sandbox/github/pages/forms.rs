@@ -2,7 +2,7 @@
 
 use super::super::access::Role;
 use super::super::answer::Answer;
-use super::super::git::write::NewCommit;
+use super::super::git::write::{Edit, NewCommit};
 use super::super::git::{ZERO, is_plain_path};
 use super::super::ops::merge::MergeWish;
 use super::super::ops::pulls::NewPull;
@@ -115,7 +115,7 @@ pub(super) async fn propose(view: &View<'_>, form: &Form) -> Paged {
         let _moving = shared.moving.lock().await;
         let parent = shared.git.branch(view.id, base).await?.ok_or_else(Answer::not_found)?;
         let branch = free_branch(view, &form.login).await?;
-        let changes = [(path.to_owned(), Some(content.into_bytes()))];
+        let changes = [Edit::file(path, content.into_bytes())];
         let author = shared.signature(form.by);
         let commit = NewCommit { parent: Some(&parent), author, message: title, changes: &changes };
         let after = shared.git.make_commit(view.id, commit).await?;
