@@ -94,6 +94,7 @@ impl Sandbox {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
+            queue: bailiwick::queue::Settings::default(),
             timing: Timing::default(),
             recorder: None,
         };

@@ -86,6 +86,15 @@ impl Repo {
         self.write(Method::PATCH, route, Value::Object(body), &format!("check run {id}")).await
     }
 
+    /// One check run; `None` where there is none.
+    ///
+    /// # Errors
+    /// Any other [`ForgeError`].
+    pub async fn check_run(&self, id: CheckRunId) -> Result<Option<CheckRun>, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/check-runs/{check_run_id}", &[&id.to_string()]);
+        super::error::absent_is_none(self.get(route, &format!("check run {id}")).await)
+    }
+
     /// The newest check run of this App with this name on `head`, and with this reference where
     /// one is given. Another App's run of the same name does not count.
     ///

@@ -73,6 +73,8 @@ pub struct World {
     pub address: SocketAddr,
     /// Extra lines for the configuration file, written at the next start.
     pub configuration: String,
+    /// How the workers work from the next start on.
+    pub queue: Settings,
     directory: TempDir,
 }
 
@@ -106,7 +108,10 @@ impl World {
         let mut options = sandbox_cluster::Options::new(clock, Arc::new(OsEntropy), ssh)?;
         options.listen = addresses.cluster;
         let cluster = SandboxCluster::start(options).await?;
-        let mut world = Self { github, cluster, server: None, address, configuration: String::new(), directory };
+        let backoff = Backoff { first: Duration::from_millis(200), ..Backoff::default() };
+        let queue = Settings { backoff, ..Settings::default() };
+        let configuration = String::new();
+        let mut world = Self { github, cluster, server: None, address, configuration, queue, directory };
         world.write_secrets(&secret)?;
         world.people()?;
         world.repositories().await?;
@@ -223,10 +228,7 @@ impl World {
                 failure_lasts: Duration::from_secs(1),
                 ..Timing::default()
             },
-            queue: Settings {
-                backoff: Backoff { first: Duration::from_millis(200), ..Backoff::default() },
-                ..Settings::default()
-            },
+            queue: self.queue,
             recorder: recorder()?,
         };
         self.server = Some(Server::start(config, options, listener).await?);
