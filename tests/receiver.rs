@@ -329,7 +329,10 @@ async fn probes_metrics_and_wrong_routes() {
         assert!(text.lines().any(|other| other == line), "{line} in {text}");
     }
     assert_eq!(world.get("/webhooks/github").await.0, 405);
-    assert_eq!(world.get("/").await.0, 404);
+    assert_eq!(world.get("/nowhere").await.0, 404);
+    let (status, page) = world.get("/").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Bailiwick") && page.contains("/readyz"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -1,9 +1,11 @@
-//! An admin repository of any size, as a `git fast-import` stream.
+//! An admin repository of any size, as a `git fast-import` stream or as a folder. It is written
+//! file by file and never held, so that it does not count as the measured program's memory.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 /// The files of one team, in the layout that the scaffold writes.
-pub fn team_files(team: &str) -> Vec<(String, String)> {
+pub(crate) fn team_files(team: &str) -> Vec<(String, String)> {
     let at = |name: &str| format!("cluster/{team}/{name}");
     vec![
         (
@@ -56,14 +58,19 @@ pub fn team_files(team: &str) -> Vec<(String, String)> {
     ]
 }
 
+/// The name of a team by its number.
+pub(crate) fn team(number: usize) -> String {
+    format!("team{number:05}")
+}
+
 /// Every file of an admin repository with `teams` teams, `team00000` and so on.
-pub fn repository(teams: usize) -> Vec<(String, String)> {
-    let names: Vec<String> = (0..teams).map(|number| format!("team{number:05}")).collect();
-    let mut list = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - common\n".to_owned();
-    for name in &names {
-        writeln!(list, "  - {name}").expect("a String takes everything");
+pub(crate) fn repository(teams: usize) -> impl Iterator<Item = (String, String)> {
+    let mut list =
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - common\n".to_owned();
+    for number in 0..teams {
+        writeln!(list, "  - {}", team(number)).expect("a String takes everything");
     }
-    let mut files = vec![
+    let common = [
         ("cluster/kustomization.yaml".to_owned(), list),
         (
             "cluster/common/kustomization.yaml".to_owned(),
@@ -76,22 +83,16 @@ pub fn repository(teams: usize) -> Vec<(String, String)> {
                 .to_owned(),
         ),
     ];
-    files.extend(names.iter().flat_map(|name| team_files(name)));
-    files
+    common.into_iter().chain((0..teams).flat_map(|number| team_files(&team(number))))
 }
 
-/// The files as one commit on `refs/heads/main`, for `git fast-import`.
-pub fn fast_import(files: &[(String, String)]) -> String {
-    let mut stream = String::new();
+/// Writes the files as one commit on `refs/heads/main`, for `git fast-import`.
+pub(crate) fn fast_import(files: impl Iterator<Item = (String, String)>, to: &mut dyn Write) -> io::Result<()> {
     let message = "A generated repository\n";
-    write!(
-        stream,
-        "commit refs/heads/main\ncommitter Bench <bench@example.org> 1700000000 +0000\ndata {}\n{message}",
-        message.len()
-    )
-    .expect("a String takes everything");
+    let who = "Bench <bench@example.org> 1700000000 +0000";
+    write!(to, "commit refs/heads/main\ncommitter {who}\ndata {}\n{message}", message.len())?;
     for (path, text) in files {
-        write!(stream, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()).expect("a String takes everything");
+        write!(to, "M 100644 inline {path}\ndata {}\n{text}\n", text.len())?;
     }
-    stream
+    writeln!(to, "done")
 }

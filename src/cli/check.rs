@@ -24,7 +24,7 @@ use crate::report::{self, Style};
 use crate::rules::{self, Judgement, RULES, Review, Scope};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
-/// Judges the manifests of an admin or team repository.
+/// Judge the manifests of an admin or team repository
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The repository's root folder

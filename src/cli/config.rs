@@ -10,7 +10,7 @@ use super::{Exit, Output};
 use crate::command::COMMANDS;
 use crate::config::{self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource};
 
-/// The server's configuration.
+/// Look at the server's configuration
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

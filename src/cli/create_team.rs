@@ -9,7 +9,7 @@ use crate::manifest::EditError;
 use crate::names::{BranchName, Engine, GitUrl, RepoPath, TeamName};
 use crate::scaffold::{self, ChangeSet, FileChange, Outcome, ScaffoldError, Survey, TeamRequest, TemplateError};
 
-/// Adds a team to an admin repository in a folder.
+/// Add a team to an admin repository in a folder
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The team's name, which is also its directory and its namespace.

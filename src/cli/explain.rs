@@ -8,7 +8,7 @@ use super::FINE;
 use crate::report;
 use crate::rules::{self, RULES};
 
-/// Explains a rule.
+/// Explain a rule
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The rule's id, such as crd/name

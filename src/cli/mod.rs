@@ -58,7 +58,7 @@ impl Exit {
     }
 }
 
-/// Looks after a Kubernetes cluster that several teams share and that Flux runs from Git.
+/// Look after a Kubernetes cluster that several teams share and that Flux runs from Git.
 #[derive(Debug, clap::Parser)]
 #[command(name = "bailiwick", version)]
 struct Cli {

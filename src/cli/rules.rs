@@ -9,7 +9,7 @@ use super::FINE;
 use crate::report;
 use crate::rules::{Meta, RULES};
 
-/// Lists the rules.
+/// List the rules
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How the list is written

@@ -94,7 +94,11 @@ impl Server {
     }
 }
 
-async fn context(config: Config, options: Options) -> anyhow::Result<Context> {
+/// What the jobs of a server reach, without the server: for one job at a time, as `benches/review` runs them.
+///
+/// # Errors
+/// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
+pub async fn context(config: Config, options: Options) -> anyhow::Result<Context> {
     let store = Store::open(config.database.expose(), Arc::clone(&options.clock), Arc::clone(&options.entropy)).await?;
     let forge = Forge::new(ForgeSettings {
         api_url: config.github.api_url.clone(),

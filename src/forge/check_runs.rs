@@ -1,4 +1,4 @@
-use reqwest::Method;
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -84,6 +84,15 @@ impl Repo {
     async fn patch_check_run(&self, id: CheckRunId, body: Map<String, Value>) -> Result<CheckRun, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/check-runs/{check_run_id}", &[&id.to_string()]);
         self.write(Method::PATCH, route, Value::Object(body), &format!("check run {id}")).await
+    }
+
+    /// One check run; `None` where there is none.
+    ///
+    /// # Errors
+    /// Any other [`ForgeError`].
+    pub async fn check_run(&self, id: CheckRunId) -> Result<Option<CheckRun>, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/check-runs/{check_run_id}", &[&id.to_string()]);
+        super::error::absent_is_none(self.get(route, &format!("check run {id}")).await)
     }
 
     /// The newest check run of this App with this name on `head`, and with this reference where

@@ -1,5 +1,5 @@
+use http::Method;
 use jiff::Timestamp;
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

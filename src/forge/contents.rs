@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Method;
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,21 +1,21 @@
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use octocrab::auth::AppAuth;
+use octocrab::jsonwebtoken::{self, Algorithm, EncodingKey, Header};
+use octocrab::models::AppId;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::ForgeError;
 
 /// Signs the short tokens with which the App itself speaks (docs.github.com, "Generating a JSON
-/// Web Token (JWT) for a GitHub App").
-pub(super) struct Signer {
-    issuer: String,
-    key: EncodingKey,
-}
+/// Web Token (JWT) for a GitHub App"). Octocrab keeps the key and brings the signature; the claims
+/// are those of its `create_jwt`, but at our clock's time.
+pub(super) struct Signer(AppAuth);
 
 #[derive(serde::Serialize)]
-struct Claims<'a> {
+struct Claims {
     iat: i64,
     exp: i64,
-    iss: &'a str,
+    iss: String,
 }
 
 impl Signer {
@@ -27,15 +27,15 @@ impl Signer {
                 message: "it is not an RSA key in PEM form".to_owned(),
             }
         })?;
-        Ok(Self { issuer: app_id.to_string(), key })
+        Ok(Self(AppAuth { app_id: AppId(app_id), key }))
     }
 
     /// A token that is valid from a minute ago (clocks differ) for nine minutes; GitHub allows ten.
     pub(super) fn sign(&self, now: Timestamp) -> Result<SecretString, ForgeError> {
-        let claims = Claims { iat: now.as_second() - 60, exp: now.as_second() + 540, iss: &self.issuer };
-        let signed = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.key);
+        let claims = Claims { iat: now.as_second() - 60, exp: now.as_second() + 540, iss: self.0.app_id.to_string() };
+        let signed = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.0.key);
         signed.map(SecretString::from).map_err(|_| ForgeError::Unauthorized {
-            what: format!("private key of App {}", self.issuer),
+            what: format!("private key of App {}", self.0.app_id),
             message: "it cannot sign".to_owned(),
         })
     }
@@ -43,6 +43,6 @@ impl Signer {
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Signer").field("app_id", &self.issuer).finish_non_exhaustive()
+        formatter.debug_struct("Signer").field("app_id", &self.0.app_id.0).finish_non_exhaustive()
     }
 }

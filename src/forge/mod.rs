@@ -31,6 +31,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wire;
 
 pub use access::Access;
 pub use account::{Account, AccountKind};

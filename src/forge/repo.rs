@@ -1,4 +1,4 @@
-use reqwest::Method;
+use http::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -1,22 +1,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request};
+use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::error::ForgeError;
 use super::record::{Exchange, Record, without_tokens};
 use super::route::Route;
 use super::settings::Timeouts;
+use super::wire::{ANSWER_LIMIT, Fault, Wire};
 
-/// The version of GitHub's REST API that we speak; 2026-03-10 is the first with breaking changes.
-const API_VERSION: &str = "2022-11-28";
-/// No answer that we ask for is larger: a page of a hundred pull requests is about 2 MB.
-const ANSWER_LIMIT: usize = 16 << 20;
 /// How many redirects a GET follows. GitHub sends one for a renamed repository.
 const REDIRECT_LIMIT: usize = 3;
 
@@ -78,7 +76,7 @@ impl Answer {
 /// Sends requests to one origin and counts them. It knows no retry policy beyond repeating a GET
 /// once on a broken connection, and never follows anything to another origin.
 pub(super) struct Transport {
-    http: reqwest::Client,
+    wire: Wire,
     base: Url,
     recorder: Option<Arc<dyn Record>>,
     counts: Mutex<BTreeMap<(String, &'static str), u64>>,
@@ -91,12 +89,8 @@ impl Transport {
         recorder: Option<Arc<dyn Record>>,
     ) -> Result<Self, ForgeError> {
         let base = base_url(api_url)?;
-        let http = http_client(&base, timeouts).map_err(|error| ForgeError::Unavailable {
-            what: "HTTP client for the forge".to_owned(),
-            message: "no TLS roots? install ca-certificates".to_owned(),
-            source: Some(Box::new(error)),
-        })?;
-        Ok(Self { http, base, recorder, counts: Mutex::default() })
+        let wire = Wire::new(&base, timeouts)?;
+        Ok(Self { wire, base, recorder, counts: Mutex::default() })
     }
 
     /// How many requests were sent, by method and route.
@@ -119,27 +113,20 @@ impl Transport {
     }
 
     async fn send_or_repeat(&self, call: &Call, token: &SecretString) -> Result<Answer, ForgeError> {
-        match self.exchange(call, token).await {
+        match self.send_once(call, token).await {
             Err(Broken { repeatable: true, .. }) if call.method == Method::GET => {
-                self.exchange(call, token).await.map_err(|broken| broken.error)
+                self.send_once(call, token).await.map_err(|broken| broken.error)
             }
             other => other.map_err(|broken| broken.error),
         }
     }
 
-    async fn exchange(&self, call: &Call, token: &SecretString) -> Result<Answer, Broken> {
-        let url = self.url(call)?;
+    async fn send_once(&self, call: &Call, token: &SecretString) -> Result<Answer, Broken> {
+        let request = self.request(call, token)?;
         self.count(call);
-        let mut request = self.http.request(call.method.clone(), url).header(header::ACCEPT, call.accept);
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-            .map_err(|_| Broken::odd(call, "the token holds characters that no header may hold"))?;
-        bearer.set_sensitive(true);
-        request = request.header(header::AUTHORIZATION, bearer);
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
-        let response = request.send().await.map_err(|error| Broken::transport(call, error))?;
-        let answer = read(call, response).await?;
+        // The span holds the waiting and nothing of ours: `benches/review` takes it off.
+        let answered = self.wire.exchange(request).instrument(tracing::debug_span!("forge.request")).await;
+        let answer = answered.map_err(|fault| Broken::new(call, fault))?;
         tracing::debug!(
             http.method = call.method.as_str(),
             http.route = call.route.template,
@@ -148,6 +135,26 @@ impl Transport {
         );
         self.record(call, &answer);
         Ok(answer)
+    }
+
+    fn request(&self, call: &Call, token: &SecretString) -> Result<Request<Vec<u8>>, Broken> {
+        let odd = |message| Broken::odd(call, message);
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+            .map_err(|_| odd("the token holds characters that no header may hold"))?;
+        bearer.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(self.url(call)?.as_str())
+            .header(header::ACCEPT, call.accept)
+            .header(header::AUTHORIZATION, bearer);
+        let body = match &call.body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                body.to_string().into_bytes()
+            }
+            None => Vec::new(),
+        };
+        request.body(body).map_err(|_| odd("its path is none"))
     }
 
     /// The full address of a call. Dot segments would be resolved by the URL parser and lead to
@@ -214,6 +221,7 @@ impl std::fmt::Debug for Transport {
 }
 
 /// A request without an answer.
+#[derive(Debug)]
 struct Broken {
     error: ForgeError,
     /// Whether the connection broke, so that a GET may be sent again at once.
@@ -231,36 +239,18 @@ impl Broken {
         ForgeError::Unexpected { what: call.what.clone(), message: message.to_owned() }.into()
     }
 
-    fn transport(call: &Call, error: reqwest::Error) -> Self {
-        let repeatable = !error.is_timeout() && !error.is_builder();
-        let message = if error.is_timeout() {
-            "no answer in time"
-        } else if error.is_connect() {
-            "no connection"
-        } else {
-            "the connection broke"
-        };
-        let error = ForgeError::Unavailable {
-            what: call.what.clone(),
-            message: message.to_owned(),
-            source: Some(Box::new(error.without_url())),
-        };
-        Self { error, repeatable }
-    }
-}
-
-async fn read(call: &Call, mut response: reqwest::Response) -> Result<Answer, Broken> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Broken::transport(call, error))? {
-        let size = body.len() + chunk.len();
-        if size > ANSWER_LIMIT {
-            return Err(
+    fn new(call: &Call, fault: Fault) -> Self {
+        match fault {
+            Fault::TooLarge(size) => {
                 ForgeError::TooLarge { what: format!("answer for {}", call.what), size, limit: ANSWER_LIMIT }.into()
-            );
+            }
+            Fault::Broken { message, repeatable, source } => {
+                let what = call.what.clone();
+                let error = ForgeError::Unavailable { what, message: message.to_owned(), source: Some(source) };
+                Self { error, repeatable }
+            }
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), body })
 }
 
 fn base_url(api_url: &str) -> Result<Url, ForgeError> {
@@ -274,22 +264,18 @@ fn base_url(api_url: &str) -> Result<Url, ForgeError> {
     if plain { Ok(url) } else { Err(refuse("it must be http(s) without credentials and query")) }
 }
 
-fn http_client(base: &Url, timeouts: Timeouts) -> reqwest::Result<reqwest::Client> {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("bailiwick/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(timeouts.connect)
-        .read_timeout(timeouts.read)
-        .timeout(timeouts.total)
-        // GitHub closes idle connections after a minute; a POST on such a one would fail.
-        .pool_idle_timeout(Duration::from_secs(30));
-    if base.scheme() == "http" {
-        // The sandbox: no certificates are needed, and a proxy would be the wrong way to it.
-        builder = builder.tls_certs_only([]).no_proxy();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_token_is_marked_so_that_nobody_prints_it() {
+        let transport = Transport::new("http://127.0.0.1:1", Timeouts::default(), None).expect("a transport");
+        let call = Call::get(Route::new("/app", &[]), "the App itself");
+        let request = transport.request(&call, &SecretString::from("ghs_1")).expect("a request");
+        assert!(request.headers()[header::AUTHORIZATION].is_sensitive());
+        assert!(!format!("{request:?}").contains("ghs_1"), "{request:?}");
+        let bad = transport.request(&call, &SecretString::from("ghs_1\n")).expect_err("an error").error;
+        assert!(!format!("{bad:?}").contains("ghs_1"), "{bad:?}");
     }
-    builder.build()
 }

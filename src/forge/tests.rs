@@ -67,7 +67,12 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
     let body = to_bytes(body, 10 << 20).await.expect("a body");
     let text = |name: &str| parts.headers.get(name).map_or("", |value| value.to_str().expect("text")).to_owned();
     assert_eq!(text("x-github-api-version"), "2022-11-28");
-    assert!(text("user-agent").starts_with("bailiwick/"), "{}", text("user-agent"));
+    let agents: Vec<_> = parts.headers.get_all("user-agent").iter().collect();
+    assert_eq!(agents, [concat!("bailiwick/", env!("CARGO_PKG_VERSION"))]);
+    assert_eq!(text("transfer-encoding"), "");
+    let kind = if body.is_empty() { "" } else { "application/json" };
+    assert_eq!(text("content-type"), kind);
+    assert!(body.is_empty() || text("content-length") == body.len().to_string());
     let path = parts.uri.path_and_query().expect("a path").as_str();
     let seen = Seen {
         method: parts.method.to_string(),
@@ -95,6 +100,18 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
     }
     let body = if value.is_null() { Bytes::new() } else { Bytes::from(value.to_string()) };
     response.body(body.into()).expect("a response")
+}
+
+/// For tests whose server is not a [`World`].
+fn settings(api_url: &str) -> ForgeSettings {
+    ForgeSettings {
+        api_url: api_url.to_owned(),
+        app_id: 7,
+        private_key: private_key(),
+        clock: Arc::new(ManualClock::new("2026-11-24T12:00:00Z".parse().unwrap())),
+        timeouts: Timeouts::default(),
+        recorder: None,
+    }
 }
 
 fn private_key() -> SecretString {

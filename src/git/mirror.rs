@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 use super::error::GitError;
 use super::receive::receive;
@@ -137,6 +138,10 @@ impl Mirror {
         if self.missing(wants).is_empty() {
             return Ok(Fetched::default());
         }
+        self.fetch_missing(remote, wants).instrument(tracing::debug_span!("git.fetch")).await
+    }
+
+    async fn fetch_missing(&self, remote: &Remote<'_>, wants: &[CommitId]) -> Result<Fetched, GitError> {
         let _one_at_a_time = self.fetching.lock().await;
         let missing = self.missing(wants);
         if missing.is_empty() {
@@ -163,7 +168,8 @@ impl Mirror {
     /// Any [`GitError`] of the connection.
     pub async fn branch_tip(&self, remote: &Remote<'_>, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
         let shared = self.shared()?;
-        Server::connect(&shared.clients, remote).await?.branch_tip(branch).await
+        let asked = async { Server::connect(&shared.clients, remote).await?.branch_tip(branch).await };
+        asked.instrument(tracing::debug_span!("git.branch_tip")).await
     }
 
     /// The files of a commit that was fetched.

@@ -44,7 +44,8 @@ impl IndexCache {
             })
         };
         let start = known.last().map_or_else(|| (None, empty()), |(tree, index)| (Some(tree.clone()), index.clone()));
-        let made = tokio::task::spawn_blocking(move || build(start, &tree)).await;
+        let span = tracing::debug_span!("index.build");
+        let made = tokio::task::spawn_blocking(move || span.in_scope(|| build(start, &tree))).await;
         let index = made.map_err(|error| JobError::retry(error.to_string()))??;
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = cache.entry(key).or_default();

@@ -93,6 +93,7 @@ pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
     &kustomization::MissingResource,
     &kustomization::NotListed,
+    &kustomization::NotEvaluated,
     &crd::ApiVersionRemoved,
     &crd::Name,
     &crd::OneStorageVersion,

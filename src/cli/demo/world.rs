@@ -80,6 +80,8 @@ pub struct World {
     pub connection: String,
     /// How patient the jobs are, from the next start on.
     pub timing: Timing,
+    /// How the workers work from the next start on.
+    pub queue: Settings,
     directory: TempDir,
 }
 
@@ -113,6 +115,7 @@ impl World {
         let mut options = sandbox_cluster::Options::new(clock, Arc::new(OsEntropy), ssh)?;
         options.listen = addresses.cluster;
         let cluster = SandboxCluster::start(options).await?;
+        let backoff = Backoff { first: Duration::from_millis(200), ..Backoff::default() };
         let mut world = Self {
             github,
             cluster,
@@ -125,6 +128,7 @@ impl World {
                 failure_lasts: Duration::from_secs(1),
                 ..Timing::default()
             },
+            queue: Settings { backoff, ..Settings::default() },
             directory,
         };
         world.write_secrets(&secret)?;
@@ -239,10 +243,7 @@ impl World {
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
             timing: self.timing,
-            queue: Settings {
-                backoff: Backoff { first: Duration::from_millis(200), ..Backoff::default() },
-                ..Settings::default()
-            },
+            queue: self.queue,
             recorder: recorder()?,
         };
         self.server = Some(Server::start(config, options, listener).await?);

@@ -98,15 +98,7 @@ async fn broken_server(answer_token: bool) -> (String, Arc<Mutex<Vec<String>>>) 
 #[tokio::test]
 async fn on_a_broken_connection_a_get_is_sent_twice_and_a_post_once() {
     let (url, lines) = broken_server(true).await;
-    let forge = Forge::new(ForgeSettings {
-        api_url: url,
-        app_id: 7,
-        private_key: private_key(),
-        clock: Arc::new(ManualClock::new("2026-11-24T12:00:00Z".parse().unwrap())),
-        timeouts: Timeouts::default(),
-        recorder: None,
-    })
-    .unwrap();
+    let forge = Forge::new(settings(&url)).unwrap();
     let at = (RepositoryId::new(42), "org/dev-cluster".parse().unwrap());
     let repo = forge.repo(InstallationId::new(9), at, Access::COMMENT);
     let error = repo.pull(IssueNumber::new(1)).await.unwrap_err();
@@ -115,6 +107,48 @@ async fn on_a_broken_connection_a_get_is_sent_twice_and_a_post_once() {
     let error = repo.create_comment(IssueNumber::new(1), "x").await.unwrap_err();
     assert!(matches!(error, ForgeError::Unavailable { .. }), "{error}");
     assert_eq!(lines.lock().unwrap().drain(..).count(), 1);
+}
+
+/// The listener takes connections in and nobody answers them.
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for_twice() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let short = Duration::from_millis(20);
+    for timeouts in
+        [Timeouts { connect: hour, read: short, total: hour }, Timeouts { connect: hour, read: hour, total: short }]
+    {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let forge = Forge::new(ForgeSettings { timeouts, ..settings(&url) }).unwrap();
+        let error = forge.identity().await.unwrap_err();
+        assert!(error.to_string().contains("no answer in time"), "{error}");
+        assert_eq!(forge.requests(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_named() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let forge = Forge::new(settings(&url)).unwrap();
+    let error = forge.identity().await.unwrap_err();
+    assert!(error.to_string().contains("no connection"), "{error}");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(!source.contains("127.0.0.1"), "{source}");
+}
+
+#[tokio::test]
+async fn an_answer_too_large_is_given_up() {
+    let world = World::new(|_| ok(json!("x".repeat(16 << 20)))).await;
+    let error = world.repo(Access::READ).pull(IssueNumber::new(1)).await.unwrap_err();
+    assert!(matches!(error, ForgeError::TooLarge { limit: 16_777_216, .. }), "{error}");
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let error = Forge::new(settings("http://127.0.0.1:1")).unwrap_err();
+    assert!(error.to_string().contains("no Tokio runtime"), "{error}");
 }
 
 #[tokio::test]
@@ -214,15 +248,7 @@ async fn what_is_recorded_holds_no_token() {
 #[tokio::test]
 async fn only_http_addresses_without_credentials_are_taken() {
     for bad in ["", "api.github.com", "ftp://x", "https://user:pass@x", "https://x/?q=1"] {
-        let settings = ForgeSettings {
-            api_url: bad.to_owned(),
-            app_id: 7,
-            private_key: private_key(),
-            clock: Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
-            timeouts: Timeouts::default(),
-            recorder: None,
-        };
-        assert!(matches!(Forge::new(settings), Err(ForgeError::Refused { .. })), "{bad}");
+        assert!(matches!(Forge::new(settings(bad)), Err(ForgeError::Refused { .. })), "{bad}");
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::ReviewPullRequest;
 use crate::finding::Severity;
 use crate::forge::{
-    Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRunUpdate, CheckState, Conclusion, NewCheckRun,
-    PullRequest, Repo,
+    Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRun, CheckRunUpdate, CheckState, Conclusion,
+    NewCheckRun, PullRequest, Repo,
 };
 use crate::jobs::{Context, JobError};
 use crate::names::{CheckRunId, CommitId, IssueNumber, RepositoryId};
@@ -17,6 +17,8 @@ use crate::store::{EffectState, Lease, Store};
 pub const CHECK_NAME: &str = "bailiwick/review";
 const KIND: &str = "check-run";
 const PREFIX: &str = "review/";
+/// The fact that remembers the check run of a pull request that has no conclusion yet.
+const OPEN: &str = "open-check-run";
 
 /// The pull request that a check run's external id names.
 pub(in crate::jobs) fn pull_of(external_id: &str) -> Option<IssueNumber> {
@@ -43,44 +45,62 @@ fn key(repository: RepositoryId, head: &CommitId) -> String {
 /// An open check run that waits for its verdict.
 pub(super) struct Verdict {
     key: String,
+    slot: String,
     id: CheckRunId,
+    /// What is remembered of it.
+    value: Value,
     /// Annotations that an earlier run, cut short, has sent already.
     annotated: usize,
 }
 
 impl Verdict {
-    /// Opens the check run of the pull request's head. `None` where it has its verdict and nobody
-    /// asked for another.
+    /// Opens the check run of the pull request's head, or takes up the one that a run before this
+    /// one has opened. `None` where it has its verdict and nobody asked for another.
     pub(super) async fn begin(
         context: &Context,
         lease: &Lease,
         repo: &Repo,
         (job, pull): (&ReviewPullRequest, &PullRequest),
     ) -> Result<Option<Self>, JobError> {
-        let key = key(job.repository, &pull.head.sha);
+        let (store, key) = (&context.store, key(job.repository, &pull.head.sha));
         let external_id = format!("{PREFIX}{}", job.number);
-        let open = match context.store.effect(lease, KIND, &key).await? {
-            // A second pull request may bring the same head against another base.
-            EffectState::Done(value) if value["conclusion"].is_string() => {
-                if !job.again && value["pull"] == json!(job.number.get()) {
+        let mut value = json!({"pull": job.number.get(), "job": lease.job.get()});
+        let earlier = match store.effect(lease, KIND, &key).await? {
+            EffectState::New => None,
+            EffectState::Unfinished => newest_open(repo, pull, &external_id).await?,
+            EffectState::Done(known) if known["conclusion"].is_string() => {
+                if stands(&known, job, lease) {
                     return Ok(None);
                 }
+                // The intent, so that a check run which is opened and not recorded is found again.
+                store.effect_done(lease, KIND, &key, &value).await?;
                 None
             }
-            EffectState::Done(value) if lease.attempt == 1 => value["id"].as_u64().map(|id| (CheckRunId::new(id), 0)),
-            EffectState::Done(_) | EffectState::Unfinished => {
-                let found = repo.find_check_run(&pull.head.sha, CHECK_NAME, Some(&external_id)).await?;
-                found.filter(|run| !run.is_completed()).map(|run| (run.id, run.annotations()))
-            }
-            EffectState::New => None,
+            EffectState::Done(known) => match known["id"].as_u64().map(CheckRunId::new) {
+                None => newest_open(repo, pull, &external_id).await?,
+                // Whoever asks again is not content with what another job has completed.
+                Some(id) => repo
+                    .check_run(id)
+                    .await?
+                    .filter(|run| !run.is_completed() || !job.again || known["job"] == json!(lease.job.get())),
+            },
         };
-        let (id, annotated) = match open {
-            Some(open) => open,
+        // Completed last of all: whatever was cut afterwards, the verdict stands.
+        if let Some(run) = earlier.as_ref().filter(|run| run.is_completed()) {
+            value["id"] = json!(run.id.get());
+            value["conclusion"] = json!(run.conclusion);
+            store.effect_done(lease, KIND, &key, &value).await?;
+            return Ok(None);
+        }
+        let (id, annotated) = match earlier {
+            Some(run) => (run.id, run.annotations()),
             None => (repo.create_check_run(&opening(context, pull, external_id)).await?.id, 0),
         };
-        let value = json!({"id": id.get(), "pull": job.number.get()});
-        context.store.effect_done(lease, KIND, &key, &value).await?;
-        Ok(Some(Self { key, id, annotated }))
+        value["id"] = json!(id.get());
+        store.effect_done(lease, KIND, &key, &value).await?;
+        let slot = slot(job);
+        store.set_fact(OPEN, &slot, &json!({"head": pull.head.sha, "id": id.get()})).await?;
+        Ok(Some(Self { key, slot, id, value, annotated }))
     }
 
     /// Completes it; further batches of annotations go first, so that a conclusion stands only over
@@ -105,10 +125,74 @@ impl Verdict {
             ..CheckRunUpdate::default()
         };
         repo.update_check_run(self.id, &update).await?;
-        let mut value = context.store.effect_value(KIND, &self.key).await?.unwrap_or(Value::Null);
+        let mut value = self.value;
         value["conclusion"] = json!(conclusion.as_str());
-        Ok(context.store.effect_done(lease, KIND, &self.key, &value).await?)
+        context.store.effect_done(lease, KIND, &self.key, &value).await?;
+        Ok(context.store.remove_fact(OPEN, &self.slot).await?)
     }
+
+    /// Completes it without a verdict: the next event of the pull request tries again.
+    pub(super) async fn give_up(
+        mut self,
+        context: &Context,
+        lease: &Lease,
+        repo: &Repo,
+        report: CheckRunReport,
+    ) -> Result<(), JobError> {
+        self.value["given_up"] = json!(true);
+        self.complete(context, lease, repo, report).await
+    }
+}
+
+/// Whether a verdict that was given needs no other. A second pull request may bring the same head
+/// against another base.
+fn stands(known: &Value, job: &ReviewPullRequest, lease: &Lease) -> bool {
+    let by_this_job = known["job"] == json!(lease.job.get());
+    let of_this_pull = known["pull"] == json!(job.number.get());
+    of_this_pull && (by_this_job || !job.again && known["given_up"] != json!(true))
+}
+
+async fn newest_open(repo: &Repo, pull: &PullRequest, external_id: &str) -> Result<Option<CheckRun>, JobError> {
+    let found = repo.find_check_run(&pull.head.sha, CHECK_NAME, Some(external_id)).await?;
+    Ok(found.filter(|run| !run.is_completed()))
+}
+
+/// Ends the check run that an earlier run has opened on another head and never completed: that
+/// head was replaced, or the pull request closed, and nobody will judge it.
+pub(super) async fn abandon_other(
+    context: &Context,
+    lease: &Lease,
+    repo: &Repo,
+    (job, head): (&ReviewPullRequest, Option<&CommitId>),
+) -> Result<(), JobError> {
+    let (store, slot) = (&context.store, slot(job));
+    let Some(open) = store.fact(OPEN, &slot).await? else { return Ok(()) };
+    let old = open["head"].as_str().and_then(|old| old.parse::<CommitId>().ok());
+    let (Some(old), Some(id)) = (old, open["id"].as_u64()) else { return Ok(store.remove_fact(OPEN, &slot).await?) };
+    if Some(&old) == head {
+        return Ok(());
+    }
+    let update = CheckRunUpdate {
+        state: Some(CheckState::Completed { conclusion: Conclusion::Cancelled, at: context.clock.now() }),
+        output: Some(CheckOutput {
+            title: "Overtaken".to_owned(),
+            summary: "This commit was replaced, or the pull request closed, before it was judged.".to_owned(),
+            text: None,
+            annotations: Vec::new(),
+        }),
+        ..CheckRunUpdate::default()
+    };
+    match repo.update_check_run(CheckRunId::new(id), &update).await {
+        Err(error) if !error.is_absent() => return Err(error.into()),
+        _ => {}
+    }
+    // Whoever pushes that commit again wants it judged.
+    store.forget_effect(lease, KIND, &key(job.repository, &old)).await?;
+    Ok(store.remove_fact(OPEN, &slot).await?)
+}
+
+fn slot(job: &ReviewPullRequest) -> String {
+    format!("{}/{}", job.repository, job.number)
 }
 
 fn opening(context: &Context, pull: &PullRequest, external_id: String) -> NewCheckRun {

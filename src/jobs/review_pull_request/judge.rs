@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{GitError, MergePreview, Mirror, Remote, Snapshot};
@@ -48,7 +50,8 @@ impl Merge {
         let mut before = Vec::with_capacity(paths.len());
         let snapshot = mirror.snapshot(&tip)?;
         for path in paths {
-            before.push(context.indexes.of(base.id, *path, &snapshot).await?);
+            let index = context.indexes.of(base.id, *path, &snapshot);
+            before.push(index.instrument(tracing::debug_span!("index")).await?);
         }
         Self::read(before, snapshot, mirror, pull.head.sha.clone()).await
     }
@@ -59,7 +62,9 @@ impl Merge {
         mirror: Mirror,
         head: CommitId,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
+        let span = tracing::debug_span!("merge");
         let work = move || -> Result<Result<Self, CheckRunReport>, GitError> {
+            let _merging = span.entered();
             let policy = base.read(&admin::POLICY_FILE.parse().expect("a path inside the repository"))?;
             let policy = policy.and_then(|blob| String::from_utf8(blob.bytes?).ok());
             let preview = match mirror.preview_merge(base.commit(), &head) {
@@ -77,6 +82,7 @@ impl Merge {
 
     /// Judges it as a change of the admin repository.
     pub(super) fn as_admin(&self, context: &Context) -> CheckRunReport {
+        let _judging = tracing::debug_span!("judge").entered();
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
             Err(problem) => return refusal("The policy cannot be read", &problem),
@@ -87,6 +93,7 @@ impl Merge {
 
     /// Judges it as a change of these teams' repository.
     pub(super) fn as_team(&self, context: &Context, teams: &[Team], policy: Option<&Policy>) -> CheckRunReport {
+        let _judging = tracing::debug_span!("judge").entered();
         let scopes: Vec<Scope<'_>> = teams.iter().map(Scope::Team).collect();
         let judgement = self.judge(&scopes, policy.unwrap_or(&context.policy));
         let who = teams.first().map_or("a team".to_owned(), |team| format!("team {}", team.name));

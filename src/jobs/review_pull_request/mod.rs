@@ -9,7 +9,7 @@ mod judge;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use self::check_run::Verdict;
+use self::check_run::{Verdict, abandon_other};
 use super::{Context, JobError, Next, Task, admin};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, PullRequest, PullState, Repo};
@@ -67,19 +67,24 @@ impl Task for ReviewPullRequest {
     async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let repo = self.repo(context);
         let pull = match repo.pull(self.number).await {
-            Ok(pull) => pull,
-            Err(error) if error.is_absent() => return Ok(Next::done()),
+            Ok(pull) => Some(pull).filter(|pull| pull.state == PullState::Open),
+            Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
-        if pull.state != PullState::Open {
-            return Ok(Next::done());
+        let role = match &pull {
+            Some(pull) => role(context, &self.repository_name, pull).await?,
+            None => None,
+        };
+        let head = role.as_ref().and(pull.as_ref()).map(|pull| &pull.head.sha);
+        abandon_other(context, lease, &repo, (&self, head)).await?;
+        let (Some(pull), Some(role)) = (&pull, role) else { return Ok(Next::done()) };
+        match self.review(context, lease, (&repo, pull), role).await {
+            // A head that is gone cannot be judged and has no need to be: the new one has.
+            Err(JobError::Fail { .. }) if self.has_moved(&repo, pull).await => {
+                Ok(Next::Again(context.clock.now(), self))
+            }
+            other => other.map(|()| Next::done()),
         }
-        let Some(role) = role(context, &self.repository_name, &pull).await? else { return Ok(Next::done()) };
-        let verdict = Verdict::begin(context, lease, &repo, (&self, &pull)).await?;
-        let Some(verdict) = verdict else { return Ok(Next::done()) };
-        let report = self.judge(context, &repo, &pull, role).await?;
-        verdict.complete(context, lease, &repo, report).await?;
-        Ok(Next::done())
     }
 
     /// A review that was given up must not look like one that is still running.
@@ -97,7 +102,7 @@ impl Task for ReviewPullRequest {
                 ),
                 annotations: Vec::new(),
             };
-            verdict.complete(context, lease, &repo, report).await?;
+            verdict.give_up(context, lease, &repo, report).await?;
         }
         Ok(())
     }
@@ -106,6 +111,25 @@ impl Task for ReviewPullRequest {
 impl ReviewPullRequest {
     fn repo(&self, context: &Context) -> Repo {
         context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), Access::REVIEW)
+    }
+
+    async fn review(
+        &self,
+        context: &Context,
+        lease: &Lease,
+        (repo, pull): (&Repo, &PullRequest),
+        role: Role<'_>,
+    ) -> Result<(), JobError> {
+        let verdict = Verdict::begin(context, lease, repo, (self, pull)).await?;
+        let Some(verdict) = verdict else { return Ok(()) };
+        let report = self.judge(context, repo, pull, role).await?;
+        verdict.complete(context, lease, repo, report).await
+    }
+
+    /// Whether the pull request has another head now, or is closed.
+    async fn has_moved(&self, repo: &Repo, pull: &PullRequest) -> bool {
+        let now = repo.pull(self.number).await;
+        now.is_ok_and(|now| now.head.sha != pull.head.sha || now.state != PullState::Open)
     }
 
     async fn judge(

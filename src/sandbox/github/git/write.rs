@@ -23,6 +23,13 @@ pub(crate) struct Edit {
     pub(crate) content: Option<Vec<u8>>,
 }
 
+impl Edit {
+    /// A plain file's content.
+    pub(crate) fn file(path: &str, content: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), mode: "100644", content: Some(content) }
+    }
+}
+
 /// One line of a new tree.
 #[derive(Debug)]
 pub(crate) struct TreeLine {

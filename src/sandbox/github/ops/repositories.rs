@@ -68,8 +68,7 @@ impl Shared {
     /// The first commit of `auto_init`: a README with the repository's name.
     pub(crate) async fn auto_init(&self, repository: u64, by: u64) -> Outcome<()> {
         let name = self.state().repositories.get(&repository).map(|it| it.name.clone()).unwrap_or_default();
-        let content = Some(format!("# {name}").into_bytes());
-        let changes = [Edit { path: "README.md".to_owned(), mode: "100644", content }];
+        let changes = [Edit::file("README.md", format!("# {name}").into_bytes())];
         let author = self.signature(by);
         let _moving = self.moving.lock().await;
         let commit = NewCommit { parent: None, author, message: "Initial commit", changes: &changes };

@@ -115,7 +115,7 @@ pub(super) async fn propose(view: &View<'_>, form: &Form) -> Paged {
         let _moving = shared.moving.lock().await;
         let parent = shared.git.branch(view.id, base).await?.ok_or_else(Answer::not_found)?;
         let branch = free_branch(view, &form.login).await?;
-        let changes = [Edit { path: path.to_owned(), mode: "100644", content: Some(content.into_bytes()) }];
+        let changes = [Edit::file(path, content.into_bytes())];
         let author = shared.signature(form.by);
         let commit = NewCommit { parent: Some(&parent), author, message: title, changes: &changes };
         let after = shared.git.make_commit(view.id, commit).await?;
