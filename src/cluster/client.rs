@@ -139,19 +139,29 @@ impl Cluster {
     /// # Errors
     /// Any [`ClusterError`]; `KindMissing` where Flux is not installed.
     pub async fn kustomizations(&self) -> Result<Vec<SyncState>, ClusterError> {
-        let kind = FluxKind::Kustomization;
-        let call = Call { verb: "list", resource: kind.resource(), object: "all Kustomizations".to_owned() };
+        self.flux_objects(FluxKind::Kustomization).await?.into_iter().map(flux::sync_state).collect()
+    }
+
+    /// All GitRepositories of the cluster, at most 10,000.
+    ///
+    /// # Errors
+    /// Any [`ClusterError`]; `KindMissing` where Flux is not installed.
+    pub async fn git_repositories(&self) -> Result<Vec<SourceState>, ClusterError> {
+        self.flux_objects(FluxKind::GitRepository).await?.into_iter().map(flux::source_state).collect()
+    }
+
+    async fn flux_objects(&self, kind: FluxKind) -> Result<Vec<DynamicObject>, ClusterError> {
+        let object = format!("all objects of kind {}", kind.name());
+        let call = Call { verb: "list", resource: kind.resource(), object };
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.api_resource());
         let mut parameters = ListParams::default().limit(PAGE);
-        let mut states = Vec::new();
+        let mut objects = Vec::new();
         for _ in 0..PAGES {
             let page = api.list(&parameters).await.map_err(|error| call.clone().failed(error))?;
-            for object in page.items {
-                states.push(flux::sync_state(object)?);
-            }
+            objects.extend(page.items);
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => parameters.continue_token = Some(token),
-                None => return Ok(states),
+                None => return Ok(objects),
             }
         }
         let problem = "there are more than 10,000: Bailiwick does not follow so many".to_owned();

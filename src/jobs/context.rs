@@ -25,7 +25,7 @@ const REPORT: Access = Access::READ.and(Access::COMMENT).and(Access::DEPLOYMENTS
 /// How patient the jobs are. The demo and the tests are less so.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// How long one merge is followed. Flux tries a Kustomization again after its interval, which is
+    /// How long one merge is followed and a team's namespace is waited for. Flux tries a Kustomization again after its interval, which is
     /// 10 minutes where `flux bootstrap` wrote it; five more for that second attempt.
     pub follow: Duration,
     /// How long a failure must last before it is final: a fetch that meets a restart recovers by itself.
@@ -130,6 +130,12 @@ impl Context {
         Ok((self.forge.repo(repo.installation(), (facts.id, facts.name.clone()), access), facts))
     }
 
+    /// Forgets what is known of repositories and of where the App is installed: it is asked anew.
+    pub fn forget_repositories(&self) {
+        self.repositories.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.forge.forget_installations();
+    }
+
     /// The address from which a cluster fetches a team's repository.
     pub fn team_git_url(&self, cluster: &ClusterConfig, repository: &RepositoryName) -> String {
         let host = self.git_host();
@@ -192,7 +198,11 @@ impl Context {
         }
         let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
         let mirror = self.mirrors.open(facts.id)?;
-        admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(ancestor)).await?;
+        match admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(ancestor)).await {
+            // Its branch was pushed over: nothing is known to contain it.
+            Err(JobError::Fail { .. }) => return Ok(BTreeSet::new()),
+            there => there?,
+        }
         let mut found = BTreeSet::new();
         for commit in commits {
             let there = admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(&commit)).await;

@@ -1,36 +1,38 @@
 //! What the store remembers of deploy keys, and registering one.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::JobError;
 use crate::forge::{KeyError, Repo};
-use crate::names::{ClusterName, IssueNumber, PublicKey, TeamName};
+use crate::names::{ClusterName, DeployKeyId, IssueNumber, PublicKey, TeamName};
 use crate::report::comment::KeyReport;
 use crate::store::Store;
+use crate::tenancy::Team;
 
 const KIND: &str = "deploy-key";
 
 /// Registers the key unless a key with this body is there. A key with this body but other rights is
-/// replaced: GitHub's keys cannot be changed.
+/// replaced: GitHub's keys cannot be changed. Returns the registration's number.
 pub(super) async fn ensure_registered(
     repo: &Repo,
     title: &str,
     key: &PublicKey,
     read_only: bool,
-) -> Result<(), KeyError> {
+) -> Result<DeployKeyId, KeyError> {
     let mut there = repo.deploy_keys().await?;
     there.retain(|known| known.key().as_ref() == Some(key));
     if there.iter().any(|known| !known.enabled) {
         return Err(KeyError::Disabled { repository: repo.name().to_string() });
     }
-    if there.iter().any(|known| known.read_only == read_only) {
-        return Ok(());
+    if let Some(known) = there.iter().find(|known| known.read_only == read_only) {
+        return Ok(known.id);
     }
     for known in there {
         repo.remove_deploy_key(known.id).await?;
     }
-    repo.add_deploy_key(title, key, read_only).await?;
-    Ok(())
+    Ok(repo.add_deploy_key(title, key, read_only).await?.id)
 }
 
 /// Remembers how far a team's key is, and in which pull request people read about it.
@@ -59,6 +61,15 @@ pub(super) async fn reports(
     let of_this =
         known.into_iter().filter(|(key, value)| key.starts_with(&start) && value["pull"] == json!(pull.get()));
     Ok(of_this.filter_map(|(_, value)| serde_json::from_value(value["report"].clone()).ok()).collect())
+}
+
+/// Those of the teams whose keys nobody has looked after yet.
+pub(super) async fn unknown(store: &Store, cluster: &ClusterName, mut teams: Vec<Team>) -> Result<Vec<Team>, JobError> {
+    let start = format!("{cluster}/");
+    let known = store.facts(KIND).await?;
+    let known: BTreeSet<&str> = known.iter().filter_map(|(key, _)| key.strip_prefix(&start)).collect();
+    teams.retain(|team| !known.contains(team.name.as_str()));
+    Ok(teams)
 }
 
 /// The pull request that told of a team's key, and whether the key is registered.

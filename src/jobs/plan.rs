@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::forge::event::{
     AccountKind, CheckRunAction, CheckRunEvent, CheckSuiteAction, CheckSuiteEvent, DeployKeyAction, DeployKeyEvent,
     Event, InstallationAction, IssueCommentAction, IssueCommentEvent, PullRequestAction, PullRequestEvent, PushEvent,
-    Repository,
+    Repository, RepositoryAction, RepositoryEvent,
 };
 use crate::names::{InstallationId, IssueNumber, Login};
 use crate::store::NewJob;
@@ -21,8 +21,14 @@ pub fn jobs_for(config: &Config, event: &Event) -> Vec<NewJob> {
         Event::CheckRun(event) => check_run(config, event),
         Event::CheckSuite(event) => check_suite(config, event),
         Event::DeployKey(event) => deploy_key(config, event),
-        Event::Installation(event) if event.action == InstallationAction::Created => refresh_all(config),
+        Event::Installation(event) => match event.action {
+            InstallationAction::Created
+            | InstallationAction::Unsuspend
+            | InstallationAction::NewPermissionsAccepted => refresh_all(config),
+            _ => Vec::new(),
+        },
         Event::InstallationRepositories(event) if !event.added.is_empty() => refresh_all(config),
+        Event::Repository(event) => repository(config, event),
         _ => Vec::new(),
     }
 }
@@ -135,7 +141,7 @@ fn check_suite(config: &Config, event: &CheckSuiteEvent) -> Vec<NewJob> {
 }
 
 /// Somebody removed a key: it is looked after again, for every cluster whose pattern names the
-/// repository. Repositories with names of their own wait for the next refresh.
+/// repository. For repositories with names of their own the refresh sees that Flux is shut out.
 fn deploy_key(config: &Config, event: &DeployKeyEvent) -> Vec<NewJob> {
     if event.action != DeployKeyAction::Deleted {
         return Vec::new();
@@ -147,6 +153,21 @@ fn deploy_key(config: &Config, event: &DeployKeyEvent) -> Vec<NewJob> {
     config.clusters.iter().filter_map(of_cluster).collect()
 }
 
+/// A repository that appears may be the one that a team's key waits for.
+fn repository(config: &Config, event: &RepositoryEvent) -> Vec<NewJob> {
+    let appears = matches!(
+        event.action,
+        RepositoryAction::Created
+            | RepositoryAction::Renamed
+            | RepositoryAction::Transferred
+            | RepositoryAction::Unarchived
+    );
+    if appears && concerns(config, &event.repository) { refresh_all(config) } else { Vec::new() }
+}
+
 fn refresh_all(config: &Config) -> Vec<NewJob> {
     config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,34 @@
 //! Repairs what webhooks missed: open pull requests whose head has no verdict, a branch that moved
-//! without a sync, teams without a deploy key. Runs at start and every few minutes.
+//! without a sync, teams without a deploy key, or with one that no longer opens their repository.
+//! Runs at start and every few minutes. Commands are not recovered: nobody wants one to be run an
+//! hour late, and its author sees that nobody has reacted and writes it again.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::admin::{self, Base};
 use super::{
     Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, keys, review_pull_request, teams,
 };
+use crate::cluster::ObjectRef;
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
-use crate::names::{ClusterName, CommitId};
+use crate::names::ClusterName;
 use crate::store::{Lease, NewJob, Priority};
+use crate::tenancy::Team;
 
 /// How long finished deliveries and jobs are remembered: GitHub can deliver again for 3 days, an
 /// enterprise server for 7.
 const KEPT: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How many teams one run looks after: each may cost requests, and the next run takes the next ones.
 const TEAMS_AT_ONCE: usize = 50;
+/// How many commits before the tip one run looks at for missed merges.
+const COMMITS_AT_ONCE: usize = 20;
+/// The fact that remembers where a cluster's branch stood when the bot saw it first.
+const START: &str = "branch-start";
 
 /// One look at one cluster's repositories. It schedules itself again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,73 +71,140 @@ impl Task for Refresh {
                 context.store.enqueue(&jobs).await?;
             }
             // One unreachable repository must not end the sweeps: the next one comes anyway.
-            Err(error) => tracing::warn!(cluster.name = %self.cluster, "a refresh was cut short: {error}"),
+            Err(error) => {
+                tracing::warn!(cluster.name = %self.cluster, "a refresh was cut short: {error}");
+                // What was believed about installations and repositories may be what is wrong.
+                context.forget_repositories();
+            }
         }
         Ok(Next::Again(context.clock.now() + context.timing.refresh, self))
     }
 }
 
 impl Refresh {
+    /// What there is to do. Whatever cannot be looked at is left to the next run.
     async fn jobs(&mut self, context: &Context, config: &ClusterConfig) -> Result<Vec<NewJob>, JobError> {
         let admin = context.repository_with(&config.admin_repository, Access::REVIEW).await?;
-        let mut jobs = unreviewed(context, &admin).await?;
-        if let Some(tip) = context.branch_tip(config).await? {
-            jobs.extend(self.unsynced(context, &tip).await?);
+        let mut jobs = unreviewed(context, &admin, Some(config.branch.as_str())).await?;
+        let tip = admin::tip(context, config).await?;
+        jobs.extend(self.unsynced(context, &admin, &tip).await?);
+        let failing = failing_sources(context, config).await;
+        for team in self.window(&tip) {
+            match self.look_after(context, config, &team, &failing).await {
+                Ok(found) => jobs.extend(found),
+                // One repository that cannot be read must not hide the others.
+                Err(JobError::Fail { reason }) => {
+                    tracing::warn!(team.name = %team.name, "a refresh could not look after a team: {reason}");
+                }
+                Err(JobError::Retry { reason, .. }) => {
+                    tracing::warn!(team.name = %team.name, "a refresh was cut short: {reason}");
+                    break;
+                }
+            }
         }
-        jobs.extend(self.teams(context, config).await?);
         Ok(jobs)
     }
 
-    /// The tracked branch moved, and no sync has seen it.
-    async fn unsynced(&self, context: &Context, tip: &CommitId) -> Result<Option<NewJob>, JobError> {
-        let key = self.cluster.as_str();
-        let seen = context.store.fact(super::sync_cluster::SYNCED, key).await?;
-        if seen.is_none() {
+    /// The commits of the tracked branch that no sync has seen: the tip, and before it those that
+    /// merged a pull request, oldest first.
+    async fn unsynced(&self, context: &Context, admin: &Repo, tip: &Base) -> Result<Vec<NewJob>, JobError> {
+        let (store, cluster) = (&context.store, &self.cluster);
+        let start = store.fact(START, cluster.as_str()).await?;
+        if start.is_none() {
             // The first look at a repository says where it stands; there is no merge to report.
-            context.store.set_fact(super::sync_cluster::SYNCED, key, &serde_json::json!(tip)).await?;
+            store.set_fact(START, cluster.as_str(), &serde_json::json!(tip.commit)).await?;
+            return Ok(Vec::new());
         }
-        if seen.as_ref().and_then(|value| value.as_str()) == Some(tip.as_str()) {
-            return Ok(None);
+        let start = start.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let mut missed = Vec::new();
+        let mut next = Some(tip.commit.clone());
+        while let Some(commit) = next.take() {
+            if commit.as_str() == start || SyncCluster::is_known(store, cluster, &commit).await? {
+                break;
+            }
+            next = tip.mirror.first_parent(&commit)?.filter(|_| missed.len() < COMMITS_AT_ONCE);
+            missed.push(commit);
         }
-        let sync = SyncCluster::new(self.cluster.clone(), tip.clone(), None);
-        Ok(seen.map(|_| sync.to_job()))
+        let mut jobs = Vec::new();
+        for commit in missed.iter().skip(1).rev() {
+            if let Some(pull) = admin.merged_pull_of(commit).await? {
+                jobs.push(SyncCluster::new(cluster.clone(), commit.clone(), Some(pull)).to_job());
+            }
+        }
+        jobs.extend(missed.into_iter().next().map(|tip| SyncCluster::new(cluster.clone(), tip, None).to_job()));
+        Ok(jobs)
     }
 
-    async fn teams(&mut self, context: &Context, config: &ClusterConfig) -> Result<Vec<NewJob>, JobError> {
-        let all = teams::all(context, config).await?;
+    /// The teams of this run; the next run takes the next ones.
+    fn window(&mut self, tip: &Base) -> Vec<Team> {
         let after = self.after.take().unwrap_or_default();
-        let mut chosen: Vec<_> = all.iter().filter(|team| team.name.as_str() > after.as_str()).collect();
+        let mut chosen: Vec<Team> =
+            tip.index.teams().filter(|team| team.name.as_str() > after.as_str()).cloned().collect();
+        chosen.sort_by(|one, other| one.name.cmp(&other.name));
         chosen.truncate(TEAMS_AT_ONCE);
         if chosen.len() == TEAMS_AT_ONCE {
             self.after = chosen.last().map(|team| team.name.to_string());
         }
+        chosen
+    }
+
+    /// A team's open pull requests, and its key where it is not registered or does not open the
+    /// repository any more: then Flux cannot fetch.
+    async fn look_after(
+        &self,
+        context: &Context,
+        config: &ClusterConfig,
+        team: &Team,
+        failing: &BTreeSet<ObjectRef>,
+    ) -> Result<Vec<NewJob>, JobError> {
         let mut jobs = Vec::new();
-        for team in chosen {
-            if let Some(repository) = &team.repository {
-                match context.repository_with(repository, Access::REVIEW).await {
-                    Ok(repo) => jobs.extend(unreviewed(context, &repo).await?),
-                    Err(error) if error.is_absent() => {}
-                    Err(error) => return Err(error.into()),
+        if let Some(repository) = &team.repository {
+            match context.repository_with(repository, Access::REVIEW).await {
+                Ok(repo) => {
+                    let branch = team.source.as_ref().and_then(|source| source.branch.as_deref());
+                    jobs.extend(unreviewed(context, &repo, branch).await?);
                 }
+                Err(error) if error.is_absent() => {}
+                Err(error) => return Err(error.into()),
             }
-            let known = keys::known(&context.store, &self.cluster, &team.name).await?;
-            let settled = known.as_ref().is_some_and(|(report, _)| report.is_settled());
-            if teams::wants_key(config, team) && !settled {
-                let pull = known.and_then(|(_, pull)| pull);
-                jobs.push(RegisterDeployKey::new(self.cluster.clone(), team.name.clone(), pull).to_job());
-            }
+        }
+        let known = keys::known(&context.store, &self.cluster, &team.name).await?;
+        let settled = known.as_ref().is_some_and(|(report, _)| report.is_settled());
+        let shut_out = team.source.as_ref().is_some_and(|source| {
+            let is_this =
+                |object: &ObjectRef| object.namespace == source.namespace && object.name.as_str() == source.name;
+            failing.iter().any(is_this)
+        });
+        if teams::wants_key(config, team) && (shut_out || !settled) {
+            let pull = known.and_then(|(_, pull)| pull);
+            jobs.push(RegisterDeployKey::new(self.cluster.clone(), team.name.clone(), pull).to_job());
         }
         Ok(jobs)
     }
 }
 
-/// Reviews for the open pull requests whose head has none.
-async fn unreviewed(context: &Context, repo: &Repo) -> Result<Vec<NewJob>, JobError> {
+/// The sources in the cluster that cannot be fetched now; none where the cluster cannot be asked.
+async fn failing_sources(context: &Context, config: &ClusterConfig) -> BTreeSet<ObjectRef> {
+    let Some(cluster) = context.cluster(&config.name) else { return BTreeSet::new() };
+    match cluster.git_repositories().await {
+        Ok(sources) => {
+            sources.into_iter().filter(|source| source.fetch_failed.is_some()).map(|source| source.object).collect()
+        }
+        Err(error) => {
+            tracing::debug!(cluster.name = %config.name, "a refresh could not ask which sources fail: {error}");
+            BTreeSet::new()
+        }
+    }
+}
+
+/// Reviews for the open pull requests into `branch` (into any where none is named) whose head has none.
+async fn unreviewed(context: &Context, repo: &Repo, branch: Option<&str>) -> Result<Vec<NewJob>, JobError> {
     let mut jobs = Vec::new();
     for pull in repo.open_pulls().await? {
-        let base = &pull.base.repo;
-        let Some(base) = base else { continue };
-        if review_pull_request::is_done(&context.store, base.id, &pull.head.sha).await? {
+        let Some(base) = &pull.base.repo else { continue };
+        if branch.is_some_and(|branch| branch != pull.base.branch)
+            || review_pull_request::is_done(&context.store, base.id, &pull.head.sha).await?
+        {
             continue;
         }
         let review = ReviewPullRequest {

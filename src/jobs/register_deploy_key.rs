@@ -4,22 +4,18 @@
 //! The private half exists in the cluster's Secret and, while it is made, in memory. Keys are
 //! compared by their bodies; titles are for people.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, JobError, Next, Task, keys, teams};
-use crate::cluster::{Cluster, EnsureOutcome, FluxKind, GitSecret, KeyPair};
+use crate::cluster::{Cluster, ClusterError, EnsureOutcome, FluxKind, GitSecret, KeyPair, public_key_of_secret};
 use crate::config::Access as KeyAccess;
 use crate::forge::{Access, KeyError};
-use crate::names::{ClusterName, IssueNumber, ObjectName, PublicKey, RepositoryName, TeamName};
+use crate::names::{ClusterName, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
 use crate::store::{Lease, Priority};
 use crate::tenancy::Team;
 
-/// How long a new namespace is waited for before people are told and the sweep takes over.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// A Secret without a name in `secretRef`: the name that the scaffold writes.
 const DEFAULT_SECRET: &str = "flux-git-auth";
 
@@ -34,12 +30,14 @@ pub struct RegisterDeployKey {
     pub pull: Option<IssueNumber>,
     #[serde(default)]
     waiting_since: Option<i64>,
+    #[serde(default)]
+    looks: u32,
 }
 
 impl RegisterDeployKey {
     /// A job that has not waited yet.
     pub const fn new(cluster: ClusterName, team: TeamName, pull: Option<IssueNumber>) -> Self {
-        Self { cluster, team, pull, waiting_since: None }
+        Self { cluster, team, pull, waiting_since: None, looks: 0 }
     }
 }
 
@@ -59,19 +57,22 @@ impl Task for RegisterDeployKey {
 
     async fn run(mut self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
-        let Some(team) = teams::find(context, config, &self.team).await?.filter(|team| teams::wants_key(config, team))
-        else {
-            tracing::info!(team.name = %self.team, "the team is gone or needs no deploy key");
+        let known = keys::known(&context.store, &self.cluster, &self.team).await?;
+        self.pull = self.pull.or_else(|| known.as_ref()?.1);
+        let Some(team) = teams::find(context, config, &self.team).await? else {
+            return self.gone(context, lease, known.map(|(report, _)| report)).await;
+        };
+        let Some(cluster) = context.cluster(&self.cluster).filter(|_| teams::wants_key(config, &team)) else {
+            tracing::info!(team.name = %self.team, "the bot does not look after this team's deploy key");
             return Ok(Next::done());
         };
-        let Some(cluster) = context.cluster(&self.cluster) else { return Ok(Next::done()) };
         let repository = team.repository.clone().unwrap_or_else(|| config.team_repository.for_team(&team.name));
-        let Some(key) = self.key_in_cluster(context, cluster, &team).await? else {
-            return self.wait(context, lease, repository).await;
-        };
-        let state = match key {
-            Ok(key) => self.register(context, cluster, (&team, &repository), &key).await?,
-            Err(state) => state,
+        let state = match self.look_after(context, cluster, (&team, &repository)).await {
+            Ok(Some(state)) => state,
+            Ok(None) => return self.wait(context, lease, repository).await,
+            // Somebody has to mend it: people read why, and the refresh tries again.
+            Err(JobError::Fail { reason }) => KeyState::Failed(reason),
+            Err(error) => return Err(error),
         };
         self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
         Ok(Next::done())
@@ -86,34 +87,53 @@ impl Task for RegisterDeployKey {
 }
 
 impl RegisterDeployKey {
-    /// The public half of the key that the cluster holds, made now where there is none; `None` while
-    /// the namespace is missing.
-    async fn key_in_cluster(
+    /// Makes and registers what is missing; `None` while the namespace is.
+    async fn look_after(
         &self,
         context: &Context,
         cluster: &Cluster,
-        team: &Team,
-    ) -> Result<Option<Result<PublicKey, KeyState>>, JobError> {
+        (team, repository): (&Team, &RepositoryName),
+    ) -> Result<Option<KeyState>, JobError> {
         let namespace = teams::source_namespace(team);
         let active = cluster.namespace(&namespace).await?.is_some_and(|state| state.phase == "Active");
         if !active {
             return Ok(None);
         }
-        let pair = KeyPair::generate(&*context.entropy, &format!("bailiwick {}/{}", self.cluster, self.team))
-            .map_err(|error| JobError::retry(error.to_string()))?;
-        let wanted = GitSecret {
-            identity: pair.private_openssh,
-            identity_pub: pair.public_line,
-            known_hosts: context.known_hosts().await,
+        match self.key_in_cluster(context, cluster, (&namespace, &secret_name(team)?)).await {
+            Ok(Ok(key)) => self.register(context, cluster, (team, repository), &key).await.map(Some),
+            Ok(Err(state)) => Ok(Some(state)),
+            // The namespace went between two requests.
+            Err(ClusterError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The public half of the key that the cluster holds, made now where there is none.
+    async fn key_in_cluster(
+        &self,
+        context: &Context,
+        cluster: &Cluster,
+        (namespace, name): (&Namespace, &ObjectName),
+    ) -> Result<Result<PublicKey, KeyState>, ClusterError> {
+        let outcome = match cluster.secret(namespace, name).await? {
+            Some(there) => public_key_of_secret(&there).map_or(EnsureOutcome::Unusable, EnsureOutcome::AlreadyThere),
+            None => {
+                let comment = format!("bailiwick {}/{}", self.cluster, self.team);
+                let pair = KeyPair::generate(&*context.entropy, &comment).expect("names are printable ASCII");
+                let known_hosts = context.known_hosts().await;
+                let wanted = GitSecret { identity: pair.private_openssh, identity_pub: pair.public_line, known_hosts };
+                match cluster.ensure_git_secret(namespace, name, &wanted).await? {
+                    EnsureOutcome::Created => EnsureOutcome::AlreadyThere(pair.public),
+                    there => there,
+                }
+            }
         };
-        let made = cluster.ensure_git_secret(&namespace, &secret_name(team)?, &wanted).await?;
-        Ok(Some(match made {
-            EnsureOutcome::Created => Ok(pair.public),
+        Ok(match outcome {
             EnsureOutcome::AlreadyThere(public) => Ok(public),
-            EnsureOutcome::Unusable => Err(KeyState::ForeignSecret(
-                "it holds no key that I can read; delete it and I make a new pair".to_owned(),
-            )),
-        }))
+            EnsureOutcome::Created | EnsureOutcome::Unusable => Err(KeyState::ForeignSecret(format!(
+                "Secret {namespace}/{name} holds no key that I can read. Delete it, and I make a new pair."
+            ))),
+        })
     }
 
     /// Registers the key; then Flux is asked to fetch at once instead of after its interval.
@@ -132,21 +152,42 @@ impl RegisterDeployKey {
         };
         let title = format!("bailiwick: cluster {}, team {}", self.cluster, self.team);
         let registered = keys::ensure_registered(&repo, &title, key, read_only).await;
-        repo.revoke().await?;
-        match registered {
-            Ok(()) => {}
+        if let Err(error) = repo.revoke().await {
+            // It ends by itself within the hour, and nothing uses it any more.
+            tracing::warn!(repository.name = %repository, "a token could not be given back: {error}");
+        }
+        let id = match registered {
+            Ok(id) => id,
             Err(KeyError::NoAdminRight { .. }) => return Ok(KeyState::NoAdminRight),
             Err(KeyError::Disabled { .. }) => return Ok(KeyState::DisabledByOrganisation),
             Err(KeyError::InUse { .. }) => return Ok(KeyState::InUseElsewhere),
             Err(KeyError::Forge(error)) => return Err(error.into()),
-        }
+        };
         if let Some(source) = &team.source
             && let Ok(name) = source.name.parse()
         {
-            let token = key_token(key);
-            cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await?;
+            // A token per registration: asking twice for the same one is one request to Flux, and a key
+            // that was removed and came back is another.
+            let token = format!("deploy-key-{id}");
+            match cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await {
+                // Flux fetches by itself when the source appears.
+                Ok(()) | Err(ClusterError::NotFound { .. }) => {}
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(team.name = %self.team, "Flux could not be asked to fetch with the new key: {error}");
+                }
+            }
         }
         Ok(KeyState::Registered { read_only })
+    }
+
+    /// The team has left the admin repository. Where people wait for its key, they are told.
+    async fn gone(&self, context: &Context, lease: &Lease, known: Option<KeyReport>) -> Result<Next<Self>, JobError> {
+        tracing::info!(team.name = %self.team, "the team is gone and needs no deploy key");
+        if let Some(known) = known.filter(|known| !known.is_settled()) {
+            self.report(context, lease, KeyReport { state: KeyState::TeamGone, ..known }).await?;
+        }
+        Ok(Next::done())
     }
 
     async fn wait(
@@ -158,13 +199,16 @@ impl RegisterDeployKey {
         let now = context.clock.now();
         let since = *self.waiting_since.get_or_insert(now.as_millisecond());
         let report = |state| KeyReport { team: self.team.clone(), repository: repository.clone(), state };
-        if now.as_millisecond() - since > i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX) {
-            let problem = format!("the namespace {} did not appear within 15 minutes", self.team);
+        let patience = context.timing.follow;
+        if u128::try_from(now.as_millisecond() - since).unwrap_or(0) >= patience.as_millis() {
+            let problem = format!("the namespace {} did not appear within {} s", self.team, patience.as_secs());
             self.report(context, lease, report(KeyState::Failed(problem))).await?;
             return Ok(Next::done());
         }
         self.report(context, lease, report(KeyState::WaitingForNamespace)).await?;
-        Ok(Next::Again(now + context.timing.pause * 2, self))
+        // Each look asks the forge for the branch's tip too.
+        self.looks = self.looks.saturating_add(1);
+        Ok(Next::Again(now + context.timing.pause * self.looks.saturating_mul(2).min(60), self))
     }
 
     /// Where people see it: in the comment of the pull request, and in the log.
@@ -181,10 +225,4 @@ impl RegisterDeployKey {
 fn secret_name(team: &Team) -> Result<ObjectName, JobError> {
     let name = team.source.as_ref().and_then(|source| source.secret_name.as_deref()).unwrap_or(DEFAULT_SECRET);
     name.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))
-}
-
-/// A new token per key, so that asking twice for the same key is one request to Flux.
-fn key_token(key: &PublicKey) -> String {
-    use sha2::Digest as _;
-    hex::encode(&sha2::Sha256::digest(key.to_string().as_bytes())[..8])
 }

@@ -1,35 +1,30 @@
 //! The teams of a cluster, as the tip of its tracked branch describes them.
 
+use std::collections::BTreeSet;
+
 use super::{Context, JobError, admin};
 use crate::config::{AccessMode, ClusterConfig};
 use crate::names::{CommitId, Engine, Namespace, RepositoryName, TeamName};
 use crate::tenancy::Team;
-
-/// Every team, by name.
-pub(super) async fn all(context: &Context, config: &ClusterConfig) -> Result<Vec<Team>, JobError> {
-    let base = admin::tip(context, config).await?;
-    let mut teams: Vec<Team> = base.index.teams().cloned().collect();
-    teams.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(teams)
-}
 
 /// The team of this name.
 pub(super) async fn find(context: &Context, config: &ClusterConfig, name: &TeamName) -> Result<Option<Team>, JobError> {
     Ok(admin::tip(context, config).await?.index.team(name.as_str()).cloned())
 }
 
-/// The teams whose directories a merge changed.
+/// The teams at a commit: those whose directories it changed against its first parent, and the others.
 pub(super) async fn touched_by(
     context: &Context,
     config: &ClusterConfig,
     commit: &CommitId,
-) -> Result<Vec<Team>, JobError> {
+) -> Result<(Vec<Team>, Vec<Team>), JobError> {
     let base = admin::at(context, config, commit).await?;
     let changed = base.changed_by_commit().await?;
-    let mut teams: Vec<Team> = changed.iter().filter_map(|path| base.index.team_of_path(path)).cloned().collect();
+    let touched: BTreeSet<TeamName> =
+        changed.iter().filter_map(|path| base.index.team_of_path(path)).map(|team| team.name.clone()).collect();
+    let mut teams: Vec<Team> = base.index.teams().cloned().collect();
     teams.sort_by(|one, other| one.name.cmp(&other.name));
-    teams.dedup_by(|one, other| one.name == other.name);
-    Ok(teams)
+    Ok(teams.into_iter().partition(|team| touched.contains(&team.name)))
 }
 
 /// Whether a repository is a team's: it fits a cluster's pattern, or an admin repository names it.

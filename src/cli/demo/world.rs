@@ -42,6 +42,9 @@ pub const CAROL: &str = "carol";
 /// Flux of the demo looks around this often; it also reacts to every request at once.
 const RECONCILE_EVERY: Duration = Duration::from_millis(200);
 
+/// How the server reaches the cluster.
+const CONNECTION: &str = "    engine: flux-v2\n    kubeconfig: {file: kubeconfig}\n";
+
 /// Where the three parts listen; port 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
@@ -73,6 +76,10 @@ pub struct World {
     pub address: SocketAddr,
     /// Extra lines for the configuration file, written at the next start.
     pub configuration: String,
+    /// The lines of the cluster `dev` that say how it is reached, written at the next start.
+    pub connection: String,
+    /// How patient the jobs are, from the next start on.
+    pub timing: Timing,
     /// How the workers work from the next start on.
     pub queue: Settings,
     directory: TempDir,
@@ -109,9 +116,21 @@ impl World {
         options.listen = addresses.cluster;
         let cluster = SandboxCluster::start(options).await?;
         let backoff = Backoff { first: Duration::from_millis(200), ..Backoff::default() };
-        let queue = Settings { backoff, ..Settings::default() };
-        let configuration = String::new();
-        let mut world = Self { github, cluster, server: None, address, configuration, queue, directory };
+        let mut world = Self {
+            github,
+            cluster,
+            server: None,
+            address,
+            configuration: String::new(),
+            connection: CONNECTION.to_owned(),
+            timing: Timing {
+                pause: Duration::from_millis(200),
+                failure_lasts: Duration::from_secs(1),
+                ..Timing::default()
+            },
+            queue: Settings { backoff, ..Settings::default() },
+            directory,
+        };
         world.write_secrets(&secret)?;
         world.people()?;
         world.repositories().await?;
@@ -223,11 +242,7 @@ impl World {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
-            timing: Timing {
-                pause: Duration::from_millis(200),
-                failure_lasts: Duration::from_secs(1),
-                ..Timing::default()
-            },
+            timing: self.timing,
             queue: self.queue,
             recorder: recorder()?,
         };
@@ -247,12 +262,13 @@ impl World {
         format!(
             "listen: {}\ndatabase: sqlite://{}\ngithub:\n  app_id: 1\n  private_key: {{file: app.pem}}\n  webhook_secrets: \
              [{{file: webhook-secret}}]\n  api_url: {}\nclusters:\n  - name: dev\n    admin_repository: {ADMIN}\n    \
-             branch: main\n    path: cluster\n    engine: flux-v2\n    kubeconfig: {{file: kubeconfig}}\n    \
+             branch: main\n    path: cluster\n{}    \
              team_repository: \"{{org}}/dev-{{team}}\"\n    git_access: {{mode: deploy-key, access: \
              read-only}}\n{}",
             self.address,
             database.display(),
             self.github.api_url(),
+            self.connection,
             self.configuration,
         )
     }

@@ -1,7 +1,8 @@
 //! What Flux's objects say about a merged commit: pure, so that every row of the table is a test.
 
 use crate::cluster::{
-    SourceState, SourceVerdict, SyncState as Kustomization, SyncVerdict, source_verdict, sync_verdict,
+    Condition, SourceState, SourceVerdict, SyncState as Kustomization, SyncVerdict, revision_commit, source_verdict,
+    sync_verdict,
 };
 use crate::names::CommitId;
 use crate::report::comment::SyncState;
@@ -13,50 +14,68 @@ pub(super) struct View {
     pub(super) state: SyncState,
     /// Whether the commit, or one that contains it, is fetched.
     pub(super) fetched: bool,
+    /// What was seen, in words: the last thing to tell when the time is up.
+    pub(super) seen: String,
 }
 
-/// Judges one look. `contains` says whether a commit is the merged one or a descendant of it.
-pub(super) fn decide(
+impl View {
+    /// A look that showed nothing, and why.
+    pub(super) fn blind(state: SyncState, seen: String) -> Self {
+        Self { state, fetched: false, seen }
+    }
+}
+
+/// The fetched commit that is, or contains, the merged one; what to say while there is none.
+/// `contains` says whether a commit is the merged one or a descendant of it.
+pub(super) fn fetched(
     commit: &CommitId,
     source: &SourceState,
-    kustomizations: &[Kustomization],
     contains: &dyn Fn(&CommitId) -> bool,
-) -> View {
-    let waiting = |state| View { state, fetched: false };
-    let target = match source_verdict(source, commit) {
-        SourceVerdict::Fetched => commit.clone(),
-        SourceVerdict::OtherRevision(other) if contains(&other) => other,
-        SourceVerdict::OtherRevision(_) | SourceVerdict::Waiting => return waiting(SyncState::Requested),
-        SourceVerdict::Failed(failure) => {
-            return waiting(failed(&failure.reason, &failure.message, &source_name(source)));
-        }
+) -> Result<CommitId, View> {
+    let object = source_name(source);
+    let state = match source_verdict(source, commit) {
+        SourceVerdict::Fetched => return Ok(commit.clone()),
+        SourceVerdict::OtherRevision(other) if contains(&other) => return Ok(other),
+        SourceVerdict::OtherRevision(_) | SourceVerdict::Waiting => SyncState::Requested,
+        SourceVerdict::Failed(failure) => failed(&failure.reason, &failure.message, &object),
         SourceVerdict::Suspended => {
-            let message = "spec.suspend is set: nothing is fetched until it is removed";
-            return waiting(failed("Suspended", message, &source_name(source)));
+            failed("Suspended", "spec.suspend is set: nothing is fetched until it is removed", &object)
         }
     };
-    View { state: applied_by_all(&target, source, kustomizations, contains), fetched: true }
+    let holds = source.artifact_revision.as_deref().unwrap_or("nothing");
+    let seen = format!("{object} holds {holds}{}", words(source.ready.as_ref()));
+    Err(View { state, fetched: false, seen })
 }
 
-fn applied_by_all(
+/// How far the Kustomizations of the source are with the fetched commit.
+pub(super) fn applied(
     target: &CommitId,
     source: &SourceState,
     kustomizations: &[Kustomization],
     contains: &dyn Fn(&CommitId) -> bool,
-) -> SyncState {
+) -> View {
+    let view = |state, seen| View { state, fetched: true, seen };
+    if kustomizations.is_empty() {
+        let state = failed("NoKustomization", "no Kustomization applies this source", &source_name(source));
+        return view(state, "no Kustomization applies the source".to_owned());
+    }
     let mut revision = target.clone();
-    let mut applying = false;
+    let mut waiting = Vec::new();
     for kustomization in kustomizations {
         match one(target, source, kustomization, contains) {
             SyncState::Applied { revision: applied } => revision = applied,
-            state @ SyncState::Failed { .. } => return state,
-            _ => applying = true,
+            state @ SyncState::Failed { .. } => {
+                let seen = state.line();
+                return view(state, seen);
+            }
+            _ => waiting.push(format!("{}{}", name(kustomization), words(kustomization.ready.as_ref()))),
         }
     }
-    if kustomizations.is_empty() {
-        return failed("NoKustomization", "no Kustomization applies this source", &source_name(source));
+    if waiting.is_empty() {
+        let seen = format!("applied {revision}");
+        return view(SyncState::Applied { revision }, seen);
     }
-    if applying { SyncState::Applying } else { SyncState::Applied { revision } }
+    view(SyncState::Applying, waiting.join("\n"))
 }
 
 fn one(
@@ -65,7 +84,14 @@ fn one(
     kustomization: &Kustomization,
     contains: &dyn Fn(&CommitId) -> bool,
 ) -> SyncState {
-    let name = format!("Kustomization {}", kustomization.object);
+    let name = name(kustomization);
+    // Applied stays applied, also where a later commit is under way or fails.
+    let last = kustomization.last_applied_revision.as_deref().and_then(revision_commit);
+    if let Some(last) = last.filter(|last| contains(last))
+        && matches!(sync_verdict(kustomization, Some(source), &last), SyncVerdict::Applied { .. })
+    {
+        return SyncState::Applied { revision: last };
+    }
     match sync_verdict(kustomization, Some(source), target) {
         SyncVerdict::Applied { .. } => SyncState::Applied { revision: target.clone() },
         SyncVerdict::OvertakenBy { commit, failure: None } if contains(&commit) => {
@@ -95,3 +121,18 @@ fn failed(reason: &str, message: &str, object: &str) -> SyncState {
 fn source_name(source: &SourceState) -> String {
     format!("GitRepository {}", source.object)
 }
+
+fn name(kustomization: &Kustomization) -> String {
+    format!("Kustomization {}", kustomization.object)
+}
+
+/// What a condition says, to stand after a name.
+fn words(condition: Option<&Condition>) -> String {
+    condition.map_or_else(
+        || ": its controller has said nothing yet".to_owned(),
+        |condition| format!(": {}: {}", condition.reason, condition.message),
+    )
+}
+
+#[cfg(test)]
+mod tests;

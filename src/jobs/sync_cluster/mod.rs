@@ -4,26 +4,26 @@
 //! The job holds no worker while it waits: each look is one run, and the next one is scheduled.
 
 mod decide;
+mod look;
+mod record;
 mod report;
 
 pub(super) use report::write_comment;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::decide::{View, decide};
-use super::{Context, JobError, Next, RegisterDeployKey, Task, Timing, teams};
-use crate::cluster::{Cluster, FluxKind};
+use self::record::Record;
+use super::{Context, JobError, Next, RegisterDeployKey, Task, keys, teams};
+use crate::cluster::Cluster;
 use crate::config::ClusterConfig;
 use crate::names::{ClusterName, CommitId, Engine, IssueNumber, Namespace, ObjectName};
 use crate::report::comment::SyncState;
-use crate::store::{Lease, NewJob, Priority};
+use crate::store::{Lease, NewJob, Priority, Store};
 
-/// The fact that remembers which commit of a cluster's branch was followed last.
-pub(super) const SYNCED: &str = "synced";
+/// How many teams that nobody has looked after yet get their keys after one merge; the refresh
+/// takes the others.
+const NEW_TEAMS_AT_ONCE: usize = 50;
 
 /// One merged commit on its way into one cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,24 +34,17 @@ pub struct SyncCluster {
     pub commit: CommitId,
     /// The pull request that it merged, where known.
     pub pull: Option<IssueNumber>,
-    /// What earlier looks saw.
-    #[serde(default)]
-    pub progress: Option<Progress>,
-}
-
-/// What earlier looks saw. Times are milliseconds since 1970.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Progress {
-    requested_at: i64,
-    looks: u32,
-    fetched_after: Option<i64>,
-    failing_since: Option<i64>,
 }
 
 impl SyncCluster {
-    /// A merge that was not looked at yet.
+    /// A commit to follow.
     pub const fn new(cluster: ClusterName, commit: CommitId, pull: Option<IssueNumber>) -> Self {
-        Self { cluster, commit, pull, progress: None }
+        Self { cluster, commit, pull }
+    }
+
+    /// Whether a commit was, or is being, followed into a cluster.
+    pub(super) async fn is_known(store: &Store, cluster: &ClusterName, commit: &CommitId) -> Result<bool, JobError> {
+        Record::exists(store, cluster, commit).await
     }
 }
 
@@ -68,129 +61,114 @@ impl Task for SyncCluster {
         format!("sync/{}/{}", self.cluster, self.commit)
     }
 
-    async fn run(mut self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
+    async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
-        if self.progress.is_none() {
-            context.store.set_fact(SYNCED, self.cluster.as_str(), &serde_json::json!(self.commit)).await?;
+        let mut record = Record::of(&context.store, &self.cluster, &self.commit, context.clock.now()).await?;
+        let news = self.find_pull(context, config, &mut record).await?;
+        if record.closed && !news {
+            return Ok(Next::done());
         }
-        if self.pull.is_none() && self.progress.is_none() {
-            self.pull = merged_pull(context, config, &self.commit).await?;
+        if !record.state.is_final() {
+            self.advance(context, config, &mut record).await?;
         }
-        let Some(cluster) = context.cluster(&self.cluster) else {
-            let why = "set `kubeconfig` for this cluster in Bailiwick's configuration to have merges followed";
-            return self.not_followed(context, lease, why).await;
-        };
-        if config.engine == Some(Engine::FluxV1) {
-            let why = "it is run by Flux v1, which this version of Bailiwick cannot follow yet";
-            return self.not_followed(context, lease, why).await;
+        record.save(&context.store, &self.cluster, &self.commit).await?;
+        if record.has_news() {
+            self.tell(context, lease, &record).await?;
+            record.told = Some(record.state.clone());
+            record.save(&context.store, &self.cluster, &self.commit).await?;
         }
-        if self.progress.is_none() {
-            self.request(context, cluster).await?;
+        if !record.state.is_final() {
+            return Ok(Next::Again(context.clock.now() + record.pause(context.timing), self));
         }
-        let view = self.look(context, config, cluster).await?;
-        self.step(context, lease, config, view).await
+        tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, sync.state = ?record.state, "a merge was followed to its end");
+        let follow_up = self.follow_up(context, config, &record).await?;
+        record.closed = true;
+        record.save(&context.store, &self.cluster, &self.commit).await?;
+        Ok(Next::Done(follow_up))
     }
 
     async fn buried(self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
-        let state = SyncState::Failed {
-            reason: "GivenUp".to_owned(),
-            message: reason.to_owned(),
-            object: format!("Bailiwick, which follows cluster {},", self.cluster),
-        };
-        self.tell(context, lease, &state).await
+        let config = context.cluster_config(&self.cluster)?;
+        let mut record = Record::of(&context.store, &self.cluster, &self.commit, context.clock.now()).await?;
+        self.find_pull(context, config, &mut record).await?;
+        record.state = SyncState::Unseen { problem: format!("I gave up after several attempts: {reason}") };
+        record.save(&context.store, &self.cluster, &self.commit).await?;
+        self.tell(context, lease, &record).await
     }
 }
 
 impl SyncCluster {
-    /// Annotates the source, once: the token is the commit, so that a second run asks for nothing new.
-    async fn request(&mut self, context: &Context, cluster: &Cluster) -> Result<(), JobError> {
-        let (namespace, name) = root();
-        cluster.request_reconcile(FluxKind::GitRepository, &namespace, &name, self.commit.as_str()).await?;
-        let requested_at = context.clock.now().as_millisecond();
-        self.progress = Some(Progress { requested_at, looks: 0, fetched_after: None, failing_since: None });
-        tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, "asked Flux to fetch a merged commit");
+    /// Finds the pull request that the commit merged: the event names it, or the forge is asked once.
+    /// Returns whether it became known only now, after something was told already.
+    async fn find_pull(
+        &self,
+        context: &Context,
+        config: &ClusterConfig,
+        record: &mut Record,
+    ) -> Result<bool, JobError> {
+        if record.pull.is_some() {
+            return Ok(false);
+        }
+        record.pull = self.pull;
+        if record.pull.is_none() && !record.pull_looked_up {
+            record.pull = merged_pull(context, config, &self.commit).await?;
+            record.pull_looked_up = true;
+        }
+        let news = record.pull.is_some() && record.told.is_some();
+        if news {
+            record.told = None;
+        }
+        Ok(news)
+    }
+
+    /// One step on: what is known after it stands in the record.
+    async fn advance(&self, context: &Context, config: &ClusterConfig, record: &mut Record) -> Result<(), JobError> {
+        match self.followed(context, config) {
+            Ok(cluster) => {
+                let view = self.look(context, config, cluster, record).await?;
+                record.settle(context.clock.now(), view, context.timing);
+            }
+            Err(why) => record.state = SyncState::NotFollowed { why: why.to_owned() },
+        }
         Ok(())
     }
 
-    async fn look(&self, context: &Context, config: &ClusterConfig, cluster: &Cluster) -> Result<View, JobError> {
-        let (namespace, name) = root();
-        let Some(source) = cluster.git_repository(&namespace, &name).await? else {
-            return Err(JobError::fail(format!("cluster {} has no GitRepository {namespace}/{name}", self.cluster)));
-        };
-        let mut users = cluster.kustomizations().await?;
-        users.retain(|user| user.source_ref.kind == "GitRepository" && user.source_ref.object == source.object);
-        let others = revisions(&source, &users, &self.commit);
-        let descendants = context.descendants(config, &self.commit, others).await?;
-        Ok(decide(&self.commit, &source, &users, &|other| descendants.contains(other)))
-    }
-
-    async fn step(
-        mut self,
-        context: &Context,
-        lease: &Lease,
-        config: &ClusterConfig,
-        view: View,
-    ) -> Result<Next<Self>, JobError> {
-        let now = context.clock.now();
-        let state = self.settle(now, view, context.timing);
-        self.tell(context, lease, &state).await?;
-        if state.is_final() {
-            tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, sync.state = ?state, "a merge was followed to its end");
-            return Ok(Next::Done(self.follow_up(context, config, &state).await?));
+    /// The cluster, or why it is not followed.
+    fn followed<'a>(&self, context: &'a Context, config: &ClusterConfig) -> Result<&'a Cluster, &'static str> {
+        if config.engine == Some(Engine::FluxV1) {
+            return Err("It is run by Flux v1, which this version of Bailiwick cannot follow yet.");
         }
-        Ok(Next::Again(now + self.pause(context.timing), self))
+        context.cluster(&self.cluster).ok_or(
+            "Bailiwick has no access to it. An administrator of Bailiwick can set `kubeconfig` for this cluster in its \
+             configuration; then merges are followed and deploy keys are registered.",
+        )
     }
 
-    /// What is said after this look: a failure only when it lasts, and an end when time is up.
-    fn settle(&mut self, now: Timestamp, view: View, timing: Timing) -> SyncState {
-        let Some(progress) = self.progress.as_mut() else { return view.state };
-        let now = now.as_millisecond();
-        progress.looks += 1;
-        if view.fetched && progress.fetched_after.is_none() {
-            progress.fetched_after = Some((now - progress.requested_at) / 1000);
-        }
-        let failing = matches!(view.state, SyncState::Failed { .. });
-        progress.failing_since = failing.then(|| progress.failing_since.unwrap_or(now));
-        let lasted = |since: i64, limit: Duration| u128::try_from(now - since).unwrap_or(0) >= limit.as_millis();
-        match (&view.state, progress.failing_since) {
-            (_, Some(since)) if !lasted(since, timing.failure_lasts) => {
-                if view.fetched {
-                    SyncState::Applying
-                } else {
-                    SyncState::Requested
-                }
-            }
-            (state, _) if !state.is_final() && lasted(progress.requested_at, timing.follow) => {
-                SyncState::TimedOut { last: format!("{state:?}: {}", self.commit) }
-            }
-            _ => view.state,
-        }
-    }
-
-    /// Short at first, then longer: a healthy sync takes seconds, a slow one minutes.
-    fn pause(&self, timing: Timing) -> Duration {
-        let looks = self.progress.as_ref().map_or(0, |progress| progress.looks);
-        timing.pause * (looks / 5 + 1).min(10)
-    }
-
-    async fn not_followed(self, context: &Context, lease: &Lease, why: &str) -> Result<Next<Self>, JobError> {
-        self.tell(context, lease, &SyncState::NotFollowed { why: why.to_owned() }).await?;
-        Ok(Next::done())
-    }
-
-    /// Keys for the teams that the merge touched.
+    /// Keys for the teams that the merge touched, and for those that nobody has looked after yet:
+    /// a push of several commits, or a merge that was not seen, brings them too.
     async fn follow_up(
         &self,
         context: &Context,
         config: &ClusterConfig,
-        state: &SyncState,
+        record: &Record,
     ) -> Result<Vec<NewJob>, JobError> {
-        if !matches!(state, SyncState::Applied { .. }) {
+        if !matches!(record.state, SyncState::Applied { .. }) {
             return Ok(Vec::new());
         }
-        let touched = teams::touched_by(context, config, &self.commit).await?;
-        let job = |team| RegisterDeployKey::new(self.cluster.clone(), team, self.pull).to_job();
-        Ok(touched.into_iter().filter(|team| teams::wants_key(config, team)).map(|team| job(team.name)).collect())
+        let (touched, others) = match teams::touched_by(context, config, &self.commit).await {
+            Err(JobError::Fail { reason }) => {
+                tracing::warn!(commit.id = %self.commit, "it cannot be said which teams a merge touched: {reason}");
+                return Ok(Vec::new());
+            }
+            teams => teams?,
+        };
+        let others = keys::unknown(&context.store, &self.cluster, others).await?.into_iter().take(NEW_TEAMS_AT_ONCE);
+        let with_pull = touched.into_iter().map(|team| (team, record.pull)).chain(others.map(|team| (team, None)));
+        let job = |(team, pull)| RegisterDeployKey::new(self.cluster.clone(), team, pull).to_job();
+        Ok(with_pull
+            .filter(|(team, _)| teams::wants_key(config, team))
+            .map(|(team, pull)| job((team.name, pull)))
+            .collect())
     }
 }
 
@@ -215,21 +193,4 @@ async fn merged_pull(
 fn root() -> (Namespace, ObjectName) {
     let name = "flux-system";
     (name.parse().expect("a DNS-1123 label"), name.parse().expect("a DNS-1123 subdomain"))
-}
-
-/// The commits other than ours that the cluster reports.
-fn revisions(
-    source: &crate::cluster::SourceState,
-    users: &[crate::cluster::SyncState],
-    commit: &CommitId,
-) -> Vec<CommitId> {
-    let applied = users.iter().flat_map(|user| [&user.last_applied_revision, &user.last_attempted_revision]);
-    let mut commits: Vec<CommitId> = std::iter::once(&source.artifact_revision)
-        .chain(applied)
-        .filter_map(|revision| crate::cluster::revision_commit(revision.as_deref()?))
-        .filter(|other| other != commit)
-        .collect();
-    commits.sort();
-    commits.dedup();
-    commits
 }

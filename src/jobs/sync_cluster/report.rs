@@ -2,52 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::SyncCluster;
+use super::{Record, SyncCluster};
 use crate::forge::{DeploymentState, NewDeployment, NewDeploymentStatus, Repo};
 use crate::jobs::{Context, JobError, comments, keys};
-use crate::names::DeploymentId;
+use crate::names::{ClusterName, DeploymentId, IssueNumber};
 use crate::report::comment::{SyncReport, SyncState, sync_comment};
 use crate::store::{EffectState, Lease};
 
 impl SyncCluster {
-    /// Brings comment and deployment up to `state`; what they say already is not said again.
-    pub(super) async fn tell(&self, context: &Context, lease: &Lease, state: &SyncState) -> Result<(), JobError> {
+    /// Brings comment and deployment up to the record; what they say already is not said again.
+    pub(super) async fn tell(&self, context: &Context, lease: &Lease, record: &Record) -> Result<(), JobError> {
         let config = context.cluster_config(&self.cluster)?;
         let repo = context.repository(&config.admin_repository).await?;
-        if let Some(pull) = self.pull {
-            let key = format!("{}/{pull}", self.cluster);
-            let stored = json!({"state": state, "commit": self.commit, "fetched": self.fetched_after(), "ended": self.ended_after(context, state)});
-            context.store.set_fact("sync", &key, &stored).await?;
+        if let Some(pull) = record.pull {
             write_comment(context, lease, &repo, (&self.cluster, pull)).await?;
         }
-        self.deployment(context, lease, &repo, state).await
+        self.deployment(context, lease, &repo, record).await
     }
 
-    fn fetched_after(&self) -> Option<i64> {
-        self.progress.as_ref().and_then(|progress| progress.fetched_after)
-    }
-
-    fn ended_after(&self, context: &Context, state: &SyncState) -> Option<i64> {
-        let progress = self.progress.as_ref().filter(|_| state.is_final())?;
-        Some((context.clock.now().as_millisecond() - progress.requested_at) / 1000)
-    }
-
-    async fn deployment(
-        &self,
-        context: &Context,
-        lease: &Lease,
-        repo: &Repo,
-        state: &SyncState,
-    ) -> Result<(), JobError> {
-        let (wanted, description) = match state {
-            SyncState::NotFollowed { .. } => return Ok(()),
-            SyncState::Requested | SyncState::Applying => {
-                (DeploymentState::InProgress, "Flux is fetching and applying".to_owned())
-            }
-            SyncState::Applied { revision } => (DeploymentState::Success, format!("applied {}", revision.short())),
-            SyncState::Failed { reason, .. } => (DeploymentState::Failure, reason.clone()),
-            SyncState::TimedOut { .. } => (DeploymentState::Error, "no result in time".to_owned()),
-        };
+    async fn deployment(&self, context: &Context, lease: &Lease, repo: &Repo, record: &Record) -> Result<(), JobError> {
+        let Some(wanted) = deployment_state(&record.state) else { return Ok(()) };
         let key = format!("{}/{}", self.cluster, self.commit);
         let environment = self.cluster.as_str();
         let known = match context.store.effect(lease, "deployment", &key).await? {
@@ -63,15 +37,27 @@ impl SyncCluster {
                     commit: self.commit.clone(),
                     environment: environment.to_owned(),
                     description: "Sync by Flux".to_owned(),
-                    payload: json!({"cluster": self.cluster, "pull": self.pull}),
+                    payload: json!({"cluster": self.cluster, "pull": record.pull}),
                 };
                 repo.create_deployment(&new).await?.id
             }
         };
+        let description = record.state.line();
         let status = NewDeploymentStatus { state: wanted, description, environment_url: None, log_url: None };
         repo.deployment_status(id, &status).await?;
         let value: Value = json!({"id": id.get(), "state": wanted.as_str()});
         Ok(context.store.effect_done(lease, "deployment", &key, &value).await?)
+    }
+}
+
+/// What a deployment says of a state; nothing where the bot does not follow the cluster.
+const fn deployment_state(state: &SyncState) -> Option<DeploymentState> {
+    match state {
+        SyncState::NotFollowed { .. } => None,
+        SyncState::Requested | SyncState::Applying | SyncState::Unreachable { .. } => Some(DeploymentState::InProgress),
+        SyncState::Applied { .. } => Some(DeploymentState::Success),
+        SyncState::Failed { .. } => Some(DeploymentState::Failure),
+        SyncState::TimedOut { .. } | SyncState::Unseen { .. } => Some(DeploymentState::Error),
     }
 }
 
@@ -81,20 +67,25 @@ pub(in crate::jobs) async fn write_comment(
     context: &Context,
     lease: &Lease,
     repo: &Repo,
-    (cluster, pull): (&crate::names::ClusterName, crate::names::IssueNumber),
+    (cluster, pull): (&ClusterName, IssueNumber),
 ) -> Result<(), JobError> {
-    let Some(stored) = context.store.fact("sync", &format!("{cluster}/{pull}")).await? else { return Ok(()) };
-    let unreadable = |_| JobError::fail("the stored state of a sync cannot be read");
-    let state: SyncState = serde_json::from_value(stored["state"].clone()).map_err(unreadable)?;
-    let commit = serde_json::from_value(stored["commit"].clone()).map_err(unreadable)?;
+    let Some((commit, record)) = Record::of_pull(&context.store, cluster, pull).await? else { return Ok(()) };
     let keys = keys::reports(&context.store, cluster, pull).await?;
     let report = SyncReport {
         cluster,
         commit: &commit,
-        state: &state,
-        fetched_after: stored["fetched"].as_i64(),
-        ended_after: stored["ended"].as_i64(),
+        state: &record.state,
+        fetched_after: record.fetched_after,
+        ended_after: record.ended_after,
         keys: &keys,
     };
-    comments::upsert(&context.store, lease, (repo, pull), &format!("sync/{cluster}"), &sync_comment(&report)).await
+    let purpose = format!("sync/{cluster}");
+    match comments::upsert(&context.store, lease, (repo, pull), &purpose, &sync_comment(&report)).await {
+        // A locked conversation, for example: that is no reason to stop, and deployments tell too.
+        Err(JobError::Fail { reason }) => {
+            tracing::warn!(cluster.name = %cluster, pull.number = %pull, "the comment on a merge could not be written: {reason}");
+            Ok(())
+        }
+        written => written,
+    }
 }

@@ -21,6 +21,8 @@ pub enum KeyState {
     InUseElsewhere,
     /// The Secret is there, but was not made by the bot and cannot be read as a key.
     ForeignSecret(String),
+    /// The team has left the admin repository: there is nothing to register any more.
+    TeamGone,
     /// Anything else, in words.
     Failed(String),
 }
@@ -59,10 +61,16 @@ impl KeyReport {
                  the namespace `{team}`; I then make a new pair."
             ),
             KeyState::ForeignSecret(problem) => format!(
-                "❌ **{team}**: no deploy key: the Secret in the namespace `{team}` is not mine and cannot be used: {}",
+                "❌ **{team}**: no deploy key: the Secret in the namespace `{team}` is not mine and cannot be used: {} I look \
+                 again by myself.",
                 markdown::escape(problem)
             ),
-            KeyState::Failed(problem) => format!("❌ **{team}**: no deploy key yet: {}", markdown::escape(problem)),
+            KeyState::TeamGone => {
+                format!("❔ **{team}**: no deploy key: the team is no longer in the admin repository")
+            }
+            KeyState::Failed(problem) => {
+                format!("❌ **{team}**: no deploy key yet: {}. I look again by myself.", markdown::escape(problem))
+            }
         }
     }
 
