@@ -106,7 +106,7 @@ fn detail(state: &SyncState) -> Option<String> {
             "{} says **{}**:\n\n{}\n\nFix it with another pull request; Flux keeps trying, and I report the next merge again.",
             markdown::escape(object),
             markdown::escape(reason),
-            markdown::code(&markdown::cut(message, 8_000))
+            markdown::block(&markdown::cut(message, 8_000), "")
         )),
         SyncState::TimedOut { last } => Some(format!(
             "The last thing that I saw:\n\n{}\n\nIt may still be applied; I have stopped following it.",
