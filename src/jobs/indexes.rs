@@ -92,19 +92,21 @@ pub(super) fn read_blob(path: &RepoPath, blob: &Blob) -> ManifestFile {
         }
         (None, BlobKind::File | BlobKind::Executable) => manifest::unreadable(
             path.clone(),
-            "the file is larger than 1 MiB",
-            "split it: the cluster takes no object this large",
+            "The file is larger than 1 MiB.",
+            "Split it: the cluster takes no object this large.",
         ),
-        (_, BlobKind::Symlink) => {
-            manifest::unreadable(path.clone(), "this is a symbolic link", "write the file itself: a link is not judged")
-        }
+        (_, BlobKind::Symlink) => manifest::unreadable(
+            path.clone(),
+            "This is a symbolic link.",
+            "Write the file itself: a link is not judged.",
+        ),
         (_, BlobKind::Submodule) => manifest::unreadable(
             path.clone(),
-            "this is a submodule",
-            "write the files themselves: a submodule is not judged",
+            "This is a submodule.",
+            "Write the files themselves: a submodule is not judged.",
         ),
         (Some(_), BlobKind::File | BlobKind::Executable) => {
-            manifest::unreadable(path.clone(), "this is a Git LFS pointer", "keep manifests out of Git LFS")
+            manifest::unreadable(path.clone(), "This is a Git LFS pointer.", "Keep manifests out of Git LFS.")
         }
     }
 }

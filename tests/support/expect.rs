@@ -103,6 +103,9 @@ impl TestWorld {
         let noticed = |comment: &CommentView| self.noticed().contains(&(comment.id, comment.body.clone()));
         let said: Vec<_> = self.bot_comments(page).into_iter().filter(|it| !noticed(it)).collect();
         assert!(said.is_empty(), "nobody expected an answer: {said:#?}");
+        let marked: Vec<_> = self.github().comments(&page.repository, page.number);
+        let marked: Vec<_> = marked.into_iter().filter(|comment| !comment.reactions.is_empty()).collect();
+        assert!(marked.is_empty(), "nobody expected a reaction: {marked:#?}");
     }
 
     /// The open pull request from a branch of the admin repository; waits for it.
