@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Context, JobError};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
-use crate::git::{GitError, Mirror, Remote, Snapshot};
+use crate::git::{BlobKind, GitError, Mirror, Remote, Snapshot};
 use crate::names::{CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
 use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
@@ -18,6 +18,16 @@ pub(super) const POLICY_FILE: &str = ".bailiwick/policy.yaml";
 pub(super) fn policy(context: &Context, text: &str) -> Result<Policy, PolicyError> {
     let today = context.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     Policy::parse(&POLICY_FILE.parse().expect("a path inside the repository"), text, today)
+}
+
+/// The text of a repository's own policy; the inner error is a policy that is there and cannot be read,
+/// which must not pass for none.
+pub(super) fn policy_text(snapshot: &Snapshot) -> Result<Option<Result<String, String>>, GitError> {
+    let blob = snapshot.read(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+    Ok(blob.map(|blob| match (blob.kind, blob.bytes.map(String::from_utf8)) {
+        (BlobKind::File | BlobKind::Executable, Some(Ok(text))) => Ok(text),
+        _ => Err(format!("{POLICY_FILE} on the base branch is no text file of at most 1 MiB: mend it there")),
+    }))
 }
 
 /// The repository at one commit.
@@ -94,14 +104,8 @@ impl Base {
 
     /// The repository's own policy, where it has one.
     pub(super) fn policy(&self, context: &Context) -> Result<Option<Policy>, JobError> {
-        let text = self.text(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+        let text = policy_text(&self.snapshot)?.transpose().map_err(JobError::fail)?;
         text.map(|text| policy(context, &text)).transpose().map_err(|error| JobError::fail(error.to_string()))
-    }
-
-    /// A text file of this commit.
-    pub(super) fn text(&self, path: &RepoPath) -> Result<Option<String>, JobError> {
-        let blob = self.snapshot.read(path)?;
-        Ok(blob.and_then(|blob| String::from_utf8(blob.bytes?).ok()))
     }
 }
 
@@ -125,7 +129,14 @@ pub(super) async fn plan_team(
 /// Every text file.
 fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
     let mut texts = BTreeMap::new();
-    for file in snapshot.walk("")?.files {
+    let walk = snapshot.walk("")?;
+    if walk.truncated {
+        return Err(GitError::TooLarge {
+            what: format!("commit {}, its files", snapshot.commit().short()),
+            limit: 200_000,
+        });
+    }
+    for file in walk.files {
         let bytes = snapshot.read_id(file.kind, file.id)?.bytes;
         if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
             texts.insert(file.path, text);
