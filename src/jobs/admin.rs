@@ -6,7 +6,7 @@ use super::{Context, JobError};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
 use crate::git::{BlobKind, GitError, Mirror, Remote, Snapshot};
-use crate::names::{CommitId, RepoPath};
+use crate::names::{BranchName, CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
 use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
 use crate::tenancy::RepositoryIndex;
@@ -42,12 +42,7 @@ pub(super) struct Base {
 pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Base, JobError> {
     let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
     let mirror = context.mirrors.open(facts.id)?;
-    let tip = {
-        let token = repo.git_token().await?;
-        let remote = Remote { clone_url: &facts.clone_url, token: Some(&token) };
-        mirror.branch_tip(&remote, &config.branch).await?
-    };
-    let Some(tip) = tip else {
+    let Some(tip) = branch_tip(&repo, &mirror, &facts.clone_url, &config.branch).await? else {
         let problem = format!("{} has no branch {}", config.admin_repository, config.branch);
         return Err(JobError::fail(format!("{problem}: correct `branch` of cluster {}", config.name)));
     };
@@ -73,6 +68,24 @@ async fn open(
     let snapshot = mirror.snapshot(&commit)?;
     let index = context.indexes.of(*id, Some(&config.path), &snapshot).await?;
     Ok(Base { commit, index, snapshot, mirror })
+}
+
+/// The tip of a branch as the remote has it; a token that was refused is made anew, once.
+pub(super) async fn branch_tip(
+    repo: &Repo,
+    mirror: &Mirror,
+    clone_url: &str,
+    branch: &BranchName,
+) -> Result<Option<CommitId>, JobError> {
+    let token = repo.git_token().await?;
+    match mirror.branch_tip(&Remote { clone_url, token: Some(&token) }, branch).await {
+        Err(GitError::Refused { .. }) => {
+            repo.forget_git_token(&token).await;
+            let token = repo.git_token().await?;
+            Ok(mirror.branch_tip(&Remote { clone_url, token: Some(&token) }, branch).await?)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Fetches commits with the installation's token; a token that was refused is made anew, once.

@@ -57,6 +57,38 @@ async fn asked_twice_it_is_the_same_pull_request_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_teams_at_once_the_second_is_brought_up_to_date_after_the_first_is_merged() {
+    let world = TestWorld::start().await;
+    let comments =
+        ["team2", "team3"].map(|team| world.comment(ALICE, &Page::requests(), &format!("/create-team {team}")));
+    for comment in comments {
+        world.expect_answer(comment).await;
+    }
+    let (second, _) = world.expect_pull_request("bailiwick/create-team/team2").await;
+    let (third, _) = world.expect_pull_request("bailiwick/create-team/team3").await;
+    world.expect_check(&second, "success").await;
+    world.expect_check(&third, "success").await;
+    world.merge(ALICE, &second).await;
+    world.read(&second).await;
+
+    // Both have added a line at the same place.
+    let run = world.checks_of(ADMIN, &world.head(&third))[0].id;
+    world.github().rerequest_check(ALICE, run).unwrap();
+    world
+        .until("another check run", |world| (world.checks_of(ADMIN, &world.head(&third)).len() == 2).then_some(()))
+        .await;
+    world.expect_check(&third, "failure").await;
+
+    world.expect_answer(world.comment(ALICE, &third, "/create-team team3")).await;
+    world.expect_check(&third, "success").await;
+    world.merge(ALICE, &third).await;
+    world.read(&third).await;
+    let list = world.github().read_file(ADMIN, "main", "cluster/kustomization.yaml").await.unwrap();
+    assert!(list.ends_with("  - team1\n  - team2\n  - team3\n"), "{list}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_does_nothing() {
     let world = TestWorld::start().await;
     let comment = world.comment(ALICE, &Page::requests(), "/create-team team2 --plan");

@@ -32,6 +32,26 @@ async fn a_check_run_that_could_not_be_opened_is_opened_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_could_not_be_fetched_is_fetched_later() {
+    let world = TestWorld::start().await;
+    let mishaps = [Effect::Cut, Effect::Status(502), Effect::Status(401), Effect::CutAfter];
+    let mut number = 0;
+    for path in ["/org/dev-cluster.git/info/refs", "/org/dev-cluster.git/git-upload-pack"] {
+        for mishap in &mishaps {
+            number += 1;
+            let method = if path.ends_with("refs") { Method::GET } else { Method::POST };
+            world.github().faults().next_requests(method, path, 1, mishap.clone());
+            let branch = format!("words-{number}");
+            let pull = world.open(BOB, (ADMIN, &branch), &[("README.md", &format!("# {number}\n"))]).await;
+            world.expect_check(&pull, "success").await;
+            world.quiet().await;
+            assert_eq!(world.checks_of(ADMIN, &world.head(&pull)).len(), 1, "{path} {mishap:?}");
+        }
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_run_that_could_not_be_completed_is_completed() {
     let world = TestWorld::start().await;
     for (number, mishap) in mishaps().into_iter().enumerate() {

@@ -165,6 +165,23 @@ async fn a_draft_is_judged_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_pull_requests_may_have_one_head() {
+    let world = TestWorld::start().await;
+    let one = world.open(BOB, (ADMIN, "one"), &[("README.md", "# A word\n")]).await;
+    world.expect_check(&one, "success").await;
+    let head = world.head(&one);
+    let path = world.github().repository_path(ADMIN).unwrap();
+    let mut git = std::process::Command::new("git");
+    let branch = git.arg("--git-dir").arg(path).args(["update-ref", "refs/heads/two", &head]).status();
+    assert!(branch.unwrap().success());
+    let twin = world.open_into(BOB, (ADMIN, "two"), "main").await;
+    world.until("its own check run", |world| (world.checks_of(ADMIN, &head).len() == 2).then_some(())).await;
+    world.expect_check(&twin, "success").await;
+    assert_eq!(world.head(&twin), head);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verdict_costs_three_requests() {
     let world = TestWorld::start().await;
     world.expect_check(&world.open(BOB, (ADMIN, "first"), &[("README.md", "# One\n")]).await, "success").await;

@@ -97,6 +97,14 @@ impl TestWorld {
         comments.filter(|comment| comment.author == BOT).collect()
     }
 
+    /// Waits until everything is quiet and reads whatever the bot has written on a page.
+    pub async fn read(&self, page: &Page) -> Vec<CommentView> {
+        self.quiet().await;
+        let comments = self.bot_comments(page);
+        comments.iter().for_each(|comment| self.notice(comment));
+        comments
+    }
+
     /// Waits until everything is quiet: the bot has written nothing on that page and has not reacted.
     pub async fn expect_silence(&self, page: &Page) {
         self.quiet().await;

@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
-use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Remote, Snapshot};
+use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
 use crate::names::{CommitId, RepoPath};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
@@ -40,11 +40,9 @@ impl Merge {
             return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
         };
         let mirror = context.mirrors.open(base.id)?;
-        let token = repo.git_token().await?;
-        let remote = Remote { clone_url, token: Some(&token) };
         let branch =
             pull.base.branch.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))?;
-        let Some(tip) = mirror.branch_tip(&remote, &branch).await? else {
+        let Some(tip) = admin::branch_tip(repo, &mirror, clone_url, &branch).await? else {
             return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
         };
         match admin::fetch(repo, &mirror, clone_url, &[tip.clone(), pull.head.sha.clone()]).await {
