@@ -224,12 +224,18 @@ impl World {
         self.cluster.apply(object).map(drop).map_err(|problem| anyhow!(problem))
     }
 
-    /// Starts the server again where it was stopped: same address, same database.
+    /// Starts the server again where it was stopped, with the same database; at the same address, or
+    /// at another where somebody took that one meanwhile.
     ///
     /// # Errors
     /// Where it does not start.
     pub async fn start_server(&mut self) -> anyhow::Result<()> {
-        let listener = TcpListener::bind(self.address).await.with_context(|| taken(self.address))?;
+        let listener = match TcpListener::bind(self.address).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(SocketAddr::new(self.address.ip(), 0)).await?,
+        };
+        self.address = listener.local_addr()?;
+        self.github.set_webhook_url(&webhook_url(self.address));
         self.start_server_on(listener).await
     }
 
@@ -274,6 +280,10 @@ impl World {
     }
 }
 
+fn webhook_url(server: SocketAddr) -> String {
+    format!("http://{server}/webhooks/github")
+}
+
 fn taken(address: SocketAddr) -> String {
     format!("{address}: cannot listen there: is another program using it? Choose another with --listen")
 }
@@ -284,7 +294,7 @@ async fn start_github(listen: SocketAddr, server: SocketAddr, secret: SecretStri
         app: AppOptions {
             id: 1,
             slug: "bailiwick".to_owned(),
-            webhook_url: Some(format!("http://{server}/webhooks/github")),
+            webhook_url: Some(webhook_url(server)),
             webhook_secret: secret,
         },
         clock: Arc::new(SystemClock),

@@ -145,7 +145,7 @@ impl SyncCluster {
     }
 
     /// Keys for the teams that the merge touched, and for those that nobody has looked after yet:
-    /// a push of several commits, or a merge that was not seen, brings them too.
+    /// a rebase or a push of several commits brings teams that its last commit does not touch.
     async fn follow_up(
         &self,
         context: &Context,
@@ -163,12 +163,8 @@ impl SyncCluster {
             teams => teams?,
         };
         let others = keys::unknown(&context.store, &self.cluster, others).await?.into_iter().take(NEW_TEAMS_AT_ONCE);
-        let with_pull = touched.into_iter().map(|team| (team, record.pull)).chain(others.map(|team| (team, None)));
-        let job = |(team, pull)| RegisterDeployKey::new(self.cluster.clone(), team, pull).to_job();
-        Ok(with_pull
-            .filter(|(team, _)| teams::wants_key(config, team))
-            .map(|(team, pull)| job((team.name, pull)))
-            .collect())
+        let new = touched.into_iter().chain(others).filter(|team| teams::wants_key(config, team));
+        Ok(new.map(|team| RegisterDeployKey::new(self.cluster.clone(), team.name, record.pull).to_job()).collect())
     }
 }
 

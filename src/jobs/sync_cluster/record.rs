@@ -142,3 +142,78 @@ impl Record {
         timing.pause * (self.looks / 5 + 1).min(10)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMING: Timing = Timing {
+        follow: Duration::from_secs(60),
+        failure_lasts: Duration::from_secs(10),
+        pause: Duration::from_secs(1),
+        refresh: Duration::from_secs(600),
+    };
+
+    fn failing() -> SyncState {
+        let text = |text: &str| text.to_owned();
+        SyncState::Failed { reason: text("BuildFailed"), message: text("no"), object: text("Kustomization a/b") }
+    }
+
+    fn away() -> SyncState {
+        SyncState::Unreachable { problem: "connection refused".to_owned() }
+    }
+
+    /// The states that people would be told of after looks at these seconds.
+    fn told(looks: &[(i64, SyncState)]) -> Vec<SyncState> {
+        let mut record = Record::new(Timestamp::UNIX_EPOCH);
+        record.requested = true;
+        let mut told = Vec::new();
+        for (second, state) in looks {
+            let now = Timestamp::from_second(*second).expect("a time");
+            record.settle(now, View { state: state.clone(), fetched: false, seen: "the last look".to_owned() }, TIMING);
+            if record.has_news() {
+                told.push(record.state.clone());
+                record.told = Some(record.state.clone());
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn trouble_counts_when_it_lasts_without_a_break() {
+        let applying = SyncState::Applying;
+        let broken_off =
+            [(1, applying.clone()), (2, failing()), (11, failing()), (12, applying.clone()), (13, failing())];
+        assert_eq!(told(&broken_off), std::slice::from_ref(&applying));
+        let lasting = [(1, applying.clone()), (2, failing()), (12, failing())];
+        assert_eq!(told(&lasting), [applying, failing()]);
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_answer_is_told_once_and_given_up_when_the_time_is_up() {
+        let last = SyncState::TimedOut { last: "the last look".to_owned() };
+        let other = SyncState::Unreachable { problem: "503".to_owned() };
+        let looks = [(1, away()), (11, away()), (20, other), (59, away()), (60, away())];
+        assert_eq!(told(&looks), [SyncState::Requested, away(), last.clone()]);
+        assert_eq!(told(&[(1, SyncState::Applying), (61, SyncState::Applying)]), [SyncState::Applying, last]);
+    }
+
+    #[test]
+    fn nothing_is_told_before_flux_was_asked() {
+        let mut record = Record::new(Timestamp::UNIX_EPOCH);
+        let view = View { state: away(), fetched: false, seen: String::new() };
+        record.settle(Timestamp::UNIX_EPOCH, view, TIMING);
+        assert!(!record.has_news());
+    }
+
+    #[test]
+    fn looks_become_rarer() {
+        let mut record = Record::new(Timestamp::UNIX_EPOCH);
+        let mut pauses = Vec::new();
+        for looks in [0, 4, 5, 10, 45, 1000] {
+            record.looks = looks;
+            pauses.push(record.pause(TIMING).as_secs());
+        }
+        assert_eq!(pauses, [1, 1, 2, 3, 10, 10]);
+    }
+}

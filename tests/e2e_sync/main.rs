@@ -1,0 +1,13 @@
+//! What becomes of a merge: the sync and its report, deploy keys, team repositories, and what is
+//! repaired when webhooks are missed. Real server, sandbox GitHub, sandbox cluster.
+
+#[path = "../support/mod.rs"]
+mod support;
+mod words;
+
+mod failures;
+mod keys;
+mod merges;
+mod obstacles;
+mod refresh;
+mod teams;
