@@ -55,7 +55,7 @@ async fn a_kustomization_that_moves_everything_into_another_namespace() {
 async fn a_repository_without_a_team_is_told_so_and_a_stranger_is_left_alone() {
     let world = TestWorld::start().await;
     let pull = world.open(CAROL, (TEAM2, "early"), &[("x.yaml", &map("  namespace: kube-system\n"))]).await;
-    let check = world.expect_check(&pull, "neutral").await;
+    let check = world.expect_check(&pull, "action_required").await;
     insta::assert_snapshot!(check.text());
     world.github().create_repository("org/website", &[("README.md", "Hello\n")]).await.expect("it is new");
     let stranger = world.open(ALICE, ("org/website", "words"), &[("x.yaml", "kind: X\n")]).await;
