@@ -98,10 +98,10 @@ fn compare_directory(
     changes: &mut Changes,
     waiting: &mut Vec<Pair>,
 ) -> Result<(), GitError> {
-    let read = |id: Option<Oid>| id.map_or_else(|| Ok(Arc::new(Directory::new(Vec::new()))), |id| store.directory(id));
+    let read = |id: Option<Oid>| id.map_or_else(|| Ok(Arc::new(Directory::empty())), |id| store.directory(id));
     let (before, after) = (read(pair.before)?, read(pair.after)?);
     before.differences(&after, |before, after| {
-        let Some(name) = before.or(after).map(|entry| &entry.name) else { return };
+        let Some(name) = before.or(after).map(|entry| entry.name) else { return };
         let (before, after) = (kind(before), kind(after));
         match path_of(&pair.directory, name) {
             Err(shown) => changes.unreadable.push(shown),
@@ -115,8 +115,8 @@ fn compare_directory(
     Ok(())
 }
 
-fn kind(entry: Option<&Entry>) -> Option<EntryKind> {
-    entry.map(|entry| entry.kind)
+fn kind(entry: Option<Entry<'_>>) -> Option<EntryKind> {
+    entry.map(|entry| entry.kind())
 }
 
 fn oid(entry: Option<EntryKind>) -> Option<Oid> {

@@ -237,9 +237,9 @@ pub(super) fn read_blob(repository: &Repository, kind: BlobKind, id: BlobId) -> 
 
 fn listing(tree: &Directory, directory: &str) -> Listing {
     let mut listing = Listing::default();
-    for entry in &tree.entries {
-        match path_of(directory, &entry.name) {
-            Ok((name, path)) => listing.entries.push(ListingEntry { name, path, kind: entry.kind }),
+    for entry in tree.entries() {
+        match path_of(directory, entry.name) {
+            Ok((name, path)) => listing.entries.push(ListingEntry { name, path, kind: entry.kind() }),
             Err(shown) => listing.unreadable.push(shown),
         }
     }

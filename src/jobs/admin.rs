@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Context, JobError};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
-use crate::git::{GitError, Mirror, Remote, Snapshot};
-use crate::names::{CommitId, RepoPath};
+use crate::git::{BlobKind, GitError, Mirror, Remote, Snapshot};
+use crate::names::{BranchName, CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
 use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
 use crate::tenancy::RepositoryIndex;
@@ -18,6 +18,16 @@ pub(super) const POLICY_FILE: &str = ".bailiwick/policy.yaml";
 pub(super) fn policy(context: &Context, text: &str) -> Result<Policy, PolicyError> {
     let today = context.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     Policy::parse(&POLICY_FILE.parse().expect("a path inside the repository"), text, today)
+}
+
+/// The text of a repository's own policy; the inner error is a policy that is there and cannot be read,
+/// which must not pass for none.
+pub(super) fn policy_text(snapshot: &Snapshot) -> Result<Option<Result<String, String>>, GitError> {
+    let blob = snapshot.read(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+    Ok(blob.map(|blob| match (blob.kind, blob.bytes.map(String::from_utf8)) {
+        (BlobKind::File | BlobKind::Executable, Some(Ok(text))) => Ok(text),
+        _ => Err(format!("{POLICY_FILE} on the base branch is no text file of at most 1 MiB: mend it there")),
+    }))
 }
 
 /// The repository at one commit.
@@ -32,12 +42,7 @@ pub(super) struct Base {
 pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Base, JobError> {
     let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
     let mirror = context.mirrors.open(facts.id)?;
-    let tip = {
-        let token = repo.git_token().await?;
-        let remote = Remote { clone_url: &facts.clone_url, token: Some(&token) };
-        mirror.branch_tip(&remote, &config.branch).await?
-    };
-    let Some(tip) = tip else {
+    let Some(tip) = branch_tip(&repo, &mirror, &facts.clone_url, &config.branch).await? else {
         let problem = format!("{} has no branch {}", config.admin_repository, config.branch);
         return Err(JobError::fail(format!("{problem}: correct `branch` of cluster {}", config.name)));
     };
@@ -63,6 +68,24 @@ async fn open(
     let snapshot = mirror.snapshot(&commit)?;
     let index = context.indexes.of(*id, Some(&config.path), &snapshot).await?;
     Ok(Base { commit, index, snapshot, mirror })
+}
+
+/// The tip of a branch as the remote has it; a token that was refused is made anew, once.
+pub(super) async fn branch_tip(
+    repo: &Repo,
+    mirror: &Mirror,
+    clone_url: &str,
+    branch: &BranchName,
+) -> Result<Option<CommitId>, JobError> {
+    let token = repo.git_token().await?;
+    match mirror.branch_tip(&Remote { clone_url, token: Some(&token) }, branch).await {
+        Err(GitError::Refused { .. }) => {
+            repo.forget_git_token(&token).await;
+            let token = repo.git_token().await?;
+            Ok(mirror.branch_tip(&Remote { clone_url, token: Some(&token) }, branch).await?)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Fetches commits with the installation's token; a token that was refused is made anew, once.
@@ -94,14 +117,8 @@ impl Base {
 
     /// The repository's own policy, where it has one.
     pub(super) fn policy(&self, context: &Context) -> Result<Option<Policy>, JobError> {
-        let text = self.text(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+        let text = policy_text(&self.snapshot)?.transpose().map_err(JobError::fail)?;
         text.map(|text| policy(context, &text)).transpose().map_err(|error| JobError::fail(error.to_string()))
-    }
-
-    /// A text file of this commit.
-    pub(super) fn text(&self, path: &RepoPath) -> Result<Option<String>, JobError> {
-        let blob = self.snapshot.read(path)?;
-        Ok(blob.and_then(|blob| String::from_utf8(blob.bytes?).ok()))
     }
 }
 
@@ -125,7 +142,14 @@ pub(super) async fn plan_team(
 /// Every text file.
 fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
     let mut texts = BTreeMap::new();
-    for file in snapshot.walk("")?.files {
+    let walk = snapshot.walk("")?;
+    if walk.truncated {
+        return Err(GitError::TooLarge {
+            what: format!("commit {}, its files", snapshot.commit().short()),
+            limit: 200_000,
+        });
+    }
+    for file in walk.files {
         let bytes = snapshot.read_id(file.kind, file.id)?.bytes;
         if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
             texts.insert(file.path, text);

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Entropy};
 use crate::cluster::{Cluster, known_hosts::known_hosts_for};
 use crate::config::{AccessMode, ClusterConfig, Config};
 use crate::forge::{Access, Forge, ForgeError, Repo, Repository};
-use crate::git::{Mirrors, Remote};
+use crate::git::Mirrors;
 use crate::names::{ClusterName, CommitId, RepositoryName};
 use crate::rules::Policy;
 use crate::store::Store;
@@ -177,9 +177,7 @@ impl Context {
     /// Where the repository cannot be asked.
     pub async fn branch_tip(&self, config: &ClusterConfig) -> Result<Option<CommitId>, JobError> {
         let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
-        let token = repo.git_token().await?;
-        let remote = Remote { clone_url: &facts.clone_url, token: Some(&token) };
-        Ok(self.mirrors.open(facts.id)?.branch_tip(&remote, &config.branch).await?)
+        admin::branch_tip(&repo, &self.mirrors.open(facts.id)?, &facts.clone_url, &config.branch).await
     }
 
     /// Those of `commits` that contain `ancestor`. A commit that cannot be fetched contains nothing

@@ -13,6 +13,8 @@ use crate::tenancy::{FileSummary, RepositoryIndex};
 /// How many trees are remembered per repository: the tip, and the one before it that open pull
 /// requests may still be judged against.
 const REMEMBERED: usize = 2;
+/// How many files a tree may have (`git::Walk`).
+const MOST_FILES: u64 = 200_000;
 
 /// The indexes of the trees that were looked at last.
 #[derive(Debug, Default)]
@@ -64,17 +66,32 @@ impl IndexCache {
 fn build((old, index): (Option<Snapshot>, RepositoryIndex), tree: &Snapshot) -> Result<RepositoryIndex, GitError> {
     let mut summaries = Vec::new();
     if let Some(old) = old {
-        for change in tree.changed_since(&old, usize::MAX)?.paths {
+        let changes = tree.changed_since(&old, usize::MAX)?;
+        whole(tree, changes.truncated)?;
+        for change in changes.paths {
             let summary = change.after.map(|version| read_version(tree, &change.path, version)).transpose()?;
             summaries.push((change.path, summary));
         }
     } else {
-        for file in tree.walk("")?.files {
+        let walk = tree.walk("")?;
+        whole(tree, walk.truncated)?;
+        for file in walk.files {
             let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
             summaries.push((file.path, Some(summary)));
         }
     }
     Ok(index.with(summaries))
+}
+
+/// An index of a part would know only some of the teams: better none.
+fn whole(tree: &Snapshot, truncated: bool) -> Result<(), GitError> {
+    if truncated {
+        return Err(GitError::TooLarge {
+            what: format!("commit {}, its files", tree.commit().short()),
+            limit: MOST_FILES,
+        });
+    }
+    Ok(())
 }
 
 fn read_version(tree: &Snapshot, path: &RepoPath, version: Version) -> Result<Arc<FileSummary>, GitError> {
@@ -92,19 +109,21 @@ pub(super) fn read_blob(path: &RepoPath, blob: &Blob) -> ManifestFile {
         }
         (None, BlobKind::File | BlobKind::Executable) => manifest::unreadable(
             path.clone(),
-            "the file is larger than 1 MiB",
-            "split it: the cluster takes no object this large",
+            "The file is larger than 1 MiB.",
+            "Split it: the cluster takes no object this large.",
         ),
-        (_, BlobKind::Symlink) => {
-            manifest::unreadable(path.clone(), "this is a symbolic link", "write the file itself: a link is not judged")
-        }
+        (_, BlobKind::Symlink) => manifest::unreadable(
+            path.clone(),
+            "This is a symbolic link.",
+            "Write the file itself: a link is not judged.",
+        ),
         (_, BlobKind::Submodule) => manifest::unreadable(
             path.clone(),
-            "this is a submodule",
-            "write the files themselves: a submodule is not judged",
+            "This is a submodule.",
+            "Write the files themselves: a submodule is not judged.",
         ),
         (Some(_), BlobKind::File | BlobKind::Executable) => {
-            manifest::unreadable(path.clone(), "this is a Git LFS pointer", "keep manifests out of Git LFS")
+            manifest::unreadable(path.clone(), "This is a Git LFS pointer.", "Keep manifests out of Git LFS.")
         }
     }
 }

@@ -32,12 +32,15 @@ pub(super) async fn is_team_repository(context: &Context, name: &RepositoryName)
     if context.config.clusters.iter().any(|cluster| cluster.team_repository.team_of(name).is_some()) {
         return Ok(true);
     }
+    let mut unasked = None;
     for cluster in &context.config.clusters {
-        if admin::tip(context, cluster).await?.index.team_of_repository(name).is_some() {
-            return Ok(true);
+        match admin::tip(context, cluster).await {
+            Ok(tip) if tip.index.team_of_repository(name).is_some() => return Ok(true),
+            Ok(_) => {}
+            Err(error) => unasked = Some(error),
         }
     }
-    Ok(false)
+    unasked.map_or(Ok(false), Err)
 }
 
 /// Whether the bot looks after this team's deploy key.

@@ -1,5 +1,6 @@
 //! From a file's bytes to its documents and objects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::gate::{self, problem};
@@ -63,8 +64,10 @@ pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
 
 fn documents(bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     let (text, base) = gate::pass(bytes)?;
-    let documents = tree::build(text, base)?;
-    match witness::disagreement(text, base, &documents) {
+    // libyaml-safer 0.3.0 panics where a block of text or an open quote ends without a line end.
+    let text = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
+    let documents = tree::build(&text, base)?;
+    match witness::disagreement(&text, base, &documents) {
         Some(problem) => Err(vec![problem]),
         None => Ok(documents),
     }
@@ -157,6 +160,20 @@ mod tests {
         assert!(file.objects.is_empty() && file.documents.is_empty(), "{text:?} is not judged");
         let problem = file.problems.first().unwrap_or_else(|| panic!("{text:?} has a problem"));
         (problem.position.line, problem.position.column, problem.message.clone())
+    }
+
+    #[test]
+    fn a_file_may_end_without_a_line_end() {
+        for text in ["kind: A\napiVersion: v1\ndata:\n  k: |\n    text", "kind: A\napiVersion: v1\nx: 'y'", "a: b"] {
+            assert_eq!(file(text).problems, [], "{text:?}");
+        }
+        assert_eq!(file("kind: A\napiVersion: v1\nx: \"y\\").problems.len(), 1);
+    }
+
+    #[test]
+    fn a_file_of_very_many_values_is_not_judged() {
+        let text = format!("a: [{}1]\n", "1,".repeat(200_000));
+        assert!(first_problem(&text).2.contains("150000 values"));
     }
 
     #[test]

@@ -15,6 +15,10 @@ const MAXIMUM_DEPTH: usize = 64;
 
 const STRING_TAG: &str = "tag:yaml.org,2002:str";
 
+/// A megabyte of real manifests has some ten thousand values; one of `[1,1,1,…]` has half a million, and
+/// each costs a hundred times its two bytes.
+const MAXIMUM_NODES: usize = 150_000;
+
 /// The documents of a text that are not empty, or what is wrong with it.
 pub(super) fn build(text: &str, base: usize) -> Result<Vec<Node>, Vec<Problem>> {
     let mut builder =
@@ -45,7 +49,13 @@ impl Builder<'_> {
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
         parser.set_input_string(&mut bytes);
+        let mut nodes = 0;
         while self.problems.len() < MAXIMUM_PROBLEMS {
+            nodes += 1;
+            if nodes > MAXIMUM_NODES {
+                let message = format!("A file with more than {MAXIMUM_NODES} values is not judged.");
+                return self.say(start_of_file(), &message, "Split it into several files.");
+            }
             match parser.parse() {
                 Ok(Event { data: EventData::StreamEnd, .. }) => return,
                 Ok(event) => self.take(event),

@@ -55,6 +55,22 @@ pub fn code(text: &str) -> String {
     format!("{fence}{edge}{text}{edge}{fence}")
 }
 
+/// A sentence of ours that repeats words of others: what stands between two backticks is code, the
+/// rest is escaped. Backticks among the words of others can move the marks, and both ways of
+/// writing are harmless.
+pub fn prose(text: &str) -> String {
+    let mut parts: Vec<&str> = text.split('`').collect();
+    // A backtick without a partner is a letter like any other.
+    let odd = if parts.len() % 2 == 0 { parts.pop() } else { None };
+    let spans = parts.iter().enumerate();
+    let written = spans.map(|(index, part)| if index % 2 == 0 { escape(part) } else { code(part) });
+    let mut prose: String = written.collect();
+    if let Some(rest) = odd {
+        prose.push_str(&escape(&format!("`{rest}")));
+    }
+    prose
+}
+
 /// The text as a block of code, lines kept.
 pub fn block(text: &str, language: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));

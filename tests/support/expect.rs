@@ -97,12 +97,23 @@ impl TestWorld {
         comments.filter(|comment| comment.author == BOT).collect()
     }
 
+    /// Waits until everything is quiet and reads whatever the bot has written on a page.
+    pub async fn read(&self, page: &Page) -> Vec<CommentView> {
+        self.quiet().await;
+        let comments = self.bot_comments(page);
+        comments.iter().for_each(|comment| self.notice(comment));
+        comments
+    }
+
     /// Waits until everything is quiet: the bot has written nothing on that page and has not reacted.
     pub async fn expect_silence(&self, page: &Page) {
         self.quiet().await;
         let noticed = |comment: &CommentView| self.noticed().contains(&(comment.id, comment.body.clone()));
         let said: Vec<_> = self.bot_comments(page).into_iter().filter(|it| !noticed(it)).collect();
         assert!(said.is_empty(), "nobody expected an answer: {said:#?}");
+        let marked: Vec<_> = self.github().comments(&page.repository, page.number);
+        let marked: Vec<_> = marked.into_iter().filter(|comment| !comment.reactions.is_empty()).collect();
+        assert!(marked.is_empty(), "nobody expected a reaction: {marked:#?}");
     }
 
     /// The open pull request from a branch of the admin repository; waits for it.

@@ -12,7 +12,7 @@
 )]
 
 mod expect;
-mod people;
+pub mod people;
 mod record;
 mod text;
 
@@ -154,6 +154,12 @@ impl TestWorld {
     /// The jobs that were given up.
     pub async fn dead(&self) -> Vec<JobRecord> {
         self.jobs().await.into_iter().filter(|job| job.state == JobState::Dead).collect()
+    }
+
+    /// What the sandbox's GitHub was asked, oldest first: `METHOD PATH STATUS`.
+    pub fn requests(&self) -> Vec<String> {
+        let log = self.github().request_log().into_iter();
+        log.map(|request| format!("{} {} {}", request.method, request.path, request.status)).collect()
     }
 
     fn noticed(&self) -> MutexGuard<'_, BTreeSet<(u64, String)>> {

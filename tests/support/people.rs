@@ -52,6 +52,11 @@ impl TestWorld {
         Page { repository: repository.to_owned(), number }
     }
 
+    /// An issue or pull request by its number.
+    pub fn page(&self, repository: &str, number: u64) -> Page {
+        Page { repository: repository.to_owned(), number }
+    }
+
     /// The head that the pull request has now.
     pub fn head(&self, pull: &Page) -> String {
         self.github().pull(&pull.repository, pull.number).expect("there is this pull request").head_sha

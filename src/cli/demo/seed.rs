@@ -9,8 +9,8 @@ pub(super) const ADMIN: &[(&str, &str)] = &[
     ),
     (
         "cluster/kustomization.yaml",
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  # cluster-wide objects\n  - \
-         common\n  # one directory per team\n",
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  # cluster-wide objects, then \
+         one directory per team\n  - common\n",
     ),
     (
         "cluster/common/kustomization.yaml",

@@ -1,17 +1,21 @@
 //! Judging the merge: the changed files of head laid over the tip of base.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
-use crate::git::{GitError, MergePreview, Mirror, Remote, Snapshot};
-use crate::manifest::{self, ManifestFile};
+use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
+use crate::manifest::{self, EntryRole, ManifestFile};
 use crate::names::{CommitId, RepoPath};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
 use crate::rules::{self, Judgement, Policy, Review, Scope};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
+
+/// How many bytes of manifests one pull request may change: read, they take some twenty times that.
+const MOST_BYTES: usize = 8 << 20;
 
 /// A merge that can be judged.
 pub(super) struct Merge {
@@ -19,7 +23,7 @@ pub(super) struct Merge {
     views: Vec<(RepositoryIndex, RepositoryIndex)>,
     files: Vec<ManifestFile>,
     not_judged: Vec<NotJudged>,
-    policy: Option<String>,
+    policy: Option<Result<String, String>>,
     base: CommitId,
     head: CommitId,
 }
@@ -36,11 +40,9 @@ impl Merge {
             return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
         };
         let mirror = context.mirrors.open(base.id)?;
-        let token = repo.git_token().await?;
-        let remote = Remote { clone_url, token: Some(&token) };
         let branch =
             pull.base.branch.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))?;
-        let Some(tip) = mirror.branch_tip(&remote, &branch).await? else {
+        let Some(tip) = admin::branch_tip(repo, &mirror, clone_url, &branch).await? else {
             return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
         };
         match admin::fetch(repo, &mirror, clone_url, &[tip.clone(), pull.head.sha.clone()]).await {
@@ -65,8 +67,7 @@ impl Merge {
         let span = tracing::debug_span!("merge");
         let work = move || -> Result<Result<Self, CheckRunReport>, GitError> {
             let _merging = span.entered();
-            let policy = base.read(&admin::POLICY_FILE.parse().expect("a path inside the repository"))?;
-            let policy = policy.and_then(|blob| String::from_utf8(blob.bytes?).ok());
+            let policy = admin::policy_text(&base)?;
             let preview = match mirror.preview_merge(base.commit(), &head) {
                 Ok(preview) => preview,
                 Err(error @ (GitError::TooLarge { .. } | GitError::Unrelated(..))) => {
@@ -74,6 +75,13 @@ impl Merge {
                 }
                 Err(error) => return Err(error),
             };
+            let bytes =
+                |change: &MergeChange| change.after.as_ref().map_or(0, |blob| blob.bytes.as_ref().map_or(0, Vec::len));
+            let manifests = preview.changes.iter().filter(|change| manifest::is_manifest(&change.path));
+            if manifests.map(bytes).sum::<usize>() > MOST_BYTES {
+                let why = "It changes more than 8 MiB of manifests: split it into several pull requests.";
+                return Ok(Err(refusal("Too much to judge", why)));
+            }
             Ok(Ok(lay_over(before, preview, policy, (base.commit().clone(), head))))
         };
         let read = tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
@@ -81,43 +89,49 @@ impl Merge {
     }
 
     /// Judges it as a change of the admin repository.
-    pub(super) fn as_admin(&self, context: &Context) -> CheckRunReport {
-        let _judging = tracing::debug_span!("judge").entered();
+    pub(super) async fn as_admin(self, context: &Context) -> Result<CheckRunReport, JobError> {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
-            Err(problem) => return refusal("The policy cannot be read", &problem),
+            Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
         };
-        let judgement = self.judge(&[Scope::Admin], &policy);
-        self.report(&judgement, "the admin repository")
+        self.judge(vec![(None, policy)], "the admin repository".to_owned()).await
     }
 
-    /// Judges it as a change of these teams' repository.
-    pub(super) fn as_team(&self, context: &Context, teams: &[Team], policy: Option<&Policy>) -> CheckRunReport {
-        let _judging = tracing::debug_span!("judge").entered();
-        let scopes: Vec<Scope<'_>> = teams.iter().map(Scope::Team).collect();
-        let judgement = self.judge(&scopes, policy.unwrap_or(&context.policy));
-        let who = teams.first().map_or("a team".to_owned(), |team| format!("team {}", team.name));
-        self.report(&judgement, &format!("the repository of {who}"))
+    /// Judges it as a change of these teams' repository, each by the policy of its own cluster.
+    pub(super) async fn as_team(self, teams: Vec<(Team, Policy)>) -> Result<CheckRunReport, JobError> {
+        let what =
+            teams.first().map_or("a team".to_owned(), |(team, _)| format!("the repository of team {}", team.name));
+        self.judge(teams.into_iter().map(|(team, policy)| (Some(team), policy)).collect(), what).await
     }
 
-    /// Several views and scopes of the same files as one judgement.
-    fn judge(&self, scopes: &[Scope<'_>], policy: &Policy) -> Judgement {
-        let mut all: Option<Judgement> = None;
-        for (before, after) in &self.views {
-            for scope in scopes {
-                let one = rules::judge(&Review { scope: *scope, before, after, files: &self.files }, policy);
-                match &mut all {
-                    Some(all) => all.absorb(one),
-                    None => all = Some(one),
+    /// Several views and scopes of the same files as one judgement, away from the threads that answer
+    /// webhooks: a large change takes its time.
+    async fn judge(self, scopes: Vec<(Option<Team>, Policy)>, what: String) -> Result<CheckRunReport, JobError> {
+        let span = tracing::debug_span!("judge");
+        let work = move || {
+            let _judging = span.entered();
+            let mut all: Option<Judgement> = None;
+            for (before, after) in &self.views {
+                for (team, policy) in &scopes {
+                    let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
+                    let one = rules::judge(&Review { scope, before, after, files: &self.files }, policy);
+                    match &mut all {
+                        Some(all) => all.absorb(one),
+                        None => all = Some(one),
+                    }
                 }
             }
-        }
-        all.unwrap_or_default()
+            self.report(&all.unwrap_or_default(), &what)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))
     }
 
     fn policy_of(&self, context: &Context) -> Result<Policy, String> {
-        let Some(text) = &self.policy else { return Ok(context.policy.clone()) };
-        admin::policy(context, text).map_err(|error| error.to_string())
+        match &self.policy {
+            None => Ok(context.policy.clone()),
+            Some(Ok(text)) => admin::policy(context, text).map_err(|error| error.to_string()),
+            Some(Err(problem)) => Err(problem.clone()),
+        }
     }
 
     fn report(&self, judgement: &Judgement, what: &str) -> CheckRunReport {
@@ -132,9 +146,16 @@ impl Merge {
 fn lay_over(
     before: Vec<RepositoryIndex>,
     preview: MergePreview,
-    policy: Option<String>,
+    policy: Option<Result<String, String>>,
     (base, head): (CommitId, CommitId),
 ) -> Merge {
+    // A file of any name is a manifest where a kustomization lists it, before or after.
+    let mut listed: HashSet<RepoPath> = HashSet::new();
+    let applied = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
+    for index in &before {
+        let names = |path: &&RepoPath| index.referrers_of(path).any(|(_, role)| applied(role));
+        listed.extend(preview.changes.iter().map(|change| &change.path).filter(names).cloned());
+    }
     let mut files = Vec::new();
     let mut summaries = Vec::new();
     for change in preview.changes {
@@ -142,7 +163,7 @@ fn lay_over(
             summaries.push((change.path, None));
             continue;
         };
-        if manifest::is_manifest(&change.path) {
+        if manifest::is_manifest(&change.path) || listed.contains(&change.path) && is_text(&blob) {
             let file = indexes::read_blob(&change.path, &blob);
             summaries.push((change.path, Some(Arc::new(FileSummary::of(&file)))));
             files.push(file);
@@ -164,6 +185,11 @@ fn lay_over(
     Merge { views: before.into_iter().map(lay).collect(), files, not_judged, policy, base, head }
 }
 
+/// Whether a file may be YAML at all: what a kustomization takes as data need not be.
+fn is_text(blob: &Blob) -> bool {
+    blob.bytes.as_ref().is_none_or(|bytes| std::str::from_utf8(bytes).is_ok())
+}
+
 /// An answer without a judgement: never green.
 pub(super) fn refusal(title: &str, why: &str) -> CheckRunReport {
     CheckRunReport {
@@ -174,15 +200,15 @@ pub(super) fn refusal(title: &str, why: &str) -> CheckRunReport {
     }
 }
 
-/// The answer for a repository that fits a cluster's pattern and belongs to no team yet. Nothing
-/// is synced from there, so there is nothing to forbid.
+/// The answer for a repository that fits a cluster's pattern and belongs to no team yet. It must not
+/// let anything pass: what is merged now is applied once a team is made from the repository.
 pub(super) fn nobody() -> CheckRunReport {
     CheckRunReport {
-        conclusion: Conclusion::Neutral,
+        conclusion: Conclusion::ActionRequired,
         title: "No team owns this repository".to_owned(),
         summary:
             "No cluster's admin repository names this repository, so nothing is applied from here and nothing was \
-                  judged. `/create-team` in the admin repository makes a team."
+                  judged. `/create-team` in the admin repository makes a team; then comment `/check` here."
                 .to_owned(),
         annotations: Vec::new(),
     }

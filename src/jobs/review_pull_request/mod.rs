@@ -41,8 +41,8 @@ pub struct ReviewPullRequest {
 enum Role<'a> {
     /// The admin repository of these clusters, all tracking the pull request's base branch.
     Admin(Vec<&'a ClusterConfig>),
-    /// A repository from which these teams are synced, and the policy of their cluster.
-    Team(Vec<Team>, Option<Policy>),
+    /// A repository from which these teams are synced, each with the policy of its cluster.
+    Team(Vec<(Team, Policy)>),
     /// It fits a cluster's pattern, but no team is synced from it.
     Nobody,
 }
@@ -150,8 +150,8 @@ impl ReviewPullRequest {
         paths.dedup();
         match (judge::Merge::of(context, repo, pull, &paths).await?, role) {
             (Err(report), _) => Ok(report),
-            (Ok(merge), Role::Admin(_)) => Ok(merge.as_admin(context)),
-            (Ok(merge), Role::Team(teams, policy)) => Ok(merge.as_team(context, &teams, policy.as_ref())),
+            (Ok(merge), Role::Admin(_)) => merge.as_admin(context).await,
+            (Ok(merge), Role::Team(teams)) => merge.as_team(teams).await,
             (Ok(_), Role::Nobody) => Ok(judge::nobody()),
         }
     }
@@ -170,23 +170,39 @@ async fn role<'a>(
         return Ok((!tracked.is_empty()).then_some(Role::Admin(tracked)));
     }
     let mut teams = Vec::new();
-    let mut policy = None;
     let mut fits = false;
+    let mut unasked = None;
     for cluster in &context.config.clusters {
         fits |= cluster.team_repository.team_of(name).is_some();
-        let tip = admin::tip(context, cluster).await?;
-        if let Some(team) = tip.index.team_of_repository(name) {
-            teams.push(team.clone());
-            policy = policy.or(tip.policy(context)?);
+        match owner(context, cluster, name).await {
+            Ok(owner) => teams.extend(owner),
+            Err(error) => unasked = Some(error),
         }
     }
-    let synced = |team: &Team| {
-        let branch = team.source.as_ref().and_then(|source| source.branch.as_deref());
-        branch.is_none_or(|branch| branch == base)
-    };
+    // Where one cluster cannot be asked, the others are judged for; where none knows the repository, the
+    // question stays open.
     if teams.is_empty() {
-        return Ok(fits.then_some(Role::Nobody));
+        return match unasked {
+            Some(error) => Err(error),
+            None => Ok(fits.then_some(Role::Nobody)),
+        };
     }
-    teams.retain(synced);
-    Ok((!teams.is_empty()).then_some(Role::Team(teams, policy)))
+    teams.retain(|(team, _): &(Team, Policy)| {
+        // Flux takes `master` where a source names no branch (source.toolkit.fluxcd.io, `GitRepositoryRef`).
+        let branch = team.source.as_ref().and_then(|source| source.branch.as_deref()).unwrap_or("master");
+        branch == base
+    });
+    Ok((!teams.is_empty()).then_some(Role::Team(teams)))
+}
+
+/// The team of a cluster that is synced from a repository, with the policy that it is judged by.
+async fn owner(
+    context: &Context,
+    cluster: &ClusterConfig,
+    name: &RepositoryName,
+) -> Result<Option<(Team, Policy)>, JobError> {
+    let tip = admin::tip(context, cluster).await?;
+    let Some(team) = tip.index.team_of_repository(name).cloned() else { return Ok(None) };
+    let policy = tip.policy(context)?.unwrap_or_else(|| context.policy.clone());
+    Ok(Some((team, policy)))
 }

@@ -62,7 +62,13 @@ impl SyncCluster {
         (source, target): (&SourceState, &CommitId),
     ) -> Result<View, Trouble> {
         let mut users = cluster.kustomizations().await?;
-        users.retain(|user| user.source_ref.kind == "GitRepository" && user.source_ref.object == source.object);
+        // Only what stands beside the source counts: a team could name the source from its own namespace
+        // and colour every merge red.
+        users.retain(|user| {
+            user.source_ref.kind == "GitRepository"
+                && user.source_ref.object == source.object
+                && user.object.namespace == source.object.namespace
+        });
         let reported: Vec<_> =
             users.iter().flat_map(|user| [&user.last_applied_revision, &user.last_attempted_revision]).collect();
         let descendants = context.descendants(config, &self.commit, revisions(&reported, &self.commit)).await?;

@@ -6,27 +6,28 @@ use crate::report::markdown;
 /// The list of commands.
 pub fn help(commands: &str) -> String {
     format!(
-        "### What I understand\n\n{commands}\n\nA command stands at the start of a line of a new comment, outside of quotes and code. \
-         Edited comments are not read."
+        "### What I understand\n\n{}\n\nA command stands at the start of a line of a new comment, outside of quotes and code. \
+         Edited comments are not read.",
+        commands.trim_end()
     )
 }
 
 /// A line that looks like a command and is none, or is one that is called wrongly.
 pub fn command_error(problem: &str) -> String {
-    format!("{}\n\nNothing was done. `/help` lists the commands.", markdown::escape(problem))
+    format!("{}\n\nNothing was done.", markdown::prose(problem))
 }
 
 /// The person may not do this.
 pub fn denied(command: &str, needs: &str) -> String {
     format!(
         "I did not run `/{command}`: it needs {}.\n\nAsk somebody who has that right to write the command in a new comment.",
-        markdown::escape(needs)
+        markdown::prose(needs)
     )
 }
 
 /// The command has no meaning in this repository or on this page.
 pub fn not_here(command: &str, remedy: &str) -> String {
-    format!("`/{command}` does nothing here. {}", markdown::escape(remedy))
+    format!("`/{command}` does nothing here. {}", markdown::prose(remedy))
 }
 
 /// `/check` was understood.
@@ -66,7 +67,7 @@ pub fn create_team_opened(
 pub fn create_team_plan(team: &TeamName, plan: &str) -> String {
     format!(
         "`/create-team {team}` would open a pull request with these changes. Nothing was done.\n\n{}",
-        markdown::code(&markdown::cut(plan, 60_000))
+        markdown::block(&markdown::cut(plan, 60_000), "")
     )
 }
 
@@ -77,7 +78,7 @@ pub fn create_team_already_there(team: &TeamName) -> String {
 
 /// The request cannot be carried out as it is.
 pub fn create_team_refused(reason: &str) -> String {
-    format!("I cannot create this team: {}\n\nNothing was done.", markdown::escape(reason))
+    format!("I cannot create this team: {}\n\nNothing was done.", markdown::prose(reason))
 }
 
 /// The command was given up after several attempts.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::{JOINER, block, code, cut, escape};
+use super::{JOINER, block, code, cut, escape, prose};
 
 /// What a reader sees, and whether there was anything besides one paragraph of text.
 fn rendered(markdown: &str) -> (String, bool) {
@@ -90,5 +90,25 @@ proptest! {
         let events: Vec<Event<'_>> = Parser::new(&code(&text)).map(Event::into_static).collect();
         let codes = events.iter().filter(|event| matches!(event, Event::Code(_))).count();
         prop_assert_eq!((events.len(), codes), (3, 1));
+    }
+}
+
+#[test]
+fn prose_keeps_our_code_and_escapes_the_rest() {
+    assert_eq!(prose("`/check`: \"*x*\" is no word"), "`/check`: \"\\*x\\*\" is no word");
+    assert_eq!(prose("one ` alone"), "one \\` alone");
+    assert_eq!(prose("``"), "");
+    for text in ["`a` \"`@org/team`\" <img> `b`", "`a ``` @org `b", "a`<!-- x -->"] {
+        let joined = prose(text);
+        let mut code = false;
+        for event in Parser::new(&joined) {
+            match event {
+                Event::Text(part) => assert!(!part.contains("@org"), "{joined}"),
+                Event::Html(_) | Event::InlineHtml(_) => panic!("HTML in {joined}"),
+                Event::Code(_) => code = true,
+                _ => {}
+            }
+        }
+        assert!(code || !text.starts_with('`'), "{joined}");
     }
 }

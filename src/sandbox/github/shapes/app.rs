@@ -38,7 +38,6 @@ impl Show<'_> {
         let organization = self.state.organization(installation.account).is_some();
         json!({
             "id": installation.id,
-            "node_id": node("IN", installation.id),
             "client_id": format!("Iv23li{:014}", self.app.id),
             "account": self.user(installation.account),
             "repository_selection": if installation.selected.is_some() { "selected" } else { "all" },

@@ -69,7 +69,7 @@ impl Show<'_> {
     }
 
     /// The suite as the `check_suite` event has it; `commit` in the short form of pushes.
-    pub(crate) fn check_suite_event(&self, suite: &CheckSuite, commit: Value) -> Value {
+    pub(crate) fn check_suite_event(&self, suite: &CheckSuite, mut commit: Value) -> Value {
         let Some(repository) = self.state.repositories.get(&suite.repository) else { return Value::Null };
         let mut shown = self.suite_core(suite, repository);
         let url = shown["url"].as_str().unwrap_or_default().to_owned();
@@ -78,6 +78,10 @@ impl Show<'_> {
         shown["check_runs_url"] = json!(format!("{url}/check-runs"));
         shown["rerequestable"] = json!(true);
         shown["runs_rerequestable"] = json!(true);
+        // `simple-commit`: two fields fewer than in a push.
+        if let Some(fields) = commit.as_object_mut() {
+            fields.retain(|name, _| name != "distinct" && name != "url");
+        }
         shown["head_commit"] = commit;
         shown
     }
