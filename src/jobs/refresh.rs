@@ -169,13 +169,15 @@ impl Refresh {
             }
         }
         let known = keys::known(&context.store, &self.cluster, &team.name).await?;
-        let settled = known.as_ref().is_some_and(|(report, _)| report.is_settled());
+        // A job that waits for a namespace goes on by itself.
+        let cared_for = known.as_ref().is_some_and(|(report, _)| report.is_settled() || report.is_waiting());
         let shut_out = team.source.as_ref().is_some_and(|source| {
             let is_this =
                 |object: &ObjectRef| object.namespace == source.namespace && object.name.as_str() == source.name;
             failing.iter().any(is_this)
         });
-        if teams::wants_key(config, team) && (shut_out || !settled) {
+        let reachable = context.cluster(&self.cluster).is_some();
+        if reachable && teams::wants_key(config, team) && (shut_out || !cared_for) {
             let pull = known.and_then(|(_, pull)| pull);
             jobs.push(RegisterDeployKey::new(self.cluster.clone(), team.name.clone(), pull).to_job());
         }

@@ -106,6 +106,8 @@ async fn a_namespace_that_never_comes() {
     world.look_after_key("team2", Some(&pull)).await;
     let line = key_line(&world, &pull, "did not appear").await;
     assert!(line.contains("I look again by myself"), "{line}");
+    world.refresh().await;
+    assert_eq!(key_line(&world, &pull, "did not appear").await, line, "it is not waited for again and again");
     world.world.cluster.faults().pause_controllers(false);
     world.world.cluster.reconcile_once().await;
     world.refresh().await;
@@ -134,7 +136,6 @@ async fn a_team_that_is_removed_while_its_namespace_is_waited_for() {
     world.finish().await;
 }
 
-/// The key of a namespace that was deleted by hand and came back is a new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_in_the_cluster_is_told() {
     let mut world = TestWorld::start().await;

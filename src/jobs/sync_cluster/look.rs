@@ -10,7 +10,7 @@ use crate::names::CommitId;
 use crate::report::comment::SyncState;
 
 impl SyncCluster {
-    /// Asks Flux to fetch, where that was not done, and looks how far it is.
+    /// Asks Flux to fetch; once that is done, looks how far it is.
     pub(super) async fn look(
         &self,
         context: &Context,
@@ -38,6 +38,8 @@ impl SyncCluster {
             cluster.request_reconcile(FluxKind::GitRepository, &namespace, &name, self.commit.as_str()).await?;
             record.requested = true;
             tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, "asked Flux to fetch a merged commit");
+            // People read that it began before they read how it ended.
+            return Ok(View::blind(SyncState::Requested, "Flux was asked to fetch it".to_owned()));
         }
         let found = cluster.git_repository(&namespace, &name).await?;
         let source =

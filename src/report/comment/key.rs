@@ -74,6 +74,11 @@ impl KeyReport {
         }
     }
 
+    /// Whether its job is waiting for something.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, KeyState::WaitingForNamespace)
+    }
+
     /// Whether nothing is left to do.
     pub fn is_settled(&self) -> bool {
         matches!(self.state, KeyState::Registered { .. })
