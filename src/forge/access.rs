@@ -41,6 +41,8 @@ impl Access {
     pub const READ: Self = Self { contents: Level::Read, pull_requests: Level::Read, ..Self::METADATA };
     /// What a review needs: check runs to write, the rest to read.
     pub const REVIEW: Self = Self { checks: Level::Write, ..Self::READ };
+    /// What it takes to say on a pull request that there is no verdict.
+    pub const VERDICT: Self = Self { checks: Level::Write, pull_requests: Level::Read, ..Self::METADATA };
     /// Comments and reactions on pull requests.
     pub const COMMENT: Self = Self { pull_requests: Level::Write, ..Self::METADATA };
     /// Comments and reactions on issues that are no pull requests.

@@ -21,7 +21,7 @@ pub enum GitError {
         what: String,
     },
     /// Something is above a limit.
-    #[error("{what}: more than the limit of {limit}: raise the limit or make the change smaller")]
+    #[error("{what}: more than the limit of {limit}: make the change smaller")]
     TooLarge {
         /// What is too large.
         what: String,

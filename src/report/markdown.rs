@@ -61,7 +61,7 @@ pub fn code(text: &str) -> String {
 pub fn prose(text: &str) -> String {
     let mut parts: Vec<&str> = text.split('`').collect();
     // A backtick without a partner is a letter like any other.
-    let odd = if parts.len() % 2 == 0 { parts.pop() } else { None };
+    let odd = if parts.len().is_multiple_of(2) { parts.pop() } else { None };
     let spans = parts.iter().enumerate();
     let written = spans.map(|(index, part)| if index % 2 == 0 { escape(part) } else { code(part) });
     let mut prose: String = written.collect();

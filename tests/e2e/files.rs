@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `cluster/common/kustomization.yaml` with more resources than at the start.
-pub fn common(resources: &[&str]) -> String {
+pub(super) fn common(resources: &[&str]) -> String {
     let mut text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n".to_owned();
     for resource in ["roles.yaml"].iter().chain(resources) {
         writeln!(text, "  - {resource}").expect("a string takes every write");
@@ -12,7 +12,7 @@ pub fn common(resources: &[&str]) -> String {
 }
 
 /// A role that may do everything; the `*` in `resources` is on line 7.
-pub const GREEDY: &str = "\
+pub(super) const GREEDY: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -24,7 +24,7 @@ rules:
 ";
 
 /// A role that only reads.
-pub const MODEST: &str = "\
+pub(super) const MODEST: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -36,7 +36,7 @@ rules:
 ";
 
 /// A definition whose two versions both are for storage.
-pub const TWO_STORAGE_VERSIONS: &str = "\
+pub(super) const TWO_STORAGE_VERSIONS: &str = "\
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
@@ -59,7 +59,7 @@ spec:
 ";
 
 /// As many roles as wanted, each with one finding: a rule that may do everything in the core group.
-pub fn greedy_roles(count: usize) -> String {
+pub(super) fn greedy_roles(count: usize) -> String {
     let role = |number: usize| {
         format!(
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: greedy-{number}\nrules:\n  - \

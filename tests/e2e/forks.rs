@@ -14,7 +14,7 @@ const OPERATOR: &str = "cluster/common/canary-operator.yaml";
 /// Bob opens a pull request from his fork; gives it with the fork's name.
 async fn open_from_fork(world: &TestWorld, files: &[(&str, &str)]) -> (Page, String) {
     let new = NewPullRequest { head: "from-home", base: "main", title: "From my fork", body: "" };
-    let pull = world.github().open_pull_from_fork(BOB, ADMIN, &writes(files), new).await.unwrap();
+    let pull = world.github().open_pull_from_fork(BOB, ADMIN, &writes(files), new).await.expect("the fork is made");
     (world.page(ADMIN, pull.number), pull.fork)
 }
 
@@ -54,9 +54,10 @@ async fn a_pull_request_whose_fork_is_gone_is_judged() {
 
 /// Throws away what no reference names, as GitHub does some time after a force-push.
 fn prune(world: &TestWorld) {
-    let path = world.github().repository_path(ADMIN).unwrap();
-    let git =
-        |args: &[&str]| std::process::Command::new("git").arg("--git-dir").arg(&path).args(args).status().unwrap();
+    let path = world.github().repository_path(ADMIN).expect("it has a folder");
+    let git = |args: &[&str]| {
+        std::process::Command::new("git").arg("--git-dir").arg(&path).args(args).status().expect("git runs")
+    };
     assert!(git(&["reflog", "expire", "--expire=now", "--all"]).success());
     assert!(git(&["repack", "-adq"]).success());
     assert!(git(&["prune", "--expire=now"]).success());
@@ -66,7 +67,7 @@ fn prune(world: &TestWorld) {
 async fn force_push(world: &TestWorld, pull: &Page) -> String {
     let old = world.head(pull);
     let changes = writes(&[("README.md", "# Another word\n")]);
-    world.github().force_push(BOB, (ADMIN, "restless"), "main", &changes).await.unwrap();
+    world.github().force_push(BOB, (ADMIN, "restless"), "main", &changes).await.expect("the push is taken");
     old
 }
 

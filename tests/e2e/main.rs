@@ -7,6 +7,7 @@ mod support;
 mod commands;
 mod files;
 mod forks;
+mod given_up;
 mod many;
 mod misbehaving;
 mod nothing;

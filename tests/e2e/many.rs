@@ -1,7 +1,7 @@
 //! More findings than fit in one request, or anywhere.
 
 use super::files;
-use super::support::{ADMIN, BOB, Check, Page, TestWorld};
+use super::support::{ADMIN, BOB, Change, Check, Page, TestWorld};
 
 async fn open(world: &TestWorld, count: usize) -> Page {
     let common = files::common(&["greedy.yaml"]);
@@ -40,5 +40,28 @@ async fn seven_hundred_findings_are_cut_where_everybody_sees_it() {
     assert!(summary.len() <= 65_535, "{}", summary.len());
     let end = summary.trim_end().lines().next_back().unwrap_or_default();
     assert!(end.contains("for which there is no room here"), "{end}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_files_than_can_be_judged_are_refused_with_the_limit() {
+    let world = TestWorld::start().await;
+    let file = |number| Change::write(&format!("cluster/common/many/{number}.yaml"), "a: b\n");
+    let changes: Vec<_> = (0..3_001).map(file).collect();
+    let pull = world.open_changes(BOB, (ADMIN, "many"), &changes).await;
+    let check = world.expect_check(&pull, "failure").await;
+    insta::assert_snapshot!("files", check.text());
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_too_large_is_never_green() {
+    let world = TestWorld::start().await;
+    let common = files::common(&["large.yaml"]);
+    let large = format!("# {}\n", "x".repeat(1 << 20));
+    let changes = [("cluster/common/kustomization.yaml", common.as_str()), ("cluster/common/large.yaml", &large)];
+    let pull = world.open(BOB, (ADMIN, "large"), &changes).await;
+    let check = world.expect_check(&pull, "failure").await;
+    insta::assert_snapshot!("large", check.text());
     world.finish().await;
 }

@@ -147,27 +147,32 @@ async fn a_rate_limit_moves_the_job_to_the_time_that_github_names() {
     world.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_team_is_proposed_once_whatever_request_fails() {
+/// Every request with which a team is proposed goes wrong once.
+async fn propose_with(mishap: Effect) {
     let world = TestWorld::start().await;
-    let page = Page::requests();
-    let requests = ["git/trees", "git/commits", "git/refs", "pulls"];
-    let mut number = 10;
-    for path in requests {
-        for mishap in [Effect::Status(502), Effect::CutAfter] {
-            number += 1;
-            let path = format!("/repos/org/dev-cluster/{path}");
-            world.github().faults().next_requests(Method::POST, &path, 1, mishap.clone());
-            let branch = format!("bailiwick/create-team/team{number}");
-            let answer = world.expect_answer(world.comment(ALICE, &page, &format!("/create-team team{number}"))).await;
-            assert!(answer.contains("is open"), "{path} {mishap:?}: {answer}");
-            let (pull, _) = world.expect_pull_request(&branch).await;
-            world.expect_check(&pull, "success").await;
-            let pulls = world.github().pulls(ADMIN).into_iter().filter(|pull| pull.head == branch);
-            assert_eq!(pulls.count(), 1, "{path} {mishap:?}");
-        }
+    for (number, path) in ["git/trees", "git/commits", "git/refs", "pulls"].into_iter().enumerate() {
+        let path = format!("/repos/org/dev-cluster/{path}");
+        world.github().faults().next_requests(Method::POST, &path, 1, mishap.clone());
+        let (team, branch) = (format!("team1{number}"), format!("bailiwick/create-team/team1{number}"));
+        let comment = world.comment(ALICE, &Page::requests(), &format!("/create-team {team}"));
+        let answer = world.expect_answer(comment).await;
+        assert!(answer.contains("is open"), "{path}: {answer}");
+        let (pull, _) = world.expect_pull_request(&branch).await;
+        world.expect_check(&pull, "success").await;
+        let pulls = world.github().pulls(ADMIN).into_iter().filter(|pull| pull.head == branch);
+        assert_eq!(pulls.count(), 1, "{path}");
     }
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_is_proposed_once_whatever_request_fails() {
+    propose_with(Effect::Status(502)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_is_proposed_once_whatever_answer_is_lost() {
+    propose_with(Effect::CutAfter).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,8 @@ use super::support::{ADMIN, ALICE, BOB, BOT, Order, Page, Role, TestWorld};
 async fn expect_nothing(world: &TestWorld) {
     world.expect_silence(&Page::requests()).await;
     assert!(world.github().pulls(ADMIN).is_empty(), "a pull request was opened");
-    assert_eq!(world.github().branches(ADMIN).await.unwrap(), ["main"]);
+    let branches = world.github().branches(ADMIN).await.expect("there is this repository");
+    assert_eq!(branches, ["main"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,21 +7,21 @@ use super::support::{ADMIN, ALICE, BOB, Page, TestWorld};
 
 /// Sends a webhook to the server, signed with `secret` where one is given; gives the status.
 async fn send(world: &TestWorld, event: &str, body: &str, secret: Option<&[u8]>) -> u16 {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a plain client");
     let url = format!("http://{}/webhooks/github", world.world.address);
     let mut request = client.post(url).body(body.to_owned());
     request = request.header("x-github-event", event).header("x-github-delivery", format!("forged-{event}"));
     if let Some(secret) = secret {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
         mac.update(body.as_bytes());
         let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
         request = request.header("x-hub-signature-256", signature);
     }
-    request.send().await.unwrap().status().as_u16()
+    request.send().await.expect("the server answers").status().as_u16()
 }
 
 fn secret(world: &TestWorld) -> Vec<u8> {
-    std::fs::read(world.world.directory().join("webhook-secret")).unwrap()
+    std::fs::read(world.world.directory().join("webhook-secret")).expect("the world has written it")
 }
 
 /// The body of the last webhook of that event that GitHub sent.

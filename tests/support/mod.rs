@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 pub use bailiwick::cli::demo::world::{ADMIN, ALICE, BOB, CAROL, TEAM1, TEAM2};
 pub use bailiwick::sandbox::github::{
-    Change, CheckRunView, CommentView, Effect, NewPullRequest, Order, PullView, Role,
+    Change, CheckRunView, CommentView, Effect, Level, NewPullRequest, Order, PullView, Role,
 };
 pub use expect::Check;
 pub use people::Page;
@@ -50,6 +50,8 @@ pub struct TestWorld {
     pub world: World,
     /// The comments of the bot that an assertion has seen, by id and text: an edit has to be seen too.
     noticed: Mutex<BTreeSet<(u64, String)>>,
+    /// The jobs that were to be given up.
+    mourned: Mutex<BTreeSet<i64>>,
     record: record::Recording,
     finished: bool,
 }
@@ -67,7 +69,7 @@ impl TestWorld {
     pub async fn start_busy() -> Self {
         let world = World::start(Addresses::free()).await.expect("the sandbox starts");
         let record = record::Recording::of(&world);
-        Self { world, noticed: Mutex::default(), record, finished: false }
+        Self { world, noticed: Mutex::default(), mourned: Mutex::default(), record, finished: false }
     }
 
     /// GitHub.
@@ -156,6 +158,17 @@ impl TestWorld {
         self.jobs().await.into_iter().filter(|job| job.state == JobState::Dead).collect()
     }
 
+    /// Waits until everything is quiet: one more job of that kind was given up; gives the reason.
+    pub async fn expect_given_up(&self, kind: &str) -> String {
+        self.quiet().await;
+        let dead = self.dead().await;
+        let mut mourned = self.mourned.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = dead.into_iter().find(|job| job.kind == kind && !mourned.contains(&job.id.get()));
+        let job = new.unwrap_or_else(|| panic!("no {kind} was given up"));
+        mourned.insert(job.id.get());
+        tidy(job.reason.as_deref().unwrap_or_default())
+    }
+
     /// What the sandbox's GitHub was asked, oldest first: `METHOD PATH STATUS`.
     pub fn requests(&self) -> Vec<String> {
         let log = self.github().request_log().into_iter();
@@ -176,7 +189,9 @@ impl TestWorld {
         self.finished = true;
         self.quiet().await;
         self.record.webhooks(self.github());
-        let dead = self.dead().await;
+        let mut dead = self.dead().await;
+        let mourned = std::mem::take(&mut *self.mourned.lock().unwrap_or_else(PoisonError::into_inner));
+        dead.retain(|job| !mourned.contains(&job.id.get()));
         assert!(dead.is_empty(), "jobs were given up: {}", describe(&dead));
         let open = self.github().unfinished_check_runs();
         assert!(open.is_empty(), "check runs have no conclusion: {open:#?}");

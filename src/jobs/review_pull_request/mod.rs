@@ -65,7 +65,7 @@ impl Task for ReviewPullRequest {
     }
 
     async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
-        let repo = self.repo(context);
+        let repo = self.repo(context, Access::REVIEW);
         let pull = match repo.pull(self.number).await {
             Ok(pull) => Some(pull).filter(|pull| pull.state == PullState::Open),
             Err(error) if error.is_absent() => None,
@@ -89,14 +89,15 @@ impl Task for ReviewPullRequest {
 
     /// A review that was given up must not look like one that is still running.
     async fn buried(self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
-        let repo = self.repo(context);
+        // Its files may be what the App must not read.
+        let repo = self.repo(context, Access::VERDICT);
         let pull = repo.pull(self.number).await?;
         if let Some(verdict) = Verdict::begin(context, lease, &repo, (&self, &pull)).await? {
             let report = CheckRunReport {
                 conclusion: Conclusion::Failure,
                 title: "Could not be judged".to_owned(),
                 summary: format!(
-                    "I gave up after several attempts, so nothing is known about this pull request.\n\n{}\n\nComment `/check` \
+                    "I gave up, so nothing is known about this pull request.\n\n{}\n\nComment `/check` \
                      or use *Re-run* to try again.",
                     crate::report::markdown::code(reason)
                 ),
@@ -109,8 +110,8 @@ impl Task for ReviewPullRequest {
 }
 
 impl ReviewPullRequest {
-    fn repo(&self, context: &Context) -> Repo {
-        context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), Access::REVIEW)
+    fn repo(&self, context: &Context, access: Access) -> Repo {
+        context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), access)
     }
 
     async fn review(
