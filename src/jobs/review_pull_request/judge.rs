@@ -89,7 +89,7 @@ impl Merge {
     }
 
     /// Judges it as a change of the admin repository.
-    pub(super) async fn as_admin(self, context: &Context) -> Result<CheckRunReport, JobError> {
+    pub(super) async fn for_admin(self, context: &Context) -> Result<CheckRunReport, JobError> {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
             Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
@@ -98,7 +98,7 @@ impl Merge {
     }
 
     /// Judges it as a change of these teams' repository, each by the policy of its own cluster.
-    pub(super) async fn as_team(self, teams: Vec<(Team, Policy)>) -> Result<CheckRunReport, JobError> {
+    pub(super) async fn for_team(self, teams: Vec<(Team, Policy)>) -> Result<CheckRunReport, JobError> {
         let what =
             teams.first().map_or("a team".to_owned(), |(team, _)| format!("the repository of team {}", team.name));
         self.judge(teams.into_iter().map(|(team, policy)| (Some(team), policy)).collect(), what).await

@@ -151,8 +151,8 @@ impl ReviewPullRequest {
         paths.dedup();
         match (judge::Merge::of(context, repo, pull, &paths).await?, role) {
             (Err(report), _) => Ok(report),
-            (Ok(merge), Role::Admin(_)) => merge.as_admin(context).await,
-            (Ok(merge), Role::Team(teams)) => merge.as_team(teams).await,
+            (Ok(merge), Role::Admin(_)) => merge.for_admin(context).await,
+            (Ok(merge), Role::Team(teams)) => merge.for_team(teams).await,
             (Ok(_), Role::Nobody) => Ok(judge::nobody()),
         }
     }
