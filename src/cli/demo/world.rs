@@ -224,12 +224,18 @@ impl World {
         self.cluster.apply(object).map(drop).map_err(|problem| anyhow!(problem))
     }
 
-    /// Starts the server again where it was stopped: same address, same database.
+    /// Starts the server again where it was stopped: same database, and same address unless somebody
+    /// has taken the port meanwhile; then at a free one, of which GitHub is told.
     ///
     /// # Errors
     /// Where it does not start.
     pub async fn start_server(&mut self) -> anyhow::Result<()> {
-        let listener = TcpListener::bind(self.address).await.with_context(|| taken(self.address))?;
+        let listener = match TcpListener::bind(self.address).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(Addresses::free().server).await.with_context(|| taken(self.address))?,
+        };
+        self.address = listener.local_addr()?;
+        self.github.set_webhook_url(&format!("http://{}/webhooks/github", self.address));
         self.start_server_on(listener).await
     }
 
