@@ -38,6 +38,36 @@ pub(super) fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Directories that source-controller leaves out wherever they are
+/// (<https://fluxcd.io/flux/components/source/gitrepositories/#default-exclusions>).
+const LEFT_OUT_DIRECTORIES: [&str; 3] = [".git", ".github", ".circleci"];
+
+/// Names that it leaves out, of files and of directories.
+const LEFT_OUT_NAMES: [&str; 13] = [
+    ".gitignore",
+    ".gitmodules",
+    ".gitattributes",
+    ".travis.yml",
+    ".gitlab-ci.yml",
+    "appveyor.yml",
+    ".drone.yml",
+    "cloudbuild.yaml",
+    "codeship-services.yml",
+    "codeship-steps.yml",
+    ".goreleaser.yml",
+    ".sops.yaml",
+    ".flux.yaml",
+];
+
+/// Endings that it leaves out, of files and of directories.
+const LEFT_OUT_ENDINGS: [&str; 8] = [".jpg", ".jpeg", ".gif", ".png", ".wmv", ".flv", ".tar.gz", ".zip"];
+
+fn is_left_out_by_default(path: &RepoPath) -> bool {
+    let by_name = |part: &str| LEFT_OUT_NAMES.contains(&part) || LEFT_OUT_ENDINGS.iter().any(|end| part.ends_with(end));
+    path.as_str().split('/').any(by_name)
+        || path.directory().split('/').any(|part| LEFT_OUT_DIRECTORIES.contains(&part))
+}
+
 impl RepositoryIndex {
     /// The kustomizations that name a path as it stands (a file, or a directory), and in which role.
     pub fn referrers_of(&self, path: &RepoPath) -> impl Iterator<Item = (&RepoPath, EntryRole)> {
@@ -93,14 +123,23 @@ impl RepositoryIndex {
         !names.is_empty() && names.iter().all(|(_, role)| *role != EntryRole::Resource) && !self.is_scanned(path)
     }
 
-    /// Whether Flux has nothing to do with a path: a hidden file or directory, or a part of a Helm
-    /// chart (a directory with a `Chart.yaml`), which is rendered before it is a manifest.
+    /// Whether a file only changes other objects: it is named, never but as a patch, and Flux does
+    /// not take it by itself.
+    pub fn is_only_patch(&self, path: &RepoPath) -> bool {
+        let names = self.named_with_directory(path);
+        !names.is_empty() && names.iter().all(|(_, role)| *role == EntryRole::Patch) && !self.is_scanned(path)
+    }
+
+    /// Whether Flux has nothing to do with a path that no kustomization names: one that its
+    /// source-controller leaves out by default, or a part of a Helm chart (a directory with a
+    /// `Chart.yaml`) that Flux does not take by itself. Where it does, a chart is no exception.
     pub fn is_foreign_to_flux(&self, path: &RepoPath) -> bool {
-        let hidden = path.as_str().split('/').any(|part| part.starts_with('.'));
-        hidden
-            || ancestors(path.directory()).any(|directory| {
+        let in_chart = || {
+            ancestors(path.directory()).any(|directory| {
                 RepoPath::resolve(directory, "Chart.yaml").is_some_and(|chart| self.contains_file(&chart))
             })
+        };
+        is_left_out_by_default(path) || in_chart() && !self.is_scanned(path)
     }
 
     /// The nearest directory at or above `directory` that holds a kustomization.

@@ -169,3 +169,43 @@ fn a_declared_namespace_cannot_be_taken_by_using_it() {
     let owners: Vec<_> = index.owners_of_namespace("team2").into_iter().map(|team| team.name.as_str()).collect();
     assert_eq!(owners, ["team2"]);
 }
+
+#[test]
+fn flux_leaves_out_what_its_default_list_names_and_nothing_else() {
+    let index = index(&[
+        ("kustomization.yaml", "resources: [deploy]\n"),
+        ("deploy/kustomization.yaml", "resources: []\n"),
+        ("chart/Chart.yaml", "name: x\n"),
+    ]);
+    for left_out in [
+        "a/.github/workflows/x.yaml",
+        ".circleci/config.yml",
+        ".sops.yaml",
+        "a/b/.flux.yaml",
+        "appveyor.yml",
+        "logo.zip/x.yaml",
+        "chart/templates/x.yaml",
+    ] {
+        assert!(index.is_foreign_to_flux(&path(left_out)), "{left_out}");
+    }
+    for taken in [".hidden/x.yaml", ".x.yaml", "a/.config/x.yaml", ".circleci.yaml", "a/.github", "zip/x.yaml"] {
+        assert!(!index.is_foreign_to_flux(&path(taken)), "{taken}");
+    }
+}
+
+#[test]
+fn a_chart_that_flux_scans_is_no_exception() {
+    let index = index(&[("chart/Chart.yaml", "name: x\n")]);
+    assert!(!index.is_foreign_to_flux(&path("chart/templates/x.yaml")));
+}
+
+#[test]
+fn only_a_patch_is_only_a_patch() {
+    let index = index(&[
+        ("kustomization.yaml", "patches: [{path: p.yaml}]\nconfigurations: [c.yaml]\n"),
+        ("p.yaml", "a: 1\n"),
+        ("c.yaml", "a: 1\n"),
+    ]);
+    assert!(index.is_only_patch(&path("p.yaml")) && !index.is_only_patch(&path("c.yaml")));
+    assert!(index.is_only_patch_or_data(&path("c.yaml")));
+}

@@ -2,13 +2,14 @@
 //!
 //! # What
 //! Reports a ClusterRoleBinding to the ClusterRole `cluster-admin` (error) and a RoleBinding to it
-//! (warning).
+//! (warning), and a ClusterRoleBinding to `admin` or `edit` (warning).
 //!
 //! # Why
 //! A ClusterRoleBinding to cluster-admin gives everything in every namespace, the other teams'
 //! included. A RoleBinding gives everything in one namespace, which is more than a team needs: it
 //! also removes the quota, the network policies and the roles that the admins put there. The role
-//! `admin` leaves those to them.
+//! `admin` leaves those to them. Bound for the whole cluster, `admin` and `edit` let their subjects
+//! read the secrets of every team and run as any service account.
 //!
 //! # Bad
 //! ```yaml
@@ -45,8 +46,13 @@ impl Rule for ClusterAdminBinding {
 
 fn check_binding(object: &Object) -> Option<Finding> {
     let role = object.node.get("roleRef")?;
-    let name = role.get("name").filter(|name| name.text() == Some("cluster-admin"))?;
+    let name = role.get("name")?;
     let cluster_wide = object.kind == "ClusterRoleBinding";
+    match name.text()? {
+        "cluster-admin" => {}
+        "admin" | "edit" if cluster_wide => return Some(whole_cluster(object, name)),
+        _ => return None,
+    }
     // A Role of that name is the namespace's own. A missing or misspelt kind stays suspicious.
     if !cluster_wide && role.get("kind").and_then(Node::text) == Some("Role") {
         return None;
@@ -66,4 +72,13 @@ fn check_binding(object: &Object) -> Option<Finding> {
     };
     let finding = Finding::new(ID, severity, object.location(name), message).with_object(object.reference());
     Some(finding.with_field("roleRef.name").with_help(help))
+}
+
+fn whole_cluster(object: &Object, name: &Node) -> Finding {
+    let message =
+        "This binding lets its subjects read and change what is in every namespace of the cluster, secrets included.";
+    Finding::new(ID, Severity::Warning, object.location(name), message)
+        .with_object(object.reference())
+        .with_field("roleRef.name")
+        .with_help("Use a RoleBinding in the namespaces that are meant.")
 }

@@ -3,12 +3,14 @@
 //! # What
 //! Reports `*` in `verbs`, `resources`, `apiGroups` and `nonResourceURLs` of Roles and
 //! ClusterRoles. A ClusterRole that may write every resource, be it with `*` or with all verbs
-//! spelled out, is an error, the rest a warning.
+//! spelled out, is an error, the rest a warning. A ClusterRole whose `aggregationRule` selects every
+//! other ClusterRole, or those that Kubernetes brings along (`kubernetes.io/bootstrapping`), is an
+//! error as well.
 //!
 //! # Why
 //! `*` also allows what does not exist yet: the next custom resource, the next verb. On roles it
 //! includes `escalate` and `bind`, on users `impersonate`. A ClusterRole with `*` everywhere is
-//! cluster-admin under another name.
+//! cluster-admin under another name. So is one that takes in all others: cluster-admin is among them.
 //!
 //! # Bad
 //! ```yaml
@@ -24,9 +26,9 @@
 //!   - {apiGroups: ["apps"], resources: ["deployments"], verbs: ["get", "list", "watch"]}
 //! ```
 
-use super::{Entry, entries, listed, milder};
+use super::{Entry, entries, listed, milder, objects, one_or_many};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::Node;
+use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule};
 
 /// `rbac/wildcard`.
@@ -46,8 +48,46 @@ impl Rule for Wildcard {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        entries(review).flat_map(|entry| check_entry(&entry)).collect()
+        let aggregated = objects(review, &["ClusterRole"]).flat_map(check_aggregation);
+        entries(review).flat_map(|entry| check_entry(&entry)).chain(aggregated).collect()
     }
+}
+
+/// The label of the roles that Kubernetes brings along, cluster-admin among them
+/// (<https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings>).
+const DEFAULT_ROLES: &str = "kubernetes.io/bootstrapping";
+
+fn check_aggregation(object: &Object) -> Vec<Finding> {
+    let selectors = object.node.at(&["aggregationRule", "clusterRoleSelectors"]);
+    let selectors = selectors.map(one_or_many).unwrap_or_default().into_iter().enumerate();
+    selectors
+        .filter(|(_, selector)| selects_everything(selector))
+        .map(|(index, selector)| {
+            let message = "This selector takes the rights of every ClusterRole into this one, cluster-admin included.";
+            Finding::new(ID, Severity::Error, object.location(selector), message)
+                .with_object(object.reference())
+                .with_field(format!("aggregationRule.clusterRoleSelectors[{index}]"))
+                .with_help("Select by a label that only the roles carry that are meant.")
+        })
+        .collect()
+}
+
+/// Whether nothing in a selector keeps cluster-admin out: it is empty, says only what a role must
+/// not carry, or names the label of the default roles.
+fn selects_everything(selector: &Node) -> bool {
+    let labels: Vec<&str> = selector.get("matchLabels").map(keys).unwrap_or_default();
+    let expressions = selector.get("matchExpressions").map(one_or_many).unwrap_or_default();
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    let wide = |expression: &&Node| {
+        let negative =
+            text(expression, "operator").is_some_and(|operator| ["NotIn", "DoesNotExist"].contains(&&*operator));
+        negative || text(expression, "key").is_some_and(|key| key == DEFAULT_ROLES)
+    };
+    labels.iter().all(|label| *label == DEFAULT_ROLES) && expressions.iter().all(wide)
+}
+
+fn keys(node: &Node) -> Vec<&str> {
+    node.entries().filter_map(|(key, _)| key.text()).collect()
 }
 
 fn check_entry(entry: &Entry<'_>) -> Vec<Finding> {

@@ -5,8 +5,10 @@
 //! the admin repository, and anywhere in a team's repository. A team's own Namespace may stand in
 //! its directory, and for Flux v1 so may the ClusterRoleBindings of the team's own service accounts.
 //! A ClusterRole or PodSecurityPolicy that carries the team's name, and a ClusterRoleBinding of the
-//! team's own service accounts, give a warning. Directories of the platform, such as
-//! `cluster/gatekeeper`, are not meant.
+//! team's own service accounts, give a warning, as does a cluster-wide object elsewhere that a
+//! team's kustomization names. Directories of the platform, such as `cluster/gatekeeper`, are not
+//! meant. In a team's repository, a kind of which nobody knows whether it is cluster-wide gives a
+//! note where no namespace is written.
 //!
 //! # Why
 //! A cluster-wide object touches every team, so every team's admins should see it in one place. In
@@ -26,8 +28,9 @@
 //! kind: CustomResourceDefinition
 //! ```
 
+use super::border::{Border, borders};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{Node, Object, ObjectScope};
+use crate::manifest::{ManifestFile, Node, Object, ObjectScope};
 use crate::names::Engine;
 use crate::rules::{Meta, Review, Rule, Scope, shown};
 use crate::tenancy::Team;
@@ -44,17 +47,23 @@ impl Rule for ClusterObjectOutsideCommon {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let cluster_wide = review.objects().filter(|object| {
-            let scope = review.after.scope_of(object.group(), &object.kind);
-            scope == Some(ObjectScope::Cluster) && !review.after.is_only_patch_or_data(&object.file)
-        });
-        cluster_wide
-            .filter_map(|object| match review.scope {
-                Scope::Team(team) => in_team_repository(object, team),
-                Scope::Admin => in_team_directory(object, review),
-            })
-            .collect()
+        review.files.iter().flat_map(|file| check_file(review, file)).collect()
     }
+}
+
+fn check_file(review: &Review<'_>, file: &ManifestFile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for border in borders(review, &file.path) {
+        for object in &file.objects {
+            findings.extend(match (review.scope, review.after.scope_of(object.group(), &object.kind)) {
+                (_, Some(ObjectScope::Namespaced)) | (Scope::Admin, None) => None,
+                (Scope::Team(team), Some(ObjectScope::Cluster)) => in_team_repository(object, team),
+                (Scope::Team(_), None) => of_unknown_scope(object),
+                (Scope::Admin, Some(ObjectScope::Cluster)) => in_admin_repository(object, &border),
+            });
+        }
+    }
+    findings
 }
 
 fn in_team_repository(object: &Object, team: &Team) -> Option<Finding> {
@@ -72,12 +81,26 @@ fn in_team_repository(object: &Object, team: &Team) -> Option<Finding> {
     Some(finding(object, severity, message).with_help(help))
 }
 
-fn in_team_directory(object: &Object, review: &Review<'_>) -> Option<Finding> {
-    let team = review.after.team_of_path(&object.file)?;
-    let severity = severity(object, team)?;
-    let message = format!("{} is cluster-wide, but stands in the directory of {}.", shown(&object.kind), team.name);
-    let help = format!("Move it to `{}`, where all teams see it.", review.after.layout().common());
-    Some(finding(object, severity, message).with_help(help))
+fn of_unknown_scope(object: &Object) -> Option<Finding> {
+    if object.namespace.is_some() || object.node.at(&["metadata", "name"]).is_none() {
+        return None;
+    }
+    let message =
+        format!("Nobody here knows whether {} is cluster-wide, which a team may not apply.", shown(&object.kind));
+    Some(finding(object, Severity::Note, message).with_help("Write `namespace:` where the kind lives in one."))
+}
+
+fn in_admin_repository(object: &Object, border: &Border<'_>) -> Option<Finding> {
+    let (team, common) = (border.team, border.review.after.layout().common());
+    let help = format!("Move it to `{common}`, where all teams see it.");
+    let kind = shown(&object.kind);
+    let Some(by) = &border.through else {
+        let message = format!("{kind} is cluster-wide, but stands in the directory of {}.", team.name);
+        return Some(finding(object, severity(object, team)?, message).with_help(help));
+    };
+    severity(object, team).filter(|_| object.file.below(&common).is_none())?;
+    let message = format!("{kind} is cluster-wide, but {by} names it, which belongs to {}.", team.name);
+    Some(finding(object, Severity::Warning, message).with_help(help))
 }
 
 /// How bad the object is in this team's directory; nothing where it may stand there.

@@ -57,9 +57,12 @@ impl Rule for DuplicateObject {
 struct Doubles<'a> {
     review: &'a Review<'a>,
     changed: BTreeSet<&'a RepoPath>,
-    /// The files below the kustomizations that force a namespace, found once per namespace.
-    forced: RefCell<BTreeMap<String, Rc<BTreeSet<RepoPath>>>>,
+    /// What is below the kustomizations that force a namespace, gathered once per namespace.
+    forced: RefCell<BTreeMap<String, Rc<Forced>>>,
 }
+
+/// Objects by their id without a namespace, each with its file and its id as written.
+type Forced = BTreeMap<ObjectId, BTreeSet<(RepoPath, ObjectId)>>;
 
 impl Doubles<'_> {
     fn in_file(&self, file: &ManifestFile) -> Vec<Finding> {
@@ -119,19 +122,30 @@ impl Doubles<'_> {
         for namespace in ends {
             let written = id.in_namespace(namespace);
             candidates.extend(index.objects_with_id(&written).map(|path| (path.clone(), written.clone())));
-            for path in namespace.map(|namespace| self.forced_into(namespace)).iter().flat_map(|files| files.iter()) {
-                let objects = index.file(path).map(|file| file.objects.as_slice()).unwrap_or_default();
-                let same = objects.iter().filter(|object| object.id.in_namespace(None) == id.in_namespace(None));
-                candidates.extend(same.map(|object| (path.clone(), object.id.clone())));
-            }
+            let forced = namespace.map(|namespace| self.forced_into(namespace));
+            let same = forced.as_ref().and_then(|forced| forced.get(&id.in_namespace(None)));
+            candidates.extend(same.into_iter().flatten().cloned());
         }
         candidates
     }
 
-    fn forced_into(&self, namespace: &str) -> Rc<BTreeSet<RepoPath>> {
+    fn forced_into(&self, namespace: &str) -> Rc<Forced> {
         let mut forced = self.forced.borrow_mut();
-        let find = || Rc::new(self.review.after.files_forced_into(namespace));
-        Rc::clone(forced.entry(namespace.to_owned()).or_insert_with(find))
+        if let Some(known) = forced.get(namespace) {
+            return Rc::clone(known);
+        }
+        let index = self.review.after;
+        let mut found = Forced::new();
+        for path in index.files_forced_into(namespace) {
+            let objects = index.file(&path).map(|file| file.objects.as_slice()).unwrap_or_default();
+            for object in objects {
+                let same = found.entry(object.id.in_namespace(None)).or_default();
+                same.insert((path.clone(), object.id.clone()));
+            }
+        }
+        let found = Rc::new(found);
+        forced.insert(namespace.to_owned(), Rc::clone(&found));
+        found
     }
 
     /// Of two changed files only the later one is reported.
@@ -172,4 +186,45 @@ fn finding(object: &Object, other: &(RepoPath, u32)) -> Finding {
         .with_object(object.reference())
         .with_field("metadata.name")
         .with_help("Remove one of the two, or give it another name.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::manifest::read;
+    use crate::rules::Scope;
+    use crate::tenancy::FileSummary;
+
+    /// Each object is compared with its namesakes only, however many others are put into the
+    /// namespace.
+    #[test]
+    fn many_objects_in_a_forced_namespace_are_compared_by_name() {
+        let map = |text: &mut String, name: &str| {
+            writeln!(text, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}").expect("a string");
+        };
+        let (mut many, mut one) = (String::new(), String::new());
+        (0..3000).for_each(|number| map(&mut many, &format!("m{number}")));
+        map(&mut one, "m2999");
+        let kustomization = "namespace: team1\nresources: [a.yaml, b.yaml]\n";
+        let files =
+            [("cluster/a.yaml", &*many), ("cluster/b.yaml", &*one), ("cluster/kustomization.yaml", kustomization)]
+                .map(|(path, text)| read(path.parse().expect("a path"), text.as_bytes()));
+        let summaries = files.iter().map(|file| (file.path.clone(), Arc::new(FileSummary::of(file))));
+        let (before, after) = (RepositoryIndex::default(), RepositoryIndex::from_files(summaries));
+        let review = Review { scope: Scope::Admin, before: &before, after: &after, files: &files };
+        let changed = files.iter().map(|file| &file.path).collect();
+        let doubles = Doubles { review: &review, changed, forced: RefCell::default() };
+        let compared = |file: &ManifestFile| {
+            let reaches = after.reaches(&file.path);
+            let counts =
+                file.objects.iter().map(|object| doubles.candidates(&ObjectId::of(object), &reaches, false).len());
+            counts.sum::<usize>()
+        };
+        let compared: usize = files.iter().map(compared).sum();
+        assert_eq!(compared, 3000 - 1 + 2 * 2);
+        assert_eq!(DuplicateObject.check(&review).len(), 1);
+    }
 }

@@ -3,13 +3,17 @@
 //! # What
 //! In a team's repository, reports objects that name a namespace which the team does not own, other
 //! teams' and new Namespaces, a kustomization whose `namespace` (or that of a generator) is not the
-//! team's, and Flux objects whose `targetNamespace` is not. In a team's directory of the admin
-//! repository, reports the same where the namespace belongs to another team, to the platform, or to
-//! the cluster itself (`default`, `kube-*`, `flux-system`).
+//! team's, Flux objects whose `targetNamespace` or source is in another namespace, and Flux objects
+//! without a service account. In a team's directory of the admin repository, and in what the team's
+//! kustomizations name elsewhere, reports the same where the namespace belongs to another team, to
+//! the platform, or to the cluster itself (`default`, `kube-*`, `flux-system`). What a team owned
+//! before the change counts as well. There a missing service account is a warning, and two teams
+//! with one repository are an error.
 //!
 //! # Why
 //! The namespace is the border between teams. In a team's repository such an object is refused by
 //! the cluster, and the whole sync of the team fails; in the admin repository nothing refuses it.
+//! Flux applies an object without a service account with its own rights, and those have no border.
 //!
 //! # Bad
 //! ```yaml
@@ -28,11 +32,12 @@
 //!   namespace: team1
 //! ```
 
+use super::border::{Border, borders};
+use super::flux_objects::{SOURCES, shared_repository, without_account};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Kustomization, ManifestFile, Node, Object, ObjectScope};
-use crate::names::RepoPath;
 use crate::rules::{Meta, Review, Rule, Scope, shown};
-use crate::tenancy::{Team, is_system_namespace};
+use crate::tenancy::is_system_namespace;
 
 /// `tenancy/foreign-namespace`.
 #[derive(Debug)]
@@ -51,20 +56,17 @@ impl Rule for ForeignNamespace {
 }
 
 fn check_file(review: &Review<'_>, file: &ManifestFile) -> Vec<Finding> {
-    let team = match review.scope {
-        Scope::Team(team) => Some(team),
-        Scope::Admin => review.after.team_of_path(&file.path),
-    };
-    let Some(team) = team.filter(|_| !review.after.is_only_patch_or_data(&file.path)) else { return Vec::new() };
-    let border = Border { review, team };
-    let kustomization = Kustomization::of(file).map(|kustomization| border.kustomization(file, &kustomization));
-    let objects = file.objects.iter().flat_map(|object| border.object(object));
-    kustomization.into_iter().flatten().chain(objects).collect()
-}
-
-struct Border<'a> {
-    review: &'a Review<'a>,
-    team: &'a Team,
+    let mut findings: Vec<Finding> = shared_repository(ID, review, file).into_iter().collect();
+    for border in borders(review, &file.path) {
+        if let Some(kustomization) = Kustomization::of(file) {
+            findings.extend(border.kustomization(file, &kustomization));
+        }
+        for object in &file.objects {
+            findings.extend(border.object(object));
+            findings.extend(without_account(ID, &border, object));
+        }
+    }
+    findings
 }
 
 impl Border<'_> {
@@ -73,78 +75,64 @@ impl Border<'_> {
         let generated = kustomization.generator_namespaces.iter().map(|named| ("configMapGenerator.namespace", named));
         named
             .chain(generated)
+            .filter(|_| !self.forced)
             .filter_map(|(field, (name, node))| {
-                let (whose, help) = self.foreign(name, &file.path)?;
+                let whose = self.stranger(name)?;
                 let message =
                     format!("The kustomization puts its objects into the namespace `{}`, {whose}.", shown(name));
                 let finding = Finding::new(ID, Severity::Error, file.location(node.start), message);
-                Some(finding.with_field(field).with_help(help))
+                Some(finding.with_field(field).with_help(self.help(&file.path)))
             })
             .collect()
     }
 
     fn object(&self, object: &Object) -> Vec<Finding> {
         places(object, self.review)
+            .filter(|(field, _)| !self.forced || *field != "metadata.namespace")
             .filter_map(|(field, node)| {
                 let name = node.text().filter(|name| !name.is_empty())?;
-                let (whose, help) = self.foreign(name, &object.file)?;
+                if self.is_shared_source(field, name) {
+                    return None;
+                }
+                let whose = self.stranger(name)?;
                 let kind = shown(&object.kind);
+                let name = shown(name);
                 let what = match field {
-                    "metadata.name" => format!("A Namespace is declared here, `{}`, {whose}.", shown(name)),
-                    "metadata.namespace" => format!("{kind} stands in the namespace `{}`, {whose}.", shown(name)),
-                    _ => format!("{kind} puts objects into the namespace `{}`, {whose}.", shown(name)),
+                    "metadata.name" => format!("A Namespace is declared here, `{name}`, {whose}."),
+                    "metadata.namespace" => format!("{kind} stands in the namespace `{name}`, {whose}."),
+                    "spec.targetNamespace" | "spec.storageNamespace" => {
+                        format!("{kind} puts objects into the namespace `{name}`, {whose}.")
+                    }
+                    _ => format!("{kind} takes its source from the namespace `{name}`, {whose}."),
                 };
                 let finding = Finding::new(ID, Severity::Error, object.location(node), what);
-                Some(finding.with_object(object.reference()).with_field(field).with_help(help))
+                Some(finding.with_object(object.reference()).with_field(field).with_help(self.help(&object.file)))
             })
             .collect()
     }
 
-    /// Whose a namespace is, where it is not the team's, and what mends that.
-    fn foreign(&self, name: &str, file: &RepoPath) -> Option<(String, String)> {
-        let whose = match self.review.scope {
-            Scope::Team(team) if team.owns(name) => None,
-            Scope::Team(_) => Some("which this team does not own".to_owned()),
-            Scope::Admin => self.owner(name),
-        }?;
-        let home = self.team.namespaces.first().map_or_else(String::new, |home| format!(" (`{home}`)"));
-        let help = match self.review.scope {
-            Scope::Team(_) => format!("Use the team's own namespace{home}, or leave it out."),
-            Scope::Admin => format!("Use the team's own namespace{home}, or move this out of {}.", file.directory()),
-        };
-        Some((whose, help))
-    }
-
-    /// In the admin repository: somebody else who owns the namespace.
-    fn owner(&self, name: &str) -> Option<String> {
-        if is_system_namespace(name) {
-            return Some("which belongs to the cluster itself".to_owned());
-        }
-        let owners = self.review.after.owners_of_namespace(name);
-        if let Some(other) = owners.into_iter().find(|owner| owner.directory != self.team.directory) {
-            return Some(format!("which belongs to {}", other.name));
-        }
-        if self.team.owns(name) {
-            return None;
-        }
-        let declared = self.review.after.declarations_of_namespace(name).next()?;
-        Some(format!("which {declared} declares"))
+    /// The admins may give a team a source of the platform's own.
+    fn is_shared_source(&self, field: &str, name: &str) -> bool {
+        let admin = matches!(self.review.scope, Scope::Admin);
+        admin && is_system_namespace(name) && SOURCES.iter().any(|(source, _)| *source == field)
     }
 }
 
-/// Where an object names a namespace that objects stand in.
+/// Where an object names a namespace that objects stand in or come from.
 fn places<'a>(object: &'a Object, review: &Review<'_>) -> impl Iterator<Item = (&'static str, &'a Node)> {
     let (group, kind) = (object.group(), object.kind.as_str());
     let cluster_wide = review.after.scope_of(group, kind) == Some(ObjectScope::Cluster);
-    let flux = matches!(group, "kustomize.toolkit.fluxcd.io" | "helm.toolkit.fluxcd.io" | "helm.fluxcd.io");
-    let fields: [(&'static str, [&str; 2], bool); 4] = [
-        ("metadata.namespace", ["metadata", "namespace"], !cluster_wide),
-        ("metadata.name", ["metadata", "name"], group.is_empty() && kind == "Namespace"),
-        ("spec.targetNamespace", ["spec", "targetNamespace"], flux),
-        ("spec.storageNamespace", ["spec", "storageNamespace"], flux),
+    let flux = group.ends_with(".toolkit.fluxcd.io") || group == "helm.fluxcd.io";
+    let fields: [(&'static str, &'static [&'static str], bool); 4] = [
+        ("metadata.namespace", &["metadata", "namespace"], !cluster_wide),
+        ("metadata.name", &["metadata", "name"], group.is_empty() && kind == "Namespace"),
+        ("spec.targetNamespace", &["spec", "targetNamespace"], flux),
+        ("spec.storageNamespace", &["spec", "storageNamespace"], flux),
     ];
+    let sources = SOURCES.into_iter().map(move |(field, path)| (field, path, flux));
     fields
         .into_iter()
+        .chain(sources)
         .filter(|(_, _, meant)| *meant)
-        .filter_map(|(field, path, _)| Some((field, object.node.at(&path)?)))
+        .filter_map(|(field, path, _)| Some((field, object.node.at(path)?)))
 }

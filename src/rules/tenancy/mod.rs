@@ -1,7 +1,9 @@
 //! Rules of the family `tenancy/`.
 
+mod border;
 mod cluster_object_outside_common;
 mod duplicate_object;
+mod flux_objects;
 mod foreign_namespace;
 
 pub use cluster_object_outside_common::ClusterObjectOutsideCommon;
