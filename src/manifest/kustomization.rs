@@ -86,7 +86,10 @@ impl Kustomization {
         self.add_list("patchesStrategicMerge", EntryRole::Patch, root.get("patchesStrategicMerge"));
         for field in ["patches", "patchesJson6902", "replacements"] {
             for item in root.get(field).into_iter().flat_map(Node::items) {
-                self.add(field, EntryRole::Patch, item.get("path"));
+                // Always a path, whatever it looks like.
+                if let Some((path, node)) = named(item, "path") {
+                    self.put(field, EntryRole::Patch, &path, &node);
+                }
             }
         }
         self.add("openapi", EntryRole::Data, root.at(&["openapi", "path"]));
@@ -131,9 +134,13 @@ impl Kustomization {
         // A patch or a plug-in's configuration may be written out in place of a path.
         let written_out = matches!(role, EntryRole::Patch | EntryRole::Configuration) && is_written_out(text);
         if !text.is_empty() && !written_out {
-            let place = if is_remote(text) { EntryPlace::Remote } else { EntryPlace::Local };
-            self.entries.push(Entry { field, role, place, text: text.to_owned(), node: node.clone() });
+            self.put(field, role, text, node);
         }
+    }
+
+    fn put(&mut self, field: &'static str, role: EntryRole, text: &str, node: &Node) {
+        let place = if is_remote(text) { EntryPlace::Remote } else { EntryPlace::Local };
+        self.entries.push(Entry { field, role, place, text: text.to_owned(), node: node.clone() });
     }
 }
 

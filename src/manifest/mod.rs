@@ -9,6 +9,7 @@ mod object;
 mod read;
 mod resolve;
 mod scope;
+mod spelling;
 mod tree;
 mod witness;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::gate::{self, problem};
-use super::{ManifestFile, Node, Object, Problem, tree, witness};
+use super::{ManifestFile, Node, Object, Problem, spelling, tree, witness};
 use crate::names::RepoPath;
 
 /// The names under which kustomize looks for its file, in its order.
@@ -50,6 +50,8 @@ pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
         let message = "A kustomization has one document; kustomize reads no further.";
         let second = file.documents.get(1).map(|root| root.start);
         file.problems.extend(second.map(|start| problem(start, message, "Remove the second document.")));
+        let misspelled = file.documents.first().map(spelling::misspelled).unwrap_or_default();
+        file.problems.extend(misspelled);
     } else {
         let (objects, problems) = objects(&file);
         file.objects = objects;
@@ -78,7 +80,8 @@ fn documents(bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
 pub(super) fn holds_kustomization(file: &ManifestFile) -> bool {
     is_kustomization(&file.path)
         && file.documents.first().is_none_or(|root| {
-            root.get("apiVersion").and_then(Node::as_str).is_none_or(|api| api.starts_with("kustomize.config.k8s.io/"))
+            let version = root.get("apiVersion").and_then(Node::as_str);
+            version.is_none_or(|api| api.starts_with("kustomize.config.k8s.io/")) || spelling::hides_version(root)
         })
 }
 

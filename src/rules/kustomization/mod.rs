@@ -3,6 +3,7 @@
 mod missing_resource;
 mod not_evaluated;
 mod not_listed;
+mod patches;
 
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;

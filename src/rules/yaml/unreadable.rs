@@ -5,9 +5,10 @@
 //! control characters, keys that stand twice or are not text, anchors, aliases, merge keys, tags and
 //! directives, text on a `---` line, more than 64 levels or 1 MiB, and everything that two
 //! independent readers do not see alike. Nothing else is judged in such a file. A file that Flux
-//! does not apply gives a warning, one in a hidden directory or a Helm chart a note. Also reports a
-//! resource of a kustomization that is not read because its name does not end in `.yaml`, `.yml`
-//! or `.json`.
+//! does not apply gives a warning, one in a hidden directory or a Helm chart a note. In a
+//! kustomization, a field that is not spelled as kustomize's own is such a problem too. Also
+//! reports a resource or patch of a kustomization that is not read because its name does not end in
+//! `.yaml`, `.yml` or `.json`.
 //!
 //! # Why
 //! What cannot be judged must not look judged. Flux, `kubectl` and reviewers' tools differ in these
@@ -48,7 +49,7 @@ impl Rule for Unreadable {
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         let problems = review.files.iter().flat_map(|file| problems(file, review));
-        let unread = review.files.iter().flat_map(|file| unread_resources(file, review.after));
+        let unread = review.files.iter().flat_map(|file| unread_entries(file, review.after));
         problems.chain(unread).collect()
     }
 }
@@ -83,11 +84,12 @@ fn severity(path: &RepoPath, review: &Review<'_>) -> Severity {
     }
 }
 
-fn unread_resources(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
+fn unread_entries(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
     let entries = Kustomization::of(file).map(|kustomization| kustomization.entries).unwrap_or_default();
-    let resources =
-        entries.iter().filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
-    resources
+    let read = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
+    entries
+        .iter()
+        .filter(|entry| read(entry.role) && entry.place == EntryPlace::Local)
         .filter_map(|entry| {
             let target = RepoPath::resolve(file.path.directory(), &entry.text)?;
             let unread = index.file(&target).is_some_and(|summary| !summary.manifest);
