@@ -225,7 +225,7 @@ fn written_out(text: &str) -> Option<&str> {
 /// The `kind` in a patch that is written out.
 fn kind_of(text: &str) -> Option<String> {
     let file = read("patch.yaml".parse().expect("a path inside the repository"), text.as_bytes());
-    let mut kinds = file.documents.iter().map(|document| kind(document));
+    let mut kinds = file.documents.iter().map(kind);
     // Several documents, or one that cannot be read, may change anything.
     match (kinds.next(), kinds.next()) {
         (Some(Some(kind)), None) => Some(kind),
