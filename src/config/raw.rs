@@ -112,7 +112,7 @@ pub(super) fn read(text: &str) -> Result<RawConfig, Problem> {
     })
 }
 
-/// Turns serde's words ("clusters[0]: unknown field `brnch`, expected one of `name`, … at line 3
+/// Turns serde's words (`clusters[0]`: "unknown field `brnch`, expected one of `name`, … at line 3
 /// column 5") into ours. What is between quotes is left out: it may be a secret.
 fn explain(text: &str) -> Problem {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);

@@ -1,7 +1,7 @@
 //! Every word that the bot says: check runs, comments, terminal, JSON, SARIF.
 //!
 //! Functions from values to text, nothing else. Whatever comes from a repository is hostile: it
-//! passes [`visible`] before it reaches a terminal, and [`markdown`] before it reaches GitHub.
+//! passes [`visible()`] before it reaches a terminal, and [`markdown`] before it reaches GitHub.
 
 mod check_run;
 pub mod comment;
