@@ -3,9 +3,12 @@
 pub mod check;
 mod config;
 mod create_team;
+mod database;
 pub mod demo;
 pub mod explain;
 mod folder;
+mod jobs;
+mod migrate;
 mod progress;
 mod replay;
 pub mod rules;
@@ -75,6 +78,8 @@ enum Command {
     Rules(rules::Args),
     Explain(explain::Args),
     Config(config::Args),
+    Jobs(jobs::Args),
+    Migrate(migrate::Args),
     Replay(replay::Replay),
 }
 
@@ -102,6 +107,8 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Check(args) => check::run(args, out, err),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => Ok(config::run(args, &mut Output { out, err }).status()),
+        Command::Jobs(args) => wait_for(jobs::run(args, out)),
+        Command::Migrate(args) => wait_for(migrate::run(args, out)),
         Command::Replay(args) => wait_for(args.run(out)),
         Command::Rules(args) => rules::run(args, out),
         Command::Explain(args) => explain::run(args, out),

@@ -1,38 +1,111 @@
 //! Deliveries: stored once, together with their jobs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use sqlx::{Sqlite, Transaction};
+use sqlx::Row as _;
 
 use super::jobs::insert_jobs;
-use super::{Accepted, NewDelivery, NewJob, Pruned, Store, StoreError};
+use super::list::{installation, repository};
+use super::revive::revive_of_delivery;
+use super::sql::Sql;
+use super::{
+    Accepted, Inner, JobId, NewDelivery, NewJob, Pruned, Row, Store, StoreError, StoredDelivery, Tx, coding, timestamp,
+};
+use crate::names::DeliveryId;
+
+const STORING: &str = "store a delivery";
+
+/// A delivery as it is kept, and its jobs.
+#[derive(Debug)]
+pub(super) struct Kept {
+    guid: String,
+    event: String,
+    action: Option<String>,
+    sha256: String,
+    coding: &'static str,
+    body: Vec<u8>,
+    installation: Option<i64>,
+    repository: Option<i64>,
+    jobs: Vec<NewJob>,
+}
+
+impl Kept {
+    pub(super) fn of(delivery: &NewDelivery, jobs: &[NewJob]) -> Self {
+        let (coding, body) = coding::encode(&delivery.body);
+        Self {
+            guid: delivery.guid.as_str().to_owned(),
+            event: delivery.event.clone(),
+            action: delivery.action.clone(),
+            sha256: hex::encode(Sha256::digest(&delivery.body)),
+            coding,
+            body,
+            installation: delivery.installation.map(|id| id.get().cast_signed()),
+            repository: delivery.repository.map(|id| id.get().cast_signed()),
+            jobs: jobs.to_vec(),
+        }
+    }
+
+    /// In bytes, for the limit of one transaction.
+    pub(super) fn size(&self) -> usize {
+        self.body.len()
+    }
+}
 
 impl Store {
-    /// Stores a delivery and its jobs in one transaction; when this returns they are on disk.
-    /// A GUID that is known stores nothing and tells whether the first copy's work is done.
+    /// A delivery that was stored; `None` where its GUID is unknown.
     ///
     /// # Errors
-    /// The database failed: nothing is stored.
-    pub async fn accept(&self, delivery: &NewDelivery, jobs: &[NewJob]) -> Result<Accepted, StoreError> {
-        let doing = "store a delivery";
-        let mut tx = self.begin(doing).await?;
-        if !insert_delivery(&mut tx, delivery, self.now()).await? {
-            let unfinished = has_unfinished_jobs(&mut tx, delivery).await?;
-            tx.rollback().await.map_err(StoreError::database(doing))?;
-            return Ok(Accepted::Duplicate { unfinished });
+    /// The database failed, or holds what cannot be read.
+    pub async fn delivery(&self, guid: &DeliveryId) -> Result<Option<StoredDelivery>, StoreError> {
+        let row = sqlx::query("SELECT * FROM deliveries WHERE guid = $1")
+            .bind(guid.as_str())
+            .fetch_optional(&self.inner.reader)
+            .await
+            .map_err(StoreError::database("look up a delivery"))?;
+        row.as_ref().map(stored).transpose()
+    }
+
+    /// The deliveries that a job answers, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database failed, or holds what cannot be read.
+    pub async fn deliveries_of(&self, job: JobId) -> Result<Vec<StoredDelivery>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT deliveries.* FROM deliveries JOIN delivery_jobs ON delivery_jobs.delivery = deliveries.guid \
+             WHERE delivery_jobs.job = $1 ORDER BY deliveries.received_at, deliveries.guid",
+        )
+        .bind(job.get())
+        .fetch_all(&self.inner.reader)
+        .await
+        .map_err(StoreError::database("look up deliveries"))?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// Which of `guids` were stored, and whether all their work is done.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn known_deliveries(&self, guids: &[DeliveryId]) -> Result<BTreeMap<DeliveryId, bool>, StoreError> {
+        let doing = "look up deliveries";
+        let mut known = BTreeMap::new();
+        for some in guids.chunks(100) {
+            let mut query = Sql::new(
+                "SELECT guid, (SELECT COUNT(*) FROM delivery_jobs JOIN jobs ON jobs.id = delivery_jobs.job \
+                 WHERE delivery_jobs.delivery = deliveries.guid AND jobs.state <> 'done') AS unfinished \
+                 FROM deliveries WHERE guid IN (",
+            );
+            query.bind_all(some.iter().map(|guid| guid.as_str().to_owned())).push(")");
+            let rows = query.build().fetch_all(&self.inner.reader).await.map_err(StoreError::database(doing))?;
+            for row in rows {
+                let guid: String = row.try_get("guid").map_err(StoreError::database(doing))?;
+                let unfinished: i64 = row.try_get("unfinished").map_err(StoreError::database(doing))?;
+                let guid = guid.parse().map_err(|_| StoreError::unreadable("a delivery's GUID"))?;
+                known.insert(guid, unfinished == 0);
+            }
         }
-        for job in insert_jobs(&mut tx, jobs, self.now()).await? {
-            // Two of the jobs may have been merged into one.
-            sqlx::query("INSERT INTO delivery_jobs (delivery, job) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(delivery.guid.as_str())
-                .bind(job.get())
-                .execute(&mut *tx)
-                .await
-                .map_err(StoreError::database(doing))?;
-        }
-        tx.commit().await.map_err(StoreError::database(doing))?;
-        self.wake();
-        Ok(Accepted::New)
+        Ok(known)
     }
 
     /// Forgets jobs that were done before `before`, and deliveries received before it that no
@@ -62,41 +135,92 @@ impl Store {
     }
 }
 
-/// Whether the delivery was new.
-async fn insert_delivery(
-    tx: &mut Transaction<'static, Sqlite>,
-    delivery: &NewDelivery,
-    now: i64,
-) -> Result<bool, StoreError> {
-    let inserted = sqlx::query(
-        "INSERT INTO deliveries (guid, event, action, body_sha256, body, received_at, installation, repository_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (guid) DO NOTHING",
-    )
-    .bind(delivery.guid.as_str())
-    .bind(&delivery.event)
-    .bind(&delivery.action)
-    .bind(hex::encode(Sha256::digest(&delivery.body)))
-    .bind(&delivery.body)
-    .bind(now)
-    .bind(delivery.installation.map(|id| id.get().cast_signed()))
-    .bind(delivery.repository.map(|id| id.get().cast_signed()))
-    .execute(&mut **tx)
-    .await
-    .map_err(StoreError::database("store a delivery"))?;
-    Ok(inserted.rows_affected() == 1)
+fn stored(row: &Row) -> Result<StoredDelivery, StoreError> {
+    let failed = || StoreError::database("look up a delivery");
+    let coding: String = row.try_get("coding").map_err(failed())?;
+    let guid: String = row.try_get("guid").map_err(failed())?;
+    Ok(StoredDelivery {
+        delivery: NewDelivery {
+            guid: guid.parse().map_err(|_| StoreError::unreadable("a delivery's GUID"))?,
+            event: row.try_get("event").map_err(failed())?,
+            action: row.try_get("action").map_err(failed())?,
+            body: coding::decode(&coding, row.try_get("body").map_err(failed())?)?,
+            installation: installation(row)?,
+            repository: repository(row, "repository_id")?,
+        },
+        received_at: timestamp(row.try_get("received_at").map_err(failed())?),
+    })
 }
 
-async fn has_unfinished_jobs(
-    tx: &mut Transaction<'static, Sqlite>,
-    delivery: &NewDelivery,
-) -> Result<bool, StoreError> {
-    let found = sqlx::query(
-        "SELECT 1 FROM delivery_jobs JOIN jobs ON jobs.id = delivery_jobs.job \
-         WHERE delivery_jobs.delivery = $1 AND jobs.state <> 'done' LIMIT 1",
-    )
-    .bind(delivery.guid.as_str())
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(StoreError::database("look up a delivery"))?;
-    Ok(found.is_some())
+/// Stores several deliveries in one transaction: for each what became of it, in their order.
+pub(super) async fn accept_all(inner: &Inner, batch: &[Kept]) -> Result<Vec<Accepted>, StoreError> {
+    let mut tx = inner.begin(STORING).await?;
+    super::transfer::refuse_moved(&mut tx).await?;
+    let now = inner.now();
+    let new = insert_new(&mut tx, batch, now).await?;
+    let (mut accepted, mut taken) = (Vec::with_capacity(batch.len()), BTreeSet::new());
+    // The second of two copies in one transaction is a redelivery like any other.
+    let fresh: Vec<bool> =
+        batch.iter().map(|kept| new.contains(&kept.guid) && taken.insert(kept.guid.as_str())).collect();
+    let first: Vec<&Kept> = batch.iter().zip(&fresh).filter(|(_, fresh)| **fresh).map(|(kept, _)| kept).collect();
+    let jobs: Vec<NewJob> = first.iter().flat_map(|kept| kept.jobs.iter().cloned()).collect();
+    let ids = insert_jobs(&mut tx, &jobs, now).await?;
+    let owners = first.iter().flat_map(|kept| kept.jobs.iter().map(|_| kept.guid.as_str()));
+    link(&mut tx, owners.zip(ids).collect()).await?;
+    for (kept, fresh) in batch.iter().zip(fresh) {
+        accepted.push(match fresh {
+            true => Accepted::New,
+            false => revive_of_delivery(&mut tx, &kept.guid, now).await?,
+        });
+    }
+    inner.commit_and_wake(tx, STORING).await?;
+    Ok(accepted)
+}
+
+/// Inserts the deliveries whose GUIDs are new, and says which.
+async fn insert_new(tx: &mut Tx, batch: &[Kept], now: i64) -> Result<BTreeSet<String>, StoreError> {
+    let mut new = BTreeSet::new();
+    for some in powers_of_two(batch) {
+        let mut query = Sql::new(
+            "INSERT INTO deliveries \
+             (guid, event, action, body_sha256, coding, body, received_at, installation, repository_id) VALUES ",
+        );
+        for (place, kept) in some.iter().enumerate() {
+            query.push(if place == 0 { "(" } else { ", (" });
+            query.bind(kept.guid.clone()).push(", ").bind(kept.event.clone()).push(", ").bind(kept.action.clone());
+            query.push(", ").bind(kept.sha256.clone()).push(", ").bind(kept.coding).push(", ").bind(kept.body.clone());
+            query.push(", ").bind(now).push(", ").bind(kept.installation).push(", ").bind(kept.repository).push(")");
+        }
+        query.push(" ON CONFLICT (guid) DO NOTHING RETURNING guid");
+        let rows = query.build().fetch_all(&mut **tx).await.map_err(StoreError::database(STORING))?;
+        for row in rows {
+            new.insert(row.try_get("guid").map_err(StoreError::database(STORING))?);
+        }
+    }
+    Ok(new)
+}
+
+/// Which delivery asked for which job. Two jobs of a delivery may have been merged into one.
+async fn link(tx: &mut Tx, links: Vec<(&str, JobId)>) -> Result<(), StoreError> {
+    for some in powers_of_two(&links) {
+        let mut query = Sql::new("INSERT INTO delivery_jobs (delivery, job) VALUES ");
+        for (place, (delivery, job)) in some.iter().enumerate() {
+            query.push(if place == 0 { "(" } else { ", (" });
+            query.bind((*delivery).to_owned()).push(", ").bind(job.get()).push(")");
+        }
+        query.push(" ON CONFLICT DO NOTHING");
+        query.build().execute(&mut **tx).await.map_err(StoreError::database(STORING))?;
+    }
+    Ok(())
+}
+
+/// The items in pieces of 32, 16, 8, 4, 2 and 1: six statements to prepare and keep, whatever their number.
+pub(super) fn powers_of_two<T>(items: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = items;
+    std::iter::from_fn(move || {
+        let size = [32, 16, 8, 4, 2, 1].into_iter().find(|size| *size <= rest.len())?;
+        let (piece, left) = rest.split_at(size);
+        rest = left;
+        Some(piece)
+    })
 }

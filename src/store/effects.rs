@@ -1,14 +1,12 @@
-//! What jobs did to the outside world, and what they remember between runs.
+//! What jobs did to the outside world.
 
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::Row as _;
 
 use super::lease::one_row;
-use super::{EffectState, Lease, Store, StoreError};
+use super::{EffectState, Lease, Row, Store, StoreError, Tx};
 
 const EFFECT: &str = "record an effect";
-const FACT: &str = "record a fact";
 
 impl Store {
     /// What is known of the effect `key` of `kind`; where nothing is, the intent is on disk when
@@ -17,7 +15,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`], or the database failed.
     pub async fn effect(&self, lease: &Lease, kind: &str, key: &str) -> Result<EffectState, StoreError> {
-        let mut tx = self.begin(EFFECT).await?;
+        let mut tx = self.inner.begin_beside(EFFECT).await?;
         hold(&mut tx, lease).await?;
         let inserted = sqlx::query(
             "INSERT INTO effects (kind, key, state, updated_at) VALUES ($1, $2, 'intent', $3) \
@@ -42,7 +40,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`], or the database failed.
     pub async fn effect_done(&self, lease: &Lease, kind: &str, key: &str, value: &Value) -> Result<(), StoreError> {
-        let mut tx = self.begin(EFFECT).await?;
+        let mut tx = self.inner.begin_beside(EFFECT).await?;
         hold(&mut tx, lease).await?;
         sqlx::query(
             "INSERT INTO effects (kind, key, state, value, updated_at) VALUES ($1, $2, 'done', $3, $4) \
@@ -67,7 +65,7 @@ impl Store {
         let row = sqlx::query("SELECT value FROM effects WHERE kind = $1 AND key = $2 AND state = 'done'")
             .bind(kind)
             .bind(key)
-            .fetch_optional(&self.reader)
+            .fetch_optional(&self.inner.reader)
             .await
             .map_err(StoreError::database("look up an effect"))?;
         row.as_ref().map(value).transpose()
@@ -78,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`], or the database failed.
     pub async fn forget_effect(&self, lease: &Lease, kind: &str, key: &str) -> Result<(), StoreError> {
-        let mut tx = self.begin(EFFECT).await?;
+        let mut tx = self.inner.begin_beside(EFFECT).await?;
         hold(&mut tx, lease).await?;
         sqlx::query("DELETE FROM effects WHERE kind = $1 AND key = $2")
             .bind(kind)
@@ -88,73 +86,10 @@ impl Store {
             .map_err(StoreError::database(EFFECT))?;
         tx.commit().await.map_err(StoreError::database(EFFECT))
     }
-
-    /// Remembers `value`: a cursor or a hint. No lease guards facts, so never use one as the proof
-    /// that something was done; that is what effects are for.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn set_fact(&self, kind: &str, key: &str, value: &Value) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO facts (kind, key, value, updated_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        )
-        .bind(kind)
-        .bind(key)
-        .bind(value.to_string())
-        .bind(self.now())
-        .execute(&self.writer)
-        .await
-        .map_err(StoreError::database(FACT))?;
-        Ok(())
-    }
-
-    /// The remembered value.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn fact(&self, kind: &str, key: &str) -> Result<Option<Value>, StoreError> {
-        let row = sqlx::query("SELECT value FROM facts WHERE kind = $1 AND key = $2")
-            .bind(kind)
-            .bind(key)
-            .fetch_optional(&self.reader)
-            .await
-            .map_err(StoreError::database("look up a fact"))?;
-        row.as_ref().map(value).transpose()
-    }
-
-    /// All remembered values of a kind, ordered by key.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn facts(&self, kind: &str) -> Result<Vec<(String, Value)>, StoreError> {
-        let doing = "look up facts";
-        let rows = sqlx::query("SELECT key, value FROM facts WHERE kind = $1 ORDER BY key")
-            .bind(kind)
-            .fetch_all(&self.reader)
-            .await
-            .map_err(StoreError::database(doing))?;
-        let read = |row: &SqliteRow| Ok((row.try_get("key").map_err(StoreError::database(doing))?, value(row)?));
-        rows.iter().map(read).collect()
-    }
-
-    /// Forgets a remembered value.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn remove_fact(&self, kind: &str, key: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM facts WHERE kind = $1 AND key = $2")
-            .bind(kind)
-            .bind(key)
-            .execute(&self.writer)
-            .await
-            .map_err(StoreError::database(FACT))?;
-        Ok(())
-    }
 }
 
 /// Inside a transaction: the lease is ours, and stays ours until the commit.
-async fn hold(tx: &mut Transaction<'static, Sqlite>, lease: &Lease) -> Result<(), StoreError> {
+async fn hold(tx: &mut Tx, lease: &Lease) -> Result<(), StoreError> {
     // An update and not a question: on PostgreSQL it locks the job's row.
     let held = sqlx::query("UPDATE jobs SET fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'")
         .bind(lease.job.get())
@@ -165,7 +100,7 @@ async fn hold(tx: &mut Transaction<'static, Sqlite>, lease: &Lease) -> Result<()
     one_row(held.rows_affected(), lease)
 }
 
-async fn known(tx: &mut Transaction<'static, Sqlite>, kind: &str, key: &str) -> Result<Option<Value>, StoreError> {
+async fn known(tx: &mut Tx, kind: &str, key: &str) -> Result<Option<Value>, StoreError> {
     let row = sqlx::query("SELECT value FROM effects WHERE kind = $1 AND key = $2 AND state = 'done'")
         .bind(kind)
         .bind(key)
@@ -175,7 +110,7 @@ async fn known(tx: &mut Transaction<'static, Sqlite>, kind: &str, key: &str) -> 
     row.as_ref().map(value).transpose()
 }
 
-fn value(row: &SqliteRow) -> Result<Value, StoreError> {
+pub(super) fn value(row: &Row) -> Result<Value, StoreError> {
     let text: String = row.try_get("value").map_err(StoreError::database("read a value"))?;
     serde_json::from_str(&text).map_err(|source| StoreError::Unreadable { what: "a value", source: Some(source) })
 }

@@ -5,7 +5,7 @@ use super::JobId;
 pub enum StoreError {
     /// The `database` setting is not one that this build can open. The URL itself is not repeated:
     /// it may hold a password.
-    #[error("the database URL {problem}; write `sqlite://<file>`")]
+    #[error("the database URL {problem}; write `sqlite://<file>` or `postgres://<user>@<host>/<name>`")]
     Url {
         /// What is wrong with it.
         problem: &'static str,
@@ -14,7 +14,7 @@ pub enum StoreError {
         source: Option<sqlx::Error>,
     },
     /// The database refused or could not be reached.
-    #[error("the database could not {doing}; check that its disk has space and that its folder can be written")]
+    #[error("the database could not {doing}; check that it runs, that its disk has space and that it may be written")]
     Database {
         /// What was being done, as the end of "could not …".
         doing: &'static str,
@@ -31,6 +31,15 @@ pub enum StoreError {
         /// The job.
         job: JobId,
     },
+    /// The installation has moved to another database.
+    #[error("this database was moved to another one; name that one as `database` in the configuration")]
+    Moved,
+    /// A transfer needs an empty database.
+    #[error("the database to move to is not empty: its table `{table}` has rows; give a new one, or empty this one")]
+    NotEmpty {
+        /// The first table with rows.
+        table: &'static str,
+    },
     /// A row holds what this version never writes.
     #[error("the database holds {what} that cannot be read; was it changed by hand or by a newer version?")]
     Unreadable {
@@ -46,6 +55,11 @@ impl StoreError {
     /// For `map_err`: what was being done when the driver failed.
     pub(super) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Database { doing, source }
+    }
+
+    /// The store was closed, or its runtime has ended.
+    pub(super) fn closed() -> Self {
+        Self::Database { doing: "store a delivery", source: sqlx::Error::PoolClosed }
     }
 
     pub(super) fn unreadable(what: &'static str) -> Self {

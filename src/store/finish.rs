@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::Row as _;
 
 use super::jobs::insert_jobs;
 use super::lease::one_row;
 use super::model::reason_for_storage;
-use super::{JobId, Lease, NewJob, Store, StoreError};
+use super::turns::Turns;
+use super::{JobId, Lease, NewJob, Store, StoreError, Tx};
 
 const ENDING: &str = "record how a job ended";
 
@@ -29,9 +30,7 @@ impl Store {
         let mut tx = self.begin(ENDING).await?;
         end(&mut tx, lease, "done", None, self.now()).await?;
         insert_jobs(&mut tx, follow_up, self.now()).await?;
-        tx.commit().await.map_err(StoreError::database(ENDING))?;
-        self.wake();
-        Ok(())
+        self.inner.commit_and_wake(tx, ENDING).await
     }
 
     /// The run went well and wants to go on at `at` with `payload`: not a failure, attempts count
@@ -72,25 +71,21 @@ impl Store {
     pub async fn bury(&self, lease: &Lease, reason: &str) -> Result<(), StoreError> {
         let mut tx = self.begin(ENDING).await?;
         end(&mut tx, lease, "dead", Some(reason_for_storage(reason)), self.now()).await?;
-        tx.commit().await.map_err(StoreError::database(ENDING))?;
-        self.wake();
-        Ok(())
+        self.inner.commit_and_wake(tx, ENDING).await
     }
 
     async fn put_back(&self, lease: &Lease, back: PutBack<'_>) -> Result<(), StoreError> {
         let mut tx = self.begin(ENDING).await?;
         match follower(&mut tx, lease).await? {
             Some(follower) => give_way(&mut tx, lease, follower, (back.run_at, self.now())).await?,
-            None => wait_again(&mut tx, lease, back).await?,
+            None => wait_again(&mut tx, lease, back, self.now()).await?,
         }
-        tx.commit().await.map_err(StoreError::database(ENDING))?;
-        self.wake();
-        Ok(())
+        self.inner.commit_and_wake(tx, ENDING).await
     }
 }
 
 /// The waiting job with the same kind and merge key as the leased one.
-async fn follower(tx: &mut Transaction<'static, Sqlite>, lease: &Lease) -> Result<Option<JobId>, StoreError> {
+async fn follower(tx: &mut Tx, lease: &Lease) -> Result<Option<JobId>, StoreError> {
     let row = sqlx::query(
         "SELECT waiting.id AS id FROM jobs JOIN jobs AS waiting \
          ON waiting.kind = jobs.kind AND waiting.merge_key = jobs.merge_key AND waiting.state = 'waiting' \
@@ -104,7 +99,7 @@ async fn follower(tx: &mut Transaction<'static, Sqlite>, lease: &Lease) -> Resul
 }
 
 async fn end(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     lease: &Lease,
     state: &'static str,
     reason: Option<String>,
@@ -125,10 +120,13 @@ async fn end(
     one_row(ended.rows_affected(), lease)
 }
 
-async fn wait_again(tx: &mut Transaction<'static, Sqlite>, lease: &Lease, back: PutBack<'_>) -> Result<(), StoreError> {
+/// It gets a turn like a new request, so that one which asks again and again cannot keep others waiting.
+async fn wait_again(tx: &mut Tx, lease: &Lease, back: PutBack<'_>, now: i64) -> Result<(), StoreError> {
+    let lane = (lease.priority.rank(), lease.repository.map(|id| id.get().cast_signed()));
+    let turn = Turns::default().next(tx, lane, now).await?;
     let updated = sqlx::query(
         "UPDATE jobs SET state = 'waiting', run_at = $1, payload = COALESCE($2, payload), attempts = $3, reason = $4, \
-         lease_owner = NULL, lease_until = NULL WHERE id = $5 AND fence = $6 AND state = 'running'",
+         turn = $7, lease_owner = NULL, lease_until = NULL WHERE id = $5 AND fence = $6 AND state = 'running'",
     )
     .bind(back.run_at)
     .bind(back.payload.map(Value::to_string))
@@ -136,6 +134,7 @@ async fn wait_again(tx: &mut Transaction<'static, Sqlite>, lease: &Lease, back: 
     .bind(back.reason)
     .bind(lease.job.get())
     .bind(lease.fence)
+    .bind(turn)
     .execute(&mut **tx)
     .await
     .map_err(StoreError::database(ENDING))?;
@@ -145,7 +144,7 @@ async fn wait_again(tx: &mut Transaction<'static, Sqlite>, lease: &Lease, back: 
 /// The leased job ends and `follower` stands for it: it answers its deliveries too, and runs no
 /// later than the leased one would have. `times`: when that was, and now.
 async fn give_way(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     lease: &Lease,
     follower: JobId,
     (run_at, now): (i64, i64),
@@ -162,11 +161,16 @@ async fn give_way(
     .execute(&mut **tx)
     .await
     .map_err(StoreError::database(ENDING))?;
+    answer_for(tx, lease.job, follower).await
+}
+
+/// From now on `follower` answers the deliveries of `job` too.
+pub(super) async fn answer_for(tx: &mut Tx, job: JobId, follower: JobId) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO delivery_jobs (delivery, job) \
          SELECT delivery, $2 FROM delivery_jobs WHERE job = $1 ON CONFLICT DO NOTHING",
     )
-    .bind(lease.job.get())
+    .bind(job.get())
     .bind(follower.get())
     .execute(&mut **tx)
     .await

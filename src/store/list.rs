@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::Row as _;
 
-use super::{Counts, JobFilter, JobId, JobRecord, JobState, Priority, Store, StoreError, timestamp};
-use crate::names::RepositoryId;
+use super::sql::Sql;
+use super::{Counts, JobFilter, JobId, JobRecord, JobState, Priority, Row, Store, StoreError, timestamp};
+use crate::names::{InstallationId, RepositoryId};
 
 const LISTING: &str = "list jobs";
 const DEFAULT_LIMIT: u32 = 1_000;
@@ -17,21 +17,21 @@ impl Store {
     /// # Errors
     /// The database failed, or holds what cannot be read.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM jobs WHERE 1 = 1");
+        let mut query = Sql::new("SELECT * FROM jobs WHERE 1 = 1");
         if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
+            query.push(" AND state = ").bind(state.as_str());
         }
         if let Some(kind) = &filter.kind {
-            query.push(" AND kind = ").push_bind(kind.clone());
+            query.push(" AND kind = ").bind(kind.clone());
         }
         if let Some(subject) = &filter.subject {
-            query.push(" AND subject = ").push_bind(subject.clone());
+            query.push(" AND subject = ").bind(subject.clone());
         }
         if let Some(repository) = filter.repository {
-            query.push(" AND repository = ").push_bind(repository.get().cast_signed());
+            query.push(" AND repository = ").bind(repository.get().cast_signed());
         }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit.unwrap_or(DEFAULT_LIMIT)));
-        let rows = query.build().fetch_all(&self.reader).await.map_err(StoreError::database(LISTING))?;
+        query.push(" ORDER BY id DESC LIMIT ").bind(i64::from(filter.limit.unwrap_or(DEFAULT_LIMIT)));
+        let rows = query.build().fetch_all(&self.inner.reader).await.map_err(StoreError::database(LISTING))?;
         rows.iter().map(record).collect()
     }
 
@@ -42,7 +42,7 @@ impl Store {
     pub async fn job(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
         let row = sqlx::query("SELECT * FROM jobs WHERE id = $1")
             .bind(id.get())
-            .fetch_optional(&self.reader)
+            .fetch_optional(&self.inner.reader)
             .await
             .map_err(StoreError::database(LISTING))?;
         row.as_ref().map(record).transpose()
@@ -55,7 +55,7 @@ impl Store {
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let doing = "count jobs";
         let rows = sqlx::query("SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
-            .fetch_all(&self.reader)
+            .fetch_all(&self.inner.reader)
             .await
             .map_err(StoreError::database(doing))?;
         let mut counts = Counts::default();
@@ -79,7 +79,7 @@ impl Store {
     pub async fn delivery_count(&self) -> Result<u64, StoreError> {
         let doing = "count deliveries";
         let row = sqlx::query("SELECT COUNT(*) AS deliveries FROM deliveries")
-            .fetch_one(&self.reader)
+            .fetch_one(&self.inner.reader)
             .await
             .map_err(StoreError::database(doing))?;
         let deliveries: i64 = row.try_get("deliveries").map_err(StoreError::database(doing))?;
@@ -101,9 +101,12 @@ impl Store {
 
     async fn due(&self, select: &'static str, kinds: &[&str]) -> Result<Option<i64>, StoreError> {
         let doing = "look for the next job";
-        let mut query = QueryBuilder::<Sqlite>::new(select);
-        push_kinds(&mut query, kinds);
-        let row = query.build().fetch_one(&self.reader).await.map_err(StoreError::database(doing))?;
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let mut query = Sql::new(select);
+        query.bind_all(kinds.iter().map(|kind| (*kind).to_owned())).push(")");
+        let row = query.build().fetch_one(&self.inner.reader).await.map_err(StoreError::database(doing))?;
         row.try_get("due").map_err(StoreError::database(doing))
     }
 
@@ -112,21 +115,12 @@ impl Store {
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.reader).await.map_err(StoreError::database("be reached"))?;
+        sqlx::query("SELECT 1").execute(&self.inner.reader).await.map_err(StoreError::database("be reached"))?;
         Ok(())
     }
 }
 
-/// The rest of `kind IN (`.
-pub(super) fn push_kinds(query: &mut QueryBuilder<Sqlite>, kinds: &[&str]) {
-    let mut list = query.separated(", ");
-    for kind in kinds {
-        list.push_bind((*kind).to_owned());
-    }
-    query.push(")");
-}
-
-fn record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
+fn record(row: &Row) -> Result<JobRecord, StoreError> {
     let failed = StoreError::database;
     let time = |column| row.try_get::<Option<i64>, _>(column).map_err(failed(LISTING));
     Ok(JobRecord {
@@ -136,10 +130,11 @@ fn record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
         merge_key: row.try_get("merge_key").map_err(failed(LISTING))?,
         payload: payload(row)?,
         priority: Priority::from_rank(row.try_get("priority").map_err(failed(LISTING))?),
-        repository: repository(row)?,
+        repository: repository(row, "repository")?,
         state: state(row)?,
         attempts: count(row, "attempts")?,
         run_at: timestamp(row.try_get("run_at").map_err(failed(LISTING))?),
+        turn: row.try_get("turn").map_err(failed(LISTING))?,
         lease_owner: row.try_get("lease_owner").map_err(failed(LISTING))?,
         lease_until: time("lease_until")?.map(timestamp),
         fence: row.try_get("fence").map_err(failed(LISTING))?,
@@ -149,23 +144,28 @@ fn record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
     })
 }
 
-fn state(row: &SqliteRow) -> Result<JobState, StoreError> {
+fn state(row: &Row) -> Result<JobState, StoreError> {
     let text: String = row.try_get("state").map_err(StoreError::database(LISTING))?;
     JobState::parse(&text).ok_or_else(|| StoreError::unreadable("a job's state"))
 }
 
-pub(super) fn payload(row: &SqliteRow) -> Result<Value, StoreError> {
+pub(super) fn payload(row: &Row) -> Result<Value, StoreError> {
     let text: String = row.try_get("payload").map_err(StoreError::database(LISTING))?;
     serde_json::from_str(&text)
         .map_err(|source| StoreError::Unreadable { what: "a job's payload", source: Some(source) })
 }
 
-pub(super) fn repository(row: &SqliteRow) -> Result<Option<RepositoryId>, StoreError> {
-    let id: Option<i64> = row.try_get("repository").map_err(StoreError::database(LISTING))?;
+pub(super) fn repository(row: &Row, column: &str) -> Result<Option<RepositoryId>, StoreError> {
+    let id: Option<i64> = row.try_get(column).map_err(StoreError::database(LISTING))?;
     Ok(id.map(|id| RepositoryId::new(id.cast_unsigned())))
 }
 
-pub(super) fn count(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {
+pub(super) fn installation(row: &Row) -> Result<Option<InstallationId>, StoreError> {
+    let id: Option<i64> = row.try_get("installation").map_err(StoreError::database(LISTING))?;
+    Ok(id.map(|id| InstallationId::new(id.cast_unsigned())))
+}
+
+pub(super) fn count(row: &Row, column: &str) -> Result<u32, StoreError> {
     let number: i64 = row.try_get(column).map_err(StoreError::database(LISTING))?;
     u32::try_from(number).map_err(|_| StoreError::unreadable("a count below zero"))
 }

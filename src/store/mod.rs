@@ -1,76 +1,143 @@
 //! Deliveries, jobs, effects and facts on disk. Only this room has SQL.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`: what a call has returned as stored survives the
-//! death of the process and of the machine. One connection writes, a few read; every change is one
-//! `BEGIN IMMEDIATE` transaction.
+//! SQLite (WAL, `synchronous=FULL`) or PostgreSQL (`synchronous_commit=on`), by one set of statements:
+//! what a call has returned as stored survives the death of the process and of the machine.
+//! Every change of the queue is one transaction, and these follow one another: SQLite has one writer
+//! (`BEGIN IMMEDIATE`), on PostgreSQL all replicas take one advisory lock. Concurrent deliveries share
+//! a transaction (`ingest`), so that this costs no throughput.
 //!
 //! Promises about jobs, which the `queue` and the jobs build on (the first two are unique indexes
 //! in `migrations/`, so that even a fault here cannot break them):
 //! - at most one running job per subject;
 //! - at most one waiting job per kind and merge key: a newer one replaces its payload, and a
 //!   running one is followed by exactly one more;
-//! - only the holder of the current lease can end a job or write its effects ([`StoreError::LeaseLost`]).
+//! - only the holder of the current lease can end a job or write its effects ([`StoreError::LeaseLost`]);
+//! - within a priority, repositories take turns (`turns`).
 
+mod coding;
 mod deliveries;
 mod effects;
 mod error;
+mod facts;
 mod finish;
+mod ingest;
 mod jobs;
 mod lease;
 mod list;
+mod migrations;
 mod model;
 mod open;
+mod revive;
+mod sql;
+mod transfer;
+mod turns;
+mod wake;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Sqlite, Transaction};
-use tokio::sync::watch;
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyPool, Transaction};
+use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 
 pub use error::StoreError;
 pub use model::{
     Accepted, Counts, EffectState, JobFilter, JobId, JobRecord, JobState, Lease, NewDelivery, NewJob, Priority, Pruned,
+    StoredDelivery,
 };
+pub use transfer::{Transferred, transfer};
+
+use wake::Wake;
+
+/// A transaction on either database.
+type Tx = Transaction<'static, Any>;
+/// A row of either database.
+type Row = AnyRow;
 
 /// The open database. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    inner: Arc<Inner>,
+    /// Deliveries on their way to the next shared transaction.
+    ingest: mpsc::Sender<ingest::Pending>,
+}
+
+/// What the store and the task that takes in deliveries share.
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    writer: AnyPool,
+    reader: AnyPool,
     clock: Arc<dyn Clock>,
     /// Tells this process's leases from those of another with the same worker names.
     instance: Arc<str>,
-    wake: Arc<watch::Sender<u64>>,
+    wake: Wake,
+}
+
+/// Which database it is, for the few places where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Sqlite,
+    Postgres,
 }
 
 impl Store {
     /// Changes whenever a job may have become runnable: workers wait on it instead of polling.
     /// What happened since the receiver last looked is not missed.
     pub fn watch(&self) -> watch::Receiver<u64> {
-        self.wake.subscribe()
+        self.inner.wake.subscribe()
     }
 
     /// Closes all connections; every later call fails with [`StoreError::Database`].
     pub async fn close(&self) {
-        self.writer.close().await;
-        self.reader.close().await;
+        self.inner.wake.stop();
+        self.inner.writer.close().await;
+        self.inner.reader.close().await;
     }
 
-    fn wake(&self) {
-        self.wake.send_modify(|version| *version = version.wrapping_add(1));
+    fn now(&self) -> i64 {
+        self.inner.now()
     }
 
+    async fn begin(&self, doing: &'static str) -> Result<Tx, StoreError> {
+        self.inner.begin(doing).await
+    }
+}
+
+impl Inner {
     fn now(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
 
-    /// A write transaction. It takes the lock at once: a transaction that reads first and then
+    /// A transaction on the queue. It takes the lock at once: a transaction that reads first and then
     /// wants to write could be refused halfway.
-    async fn begin(&self, doing: &'static str) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::database(doing))
+    async fn begin(&self, doing: &'static str) -> Result<Tx, StoreError> {
+        let statement = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            // Any number will do, as long as all replicas agree; it is "bailiwik" in ASCII.
+            Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(7089063202804689259)",
+        };
+        self.writer.begin_with(statement).await.map_err(StoreError::database(doing))
+    }
+
+    /// A transaction on rows that the caller locks itself, beside the queue's.
+    async fn begin_beside(&self, doing: &'static str) -> Result<Tx, StoreError> {
+        match self.engine {
+            Engine::Sqlite => self.begin(doing).await,
+            Engine::Postgres => self.writer.begin().await.map_err(StoreError::database(doing)),
+        }
+    }
+
+    /// Commits, and tells the workers of this and of every other process that a job may be due.
+    async fn commit_and_wake(&self, mut tx: Tx, doing: &'static str) -> Result<(), StoreError> {
+        if self.engine == Engine::Postgres {
+            sqlx::query(wake::NOTIFY).execute(&mut *tx).await.map_err(StoreError::database(doing))?;
+        }
+        tx.commit().await.map_err(StoreError::database(doing))?;
+        self.wake.now();
+        Ok(())
     }
 }
 
@@ -81,5 +148,7 @@ fn timestamp(milliseconds: i64) -> Timestamp {
 
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

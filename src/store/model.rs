@@ -27,6 +27,15 @@ pub struct NewDelivery {
     pub repository: Option<RepositoryId>,
 }
 
+/// A delivery as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDelivery {
+    /// What was stored.
+    pub delivery: NewDelivery,
+    /// When.
+    pub received_at: Timestamp,
+}
+
 /// What became of a delivery that was handed to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
@@ -134,6 +143,11 @@ impl NewJob {
 pub struct JobId(pub(super) i64);
 
 impl JobId {
+    /// The job of this number, if there is one.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
     /// The bare number.
     pub const fn get(self) -> i64 {
         self.0
@@ -157,6 +171,8 @@ pub struct Lease {
     pub subject: String,
     /// What the handler needs to know.
     pub payload: Value,
+    /// Who goes first.
+    pub priority: Priority,
     /// The repository that caused it.
     pub repository: Option<RepositoryId>,
     /// 1 for the first try; a run that rescheduled itself starts to count anew.
@@ -217,6 +233,8 @@ pub struct JobRecord {
     pub attempts: u32,
     /// Not before this time.
     pub run_at: Timestamp,
+    /// Its place in line among those of its priority.
+    pub turn: i64,
     /// Who has leased it: `<worker>@<process>`.
     pub lease_owner: Option<String>,
     /// Until when the lease holds unless it is renewed.

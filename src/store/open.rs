@@ -1,89 +1,131 @@
 //! Opening the database and bringing its schema up to date.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlSafeStr as _;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::watch;
+use sqlx::AnyPool;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
-use super::{Store, StoreError};
+use super::wake::Wake;
+use super::{Engine, Inner, Store, StoreError, ingest, migrations};
 use crate::clock::{Clock, Entropy};
 
-/// How long a statement waits for another process that has the file locked.
-const BUSY: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
-const READERS: u32 = 4;
-
-/// Every migration, oldest first; never change one that was released.
-fn migrator() -> Migrator {
-    let first = include_str!("../../migrations/sqlite/0001_deliveries_and_jobs.sql");
-    let named = |version, name: &'static str, sql: &'static str| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![named(1, "deliveries and jobs", first)])
-}
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 8;
+/// A statement waits up to 5 s for another process that has the file locked.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864";
+/// Durable whatever the server's default is. A process that is stopped in the middle of a transaction holds
+/// the queue's lock: after 5 s PostgreSQL ends that transaction, and the others go on.
+const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '5s'; \
+     SET lock_timeout = '20s'; SET statement_timeout = '60s'; SET default_transaction_isolation = 'read committed'; \
+     SET application_name = 'bailiwick'";
 
 impl Store {
-    /// Opens (or creates) the database that `url` names and brings its schema up to date.
-    /// `sqlite://<file>`, or `sqlite::memory:` for one that dies with the store.
+    /// Opens (or, for SQLite, creates) the database that `url` names and brings its schema up to date.
+    /// `sqlite://<file>`, `postgres://…`, or `sqlite::memory:` for one that dies with the store.
     ///
     /// # Errors
-    /// The URL is not one of these, the file cannot be opened, or its schema is a newer one.
+    /// The URL is not one of these, the database cannot be opened, or its schema is a newer one.
     pub async fn open(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
-        let options = options(url)?;
-        if !is_memory(url) {
-            create_private(options.get_filename()).map_err(|error| StoreError::database("be created")(error.into()))?;
-        }
-        let writer = pool(1).connect_with(options.clone()).await.map_err(StoreError::database("be opened"))?;
-        migrator().run(&writer).await.map_err(StoreError::Migrate)?;
-        let reader = if is_memory(url) { writer.clone() } else { pool(READERS).connect_lazy_with(options) };
+        sqlx::any::install_default_drivers();
+        let engine = engine(url)?;
+        let (writer, reader) = match engine {
+            Engine::Sqlite => open_sqlite(url).await?,
+            Engine::Postgres => open_postgres(url).await?,
+        };
+        let wake = match engine {
+            Engine::Sqlite => Wake::here(),
+            Engine::Postgres => Wake::everywhere(url)?,
+        };
         let instance = entropy.uuid().chars().take(8).collect::<String>().into();
-        Ok(Self { writer, reader, clock, instance, wake: Arc::new(watch::Sender::new(0)) })
+        let inner = Arc::new(Inner { engine, writer, reader, clock, instance, wake });
+        let ingest = ingest::start(Arc::clone(&inner));
+        Ok(Self { inner, ingest })
     }
 }
 
-/// Creates the file for its owner only: it holds payloads of private repositories. SQLite gives its
-/// companions (`-wal`, `-shm`) the same mode. A file that exists keeps its mode.
-fn create_private(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
-}
-
-fn is_memory(url: &str) -> bool {
-    url.contains(":memory:") || url.contains("mode=memory")
-}
-
-fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    if !url.starts_with("sqlite:") {
-        let postgres = url.starts_with("postgres");
-        let problem =
-            if postgres { "is for PostgreSQL, which this build does not have" } else { "has no known scheme" };
-        return Err(StoreError::Url { problem, source: None });
+fn engine(url: &str) -> Result<Engine, StoreError> {
+    let unreadable = |source| StoreError::Url { problem: "cannot be read", source: Some(source) };
+    if url.starts_with("sqlite:") {
+        return SqliteConnectOptions::from_str(url).map(|_| Engine::Sqlite).map_err(unreadable);
     }
-    let parsed = SqliteConnectOptions::from_str(url)
-        .map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })?;
-    Ok(parsed
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY))
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return PgConnectOptions::from_str(url).map(|_| Engine::Postgres).map_err(unreadable);
+    }
+    Err(StoreError::Url { problem: "has no known scheme", source: None })
+}
+
+async fn open_sqlite(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
+    let memory = url.contains(":memory:") || url.contains("mode=memory");
+    let options = any(url)?;
+    let file = SqliteConnectOptions::from_str(url).map(|options| options.get_filename().to_owned());
+    let file = file.map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })?;
+    let io = |error: std::io::Error| StoreError::database("be created")(error.into());
+    let lock = if memory { None } else { Some(migration_lock(file).await.map_err(io)?) };
+    let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(StoreError::database("be opened"))?;
+    migrations::run(Engine::Sqlite, &writer).await?;
+    drop(lock);
+    let reader = if memory { writer.clone() } else { sqlite_pool(SQLITE_READERS).connect_lazy_with(options) };
+    Ok((writer, reader))
+}
+
+async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(|connection, _| Box::pin(session(connection, POSTGRES_SESSION)))
+        .connect_with(any(url)?)
+        .await
+        .map_err(StoreError::database("be reached"))?;
+    migrations::run(Engine::Postgres, &pool).await?;
+    Ok((pool.clone(), pool))
+}
+
+fn any(url: &str) -> Result<AnyConnectOptions, StoreError> {
+    AnyConnectOptions::from_str(url).map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })
+}
+
+async fn session(connection: &mut sqlx::AnyConnection, statements: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(statements).execute(connection).await.map(drop)
 }
 
 /// Connections live as long as the store: an in-memory database would die with its connection.
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
+fn sqlite_pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(session(connection, SQLITE_SESSION)))
+}
+
+/// Creates the database's file, and locks a file beside it until the schema is up to date: of several processes
+/// that start at the same time one does it, the others wait.
+async fn migration_lock(file: PathBuf) -> std::io::Result<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        create_private(&file)?;
+        let lock = create_private(&file.with_added_extension("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    });
+    locked.await.map_err(std::io::Error::other)?
+}
+
+/// Creates the file for its owner only: it holds payloads of private repositories. SQLite gives its
+/// companions (`-wal`, `-shm`) the same mode. A file that exists keeps its mode.
+fn create_private(file: &Path) -> std::io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
 }

@@ -5,29 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
+use super::testing::{World, on_both};
 use super::*;
 use crate::clock::{ManualClock, SeededEntropy};
 
 const TTL: Duration = Duration::from_secs(60);
 const KINDS: &[&str] = &["review", "sync"];
 
-/// A store on a real file that goes away with it.
-struct World {
-    store: Store,
-    clock: Arc<ManualClock>,
-    url: String,
-    folder: tempfile::TempDir,
-}
-
 impl World {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
-        let store = Store::open(&url, clock.clone(), Arc::new(SeededEntropy::new(1))).await.expect("a new database");
-        Self { store, clock, url, folder }
-    }
-
     async fn lease(&self) -> Option<Lease> {
         self.store.lease("tester", KINDS, TTL).await.expect("a lease or none")
     }
@@ -72,12 +57,12 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, StoreError>) -> bool {
 
 #[tokio::test]
 async fn what_is_stored_is_fsynced_and_survives_reopening() {
-    let world = World::new().await;
+    let world = World::sqlite().await;
     for (pragma, expected) in [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 5000)] {
-        let row = sqlx::query(pragma).fetch_one(&world.store.writer).await.expect("a pragma");
+        let row = sqlx::query(pragma).fetch_one(&world.store.inner.writer).await.expect("a pragma");
         assert_eq!(row.get::<i64, _>(0), expected, "{pragma}");
     }
-    let mode = sqlx::query("PRAGMA journal_mode").fetch_one(&world.store.writer).await.expect("a pragma");
+    let mode = sqlx::query("PRAGMA journal_mode").fetch_one(&world.store.inner.writer).await.expect("a pragma");
     assert_eq!(mode.get::<String, _>(0), "wal");
 
     world.store.accept(&delivery("one"), &[review("pr/1")]).await.expect("stored");
@@ -96,7 +81,7 @@ async fn what_is_stored_is_fsynced_and_survives_reopening() {
 #[tokio::test]
 async fn unknown_databases_are_refused_without_repeating_the_password() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
-    for url in ["postgres://bot:hunter2@db/bot", "mysql://x", "bailiwick.db", "sqlite://a?hunter2=x"] {
+    for url in ["postgres://bot:hunter2@db:port/bot", "mysql://x", "bailiwick.db", "sqlite://a?hunter2=x"] {
         let error = Store::open(url, clock.clone(), Arc::new(SeededEntropy::new(1))).await.expect_err("refused");
         assert!(matches!(error, StoreError::Url { .. }), "{error:?}");
         assert!(!error.to_string().contains("hunter2"));
@@ -114,9 +99,7 @@ async fn an_in_memory_store_keeps_what_it_is_told() {
     assert_eq!(store.counts().await.expect("counts").waiting, 1);
 }
 
-#[tokio::test]
-async fn a_redelivered_guid_stores_nothing_and_says_whether_its_work_is_done() {
-    let world = World::new().await;
+async fn a_redelivered_guid_stores_nothing_and_says_whether_its_work_is_done(world: World) {
     let accept =
         |guid: &'static str| async { world.store.accept(&delivery(guid), &[review("pr/1")]).await.expect("an answer") };
     assert_eq!(accept("one").await, Accepted::New);
@@ -135,9 +118,7 @@ async fn a_redelivered_guid_stores_nothing_and_says_whether_its_work_is_done() {
     assert_eq!(accept("two").await, Accepted::Duplicate { unfinished: true }, "a dead letter is not done");
 }
 
-#[tokio::test]
-async fn waiting_jobs_of_one_key_become_one_with_the_newer_payload_and_the_earlier_time() {
-    let world = World::new().await;
+async fn waiting_jobs_of_one_key_become_one_with_the_newer_payload_and_the_earlier_time(world: World) {
     let job = |at, payload: Value| NewJob { payload, ..review("pr/1").not_before(seconds(at)) };
     world.enqueue(job(10, json!(1))).await;
     world.enqueue(job(20, json!(2)).with_priority(Priority::Command)).await;
@@ -151,9 +132,7 @@ async fn waiting_jobs_of_one_key_become_one_with_the_newer_payload_and_the_earli
     assert_eq!(world.states().await.len(), 2);
 }
 
-#[tokio::test]
-async fn a_running_job_is_followed_by_exactly_one_more() {
-    let world = World::new().await;
+async fn a_running_job_is_followed_by_exactly_one_more(world: World) {
     world.enqueue(review("pr/1")).await;
     let running = world.take().await;
     for payload in [1, 2, 3] {
@@ -167,11 +146,10 @@ async fn a_running_job_is_followed_by_exactly_one_more() {
     assert_eq!(world.lease().await, None);
 }
 
-#[tokio::test]
-async fn a_job_that_goes_back_gives_way_to_its_follower_and_leaves_it_its_deliveries() {
+async fn a_job_that_goes_back_gives_way_to_its_follower_and_leaves_it_its_deliveries(given: World) {
     for way in ["retry", "reschedule", "hand back"] {
-        let world = World::new().await;
-        world.store.accept(&delivery("one"), &[review("pr/1").with_priority(Priority::Command)]).await.expect("new");
+        let world = given.another().await;
+            world.store.accept(&delivery("one"), &[review("pr/1").with_priority(Priority::Command)]).await.expect("new");
         let running = world.take().await;
         let newer = NewJob { payload: json!("newer"), ..review("pr/1").not_before(seconds(90)) };
         world.store.accept(&delivery("two"), &[newer]).await.expect("new");
@@ -199,9 +177,7 @@ async fn a_job_that_goes_back_gives_way_to_its_follower_and_leaves_it_its_delive
     }
 }
 
-#[tokio::test]
-async fn jobs_of_one_subject_never_run_together_and_the_most_urgent_goes_first() {
-    let world = World::new().await;
+async fn jobs_of_one_subject_never_run_together_and_the_most_urgent_goes_first(world: World) {
     world.enqueue(review("a").with_priority(Priority::Sweep)).await;
     world.enqueue(review("b")).await;
     world.enqueue(NewJob::new("sync", "b", json!(0)).with_priority(Priority::Command)).await;
@@ -218,9 +194,7 @@ async fn jobs_of_one_subject_never_run_together_and_the_most_urgent_goes_first()
     assert_eq!(world.store.lease("tester", &[], TTL).await.expect("no kinds, no lease"), None);
 }
 
-#[tokio::test]
-async fn who_lost_the_lease_can_change_nothing() {
-    let world = World::new().await;
+async fn who_lost_the_lease_can_change_nothing(world: World) {
     world.enqueue(review("pr/1")).await;
     let old = world.take().await;
     world.clock.advance(TTL.checked_sub(Duration::from_secs(1)).expect("positive"));
@@ -250,9 +224,7 @@ async fn who_lost_the_lease_can_change_nothing() {
     assert!(is_lost(store.complete(&new, &[]).await), "once");
 }
 
-#[tokio::test]
-async fn attempts_count_failures_in_a_row() {
-    let world = World::new().await;
+async fn attempts_count_failures_in_a_row(world: World) {
     world.enqueue(review("pr/1")).await;
     world.store.retry(&world.take().await, seconds(0), "first").await.expect("ours");
     let second = world.take().await;
@@ -268,9 +240,7 @@ async fn attempts_count_failures_in_a_row() {
     assert_eq!(world.take().await.attempt, 1, "a new request counts anew, and does not wait for the old one's time");
 }
 
-#[tokio::test]
-async fn reasons_are_kept_short_and_printable() {
-    let world = World::new().await;
+async fn reasons_are_kept_short_and_printable(world: World) {
     world.enqueue(review("pr/1")).await;
     let lease = world.take().await;
     world.store.bury(&lease, &format!("\u{1b}[2J\0{}", "ä".repeat(10_000))).await.expect("ours");
@@ -280,9 +250,7 @@ async fn reasons_are_kept_short_and_printable() {
     assert_eq!((job.state, job.finished_at, job.lease_owner), (JobState::Dead, Some(seconds(0)), None));
 }
 
-#[tokio::test]
-async fn effects_are_begun_done_and_forgotten() {
-    let world = World::new().await;
+async fn effects_are_begun_done_and_forgotten(world: World) {
     world.enqueue(review("pr/1")).await;
     let lease = world.take().await;
     let effect = || async { world.store.effect(&lease, "comment", "pr/1").await.expect("ours") };
@@ -296,9 +264,7 @@ async fn effects_are_begun_done_and_forgotten() {
     assert_eq!(effect().await, EffectState::New);
 }
 
-#[tokio::test]
-async fn facts_are_remembered() {
-    let world = World::new().await;
+async fn facts_are_remembered(world: World) {
     world.store.set_fact("cursor", "b", &json!(1)).await.expect("stored");
     world.store.set_fact("cursor", "a", &json!(2)).await.expect("stored");
     world.store.set_fact("cursor", "b", &json!(3)).await.expect("stored");
@@ -309,9 +275,7 @@ async fn facts_are_remembered() {
     assert_eq!(world.store.fact("cursor", "b").await.expect("an answer"), None);
 }
 
-#[tokio::test]
-async fn the_next_due_time_leaves_out_jobs_that_wait_for_another() {
-    let world = World::new().await;
+async fn the_next_due_time_leaves_out_jobs_that_wait_for_another(world: World) {
     let next = || async { world.store.next_due(KINDS).await.expect("an answer") };
     assert_eq!(next().await, None);
     world.enqueue(review("a")).await;
@@ -323,9 +287,7 @@ async fn the_next_due_time_leaves_out_jobs_that_wait_for_another() {
     assert_eq!(next().await, Some(seconds(60)), "when the running one's lease ends");
 }
 
-#[tokio::test]
-async fn every_change_that_frees_a_job_wakes_the_workers() {
-    let world = World::new().await;
+async fn every_change_that_frees_a_job_wakes_the_workers(world: World) {
     let mut watch = world.store.watch();
     world.store.accept(&delivery("one"), &[review("pr/1")]).await.expect("stored");
     assert!(watch.has_changed().expect("open"));
@@ -339,9 +301,7 @@ async fn every_change_that_frees_a_job_wakes_the_workers() {
     assert!(watch.has_changed().expect("open"));
 }
 
-#[tokio::test]
-async fn pruning_forgets_what_is_done_and_keeps_what_is_not() {
-    let world = World::new().await;
+async fn pruning_forgets_what_is_done_and_keeps_what_is_not(world: World) {
     for (guid, subject) in [("done", "a"), ("dead", "b"), ("waiting", "c")] {
         world.store.accept(&delivery(guid), &[review(subject)]).await.expect("new");
     }
@@ -357,9 +317,7 @@ async fn pruning_forgets_what_is_done_and_keeps_what_is_not() {
     assert_eq!(counts, Counts { waiting: 1, dead: 1, ..Counts::default() });
 }
 
-#[tokio::test]
-async fn lists_are_filtered() {
-    let world = World::new().await;
+async fn lists_are_filtered(world: World) {
     let repository = crate::names::RepositoryId::new(7);
     world.enqueue(review("a").from_repository(repository)).await;
     world.enqueue(NewJob::new("sync", "b", json!(0))).await;
@@ -375,3 +333,157 @@ async fn lists_are_filtered() {
     assert_eq!(count(JobFilter { state: Some(JobState::Done), ..all.clone() }).await, 0);
     assert_eq!(count(JobFilter { limit: Some(1), ..all }).await, 1);
 }
+
+async fn what_is_stored_survives_reopening(world: World) {
+    let body = br#"{"url":"https://api.github.com/repos/org/dev-cluster"}"#.repeat(50);
+    let large = NewDelivery { body, ..delivery("large") };
+    world.store.accept(&large, &[review("pr/1")]).await.expect("stored");
+    world.store.close().await;
+    assert!(world.store.accept(&delivery("late"), &[]).await.is_err(), "closed");
+    let again = world.replica().await;
+    let stored = again.delivery(&large.guid).await.expect("an answer").expect("it is there");
+    assert_eq!((stored.delivery, stored.received_at), (large.clone(), seconds(0)));
+    let lease = again.lease("tester", KINDS, TTL).await.expect("an answer").expect("its job is there");
+    let answers = again.deliveries_of(lease.job).await.expect("a list");
+    assert_eq!(answers.iter().map(|stored| &stored.delivery.guid).collect::<Vec<_>>(), [&large.guid]);
+}
+
+async fn deliveries_that_come_together_share_a_transaction_and_keep_their_order(world: World) {
+    // The first is being written while the others arrive; the last two are one event delivered twice.
+    let subjects = ["a", "b", "a", "c", "a"];
+    let accept = |(number, subject): (usize, &'static str)| {
+        let (store, job) = (world.store.clone(), review(subject).merged_by(format!("{number}")));
+        async move { store.accept(&delivery(&format!("guid-{number}")), &[job]).await.expect("stored") }
+    };
+    let accepted = futures::future::join_all(subjects.into_iter().enumerate().map(accept)).await;
+    assert_eq!(accepted, [Accepted::New; 5]);
+    let twice = futures::future::join_all([accept((9, "d")), accept((9, "d"))]).await;
+    assert_eq!(twice, [Accepted::New, Accepted::Duplicate { unfinished: true }]);
+    let mut order = Vec::new();
+    while let Some(lease) = world.lease().await {
+        order.push(lease.subject.clone());
+        world.store.complete(&lease, &[]).await.expect("ours");
+    }
+    assert_eq!(order, ["a", "b", "a", "c", "a", "d"]);
+}
+
+async fn one_delivery_that_cannot_be_stored_does_not_take_others_down(world: World) {
+    // PostgreSQL's text holds no NUL. SQLite takes it, so nothing fails there.
+    let odd = NewDelivery { action: Some("\0".to_owned()), ..delivery("odd") };
+    let (odd, plain) = (world.store.accept(&odd, &[]), delivery("plain"));
+    let (odd, plain) = futures::future::join(odd, world.store.accept(&plain, &[review("a")])).await;
+    assert_eq!(plain.expect("stored"), Accepted::New);
+    let expected = 1 + u64::from(odd.is_ok());
+    assert_eq!(world.store.delivery_count().await.expect("a count"), expected);
+    assert_eq!(world.take().await.subject, "a");
+}
+
+async fn repositories_take_turns(world: World) {
+    let from = |repository, subject: &str| review(subject).from_repository(crate::names::RepositoryId::new(repository));
+    let noisy: Vec<NewJob> = (0..20).map(|number| from(1, &format!("noisy/{number}"))).collect();
+    world.store.enqueue(&noisy).await.expect("stored");
+    let first = world.take().await;
+    world.enqueue(from(2, "quiet/0")).await;
+    world.enqueue(from(2, "quiet/1")).await;
+    world.enqueue(from(1, "command").with_priority(Priority::Command)).await;
+    world.enqueue(from(1, "sweep").with_priority(Priority::Sweep)).await;
+    let mut order = vec![first.subject];
+    while let Some(lease) = world.lease().await {
+        order.push(lease.subject.clone());
+        world.store.complete(&lease, &[]).await.expect("ours");
+    }
+    assert_eq!(order[..6], ["noisy/0", "command", "noisy/1", "quiet/0", "noisy/2", "quiet/1"]);
+    assert_eq!(order.last().map(String::as_str), Some("sweep"));
+    let noisy: Vec<&String> = order.iter().filter(|subject| subject.starts_with("noisy")).collect();
+    assert_eq!(noisy, (0..20).map(|number| format!("noisy/{number}")).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+}
+
+async fn a_dead_letter_is_taken_up_again_by_a_person_or_a_redelivery(world: World) {
+    world.store.accept(&delivery("one"), &[review("pr/1")]).await.expect("new");
+    let lease = world.take().await;
+    assert!(!world.store.revive(lease.job).await.expect("an answer"), "it runs");
+    world.store.bury(&lease, "no").await.expect("ours");
+    assert!(world.store.revive(lease.job).await.expect("an answer"));
+    let again = world.take().await;
+    assert_eq!((again.job, again.attempt), (lease.job, 1));
+    world.store.bury(&again, "no").await.expect("ours");
+    let redelivered = world.store.accept(&delivery("one"), &[review("other")]).await.expect("an answer");
+    assert_eq!(redelivered, Accepted::Duplicate { unfinished: true });
+    let third = world.take().await;
+    assert_eq!(third.job, lease.job);
+    world.store.complete(&third, &[]).await.expect("ours");
+    assert_eq!(world.lease().await, None);
+    let guids = ["one", "two"].map(|guid| guid.parse().expect("a GUID"));
+    let known = world.store.known_deliveries(&guids).await.expect("an answer");
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), [(guids[0].clone(), true)]);
+}
+
+async fn another_process_is_told_of_new_jobs(world: World) {
+    let other = world.replica().await;
+    let mut news = other.watch();
+    if world.store.inner.engine == Engine::Sqlite {
+        // Two processes on one file find each other's jobs by polling.
+        return;
+    }
+    // The first call says that it listens now.
+    news.changed().await.expect("open");
+    news.mark_unchanged();
+    world.enqueue(review("pr/1")).await;
+    tokio::time::timeout(Duration::from_secs(20), news.changed()).await.expect("told").expect("open");
+}
+
+async fn an_installation_moves_to_the_other_engine(world: World) {
+    let target = match world.store.inner.engine {
+        Engine::Sqlite => World::postgres().await,
+        Engine::Postgres => World::sqlite().await,
+    };
+    for number in 0..70 {
+        let job = review(&format!("pr/{number}")).from_repository(crate::names::RepositoryId::new(number));
+        world.store.accept(&delivery(&format!("guid-{number}")), &[job]).await.expect("new");
+    }
+    let running = world.take().await;
+    world.store.effect(&running, "comment", "1").await.expect("ours");
+    world.store.effect_done(&running, "comment", "2", &json!({"id": 7})).await.expect("ours");
+    world.store.set_fact("cursor", "a", &json!(2)).await.expect("stored");
+    let before = world.store.jobs(&JobFilter::default()).await.expect("a list");
+
+    let moved = transfer(&world.store, &target.store).await.expect("moved");
+    assert_eq!((moved.0["deliveries"], moved.0["jobs"], moved.0["delivery_jobs"]), (70, 70, 70));
+    assert_eq!(target.store.jobs(&JobFilter::default()).await.expect("a list"), before);
+    assert_eq!(target.store.effect_value("comment", "2").await.expect("an answer"), Some(json!({"id": 7})));
+    assert_eq!(target.store.fact("cursor", "a").await.expect("an answer"), Some(json!(2)));
+    target.store.complete(&running, &[review("new")]).await.expect("the lease moves too");
+    let newest = target.store.jobs(&JobFilter { limit: Some(1), ..JobFilter::default() }).await.expect("a list");
+    assert!(newest[0].id > before[0].id, "numbers go on");
+
+    assert!(matches!(world.store.lease("tester", KINDS, TTL).await, Err(StoreError::Moved)));
+    assert!(matches!(world.store.accept(&delivery("late"), &[]).await, Err(StoreError::Moved)));
+    assert!(matches!(transfer(&world.store, &target.store).await, Err(StoreError::Moved)));
+    let third = world.another().await;
+    assert!(matches!(transfer(&target.store, &world.store).await, Err(StoreError::NotEmpty { .. })));
+    transfer(&target.store, &third.store).await.expect("and back to its first engine");
+}
+
+on_both!(
+    a_redelivered_guid_stores_nothing_and_says_whether_its_work_is_done,
+    waiting_jobs_of_one_key_become_one_with_the_newer_payload_and_the_earlier_time,
+    a_running_job_is_followed_by_exactly_one_more,
+    a_job_that_goes_back_gives_way_to_its_follower_and_leaves_it_its_deliveries,
+    jobs_of_one_subject_never_run_together_and_the_most_urgent_goes_first,
+    who_lost_the_lease_can_change_nothing,
+    attempts_count_failures_in_a_row,
+    reasons_are_kept_short_and_printable,
+    effects_are_begun_done_and_forgotten,
+    facts_are_remembered,
+    the_next_due_time_leaves_out_jobs_that_wait_for_another,
+    every_change_that_frees_a_job_wakes_the_workers,
+    pruning_forgets_what_is_done_and_keeps_what_is_not,
+    lists_are_filtered,
+    what_is_stored_survives_reopening,
+    deliveries_that_come_together_share_a_transaction_and_keep_their_order,
+    one_delivery_that_cannot_be_stored_does_not_take_others_down,
+    repositories_take_turns,
+    a_dead_letter_is_taken_up_again_by_a_person_or_a_redelivery,
+    another_process_is_told_of_new_jobs,
+    an_installation_moves_to_the_other_engine,
+);

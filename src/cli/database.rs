@@ -1,0 +1,48 @@
+//! Which store a subcommand looks into.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::clock::{OsEntropy, SystemClock};
+use crate::config::DatabaseUrl;
+use crate::store::Store;
+
+/// The store: by the server's configuration, or by its URL.
+#[derive(Debug, clap::Args)]
+pub(super) struct Database {
+    /// The server's configuration, whose `database` is meant
+    #[arg(long, default_value = "bailiwick.yaml")]
+    config: PathBuf,
+    /// The database itself: sqlite://FILE or postgres://…
+    #[arg(long, conflicts_with = "config", env = "BAILIWICK_DATABASE", hide_env_values = true)]
+    database: Option<DatabaseUrl>,
+}
+
+impl Database {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Where the configuration or the database cannot be read.
+    pub(super) async fn open(&self) -> anyhow::Result<Store> {
+        match &self.database {
+            Some(url) => open(url).await,
+            None => open(&super::config::load(&self.config)?.database).await,
+        }
+    }
+}
+
+/// Opens a store that must exist: a command that looks into one must not make an empty one by a slip of the pen.
+///
+/// # Errors
+/// Where there is none, or it cannot be opened.
+pub(super) async fn open(url: &DatabaseUrl) -> anyhow::Result<Store> {
+    if let Some(file) = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//")) {
+        let file = file.split('?').next().unwrap_or(file);
+        if !file.starts_with(':') && !std::path::Path::new(file).exists() {
+            anyhow::bail!("{file}: there is no such database; is it the file that `database` names?");
+        }
+    }
+    Store::open(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.context("the database")
+}

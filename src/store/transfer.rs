@@ -1,0 +1,196 @@
+//! Moving a living installation to another database (`bailiwick migrate`).
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::sql::Sql;
+use super::{Engine, Store, StoreError, Tx};
+
+const COPYING: &str = "copy a table";
+
+/// How many rows of each table were copied.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Transferred(pub BTreeMap<&'static str, u64>);
+
+/// How a column's values are read and written.
+#[derive(Clone, Copy)]
+enum Column {
+    Text(&'static str),
+    Number(&'static str),
+    Bytes(&'static str),
+}
+use Column::{Bytes, Number, Text};
+
+/// Every table with its columns and the key by which it is read piece by piece, in an order in which references hold.
+const TABLES: &[(&str, &[Column])] = &[
+    (
+        "deliveries",
+        &[
+            Text("guid"),
+            Text("event"),
+            Text("action"),
+            Text("body_sha256"),
+            Bytes("body"),
+            Number("received_at"),
+            Number("installation"),
+            Number("repository_id"),
+            Text("coding"),
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            Number("id"),
+            Text("kind"),
+            Text("subject"),
+            Text("merge_key"),
+            Text("payload"),
+            Number("priority"),
+            Number("repository"),
+            Text("state"),
+            Number("attempts"),
+            Number("run_at"),
+            Text("lease_owner"),
+            Number("lease_until"),
+            Number("fence"),
+            Text("reason"),
+            Number("created_at"),
+            Number("finished_at"),
+            Number("turn"),
+        ],
+    ),
+    ("delivery_jobs", &[Text("delivery"), Number("job")]),
+    ("effects", &[Text("kind"), Text("key"), Text("state"), Text("value"), Number("updated_at")]),
+    ("facts", &[Text("kind"), Text("key"), Text("value"), Number("updated_at")]),
+];
+
+/// The columns that order each table uniquely.
+const KEYS: &[usize] = &[1, 1, 2, 2, 2];
+/// Rows of one statement: bodies may be large.
+const PIECE: i64 = 32;
+
+/// Copies everything from one database to another, empty one, and marks the old one as moved: from then on
+/// it takes nothing in and leases nothing. Meanwhile the old one's queue stands still; what runs there ends
+/// with [`StoreError::Moved`] or a lost lease and runs again at the new place.
+///
+/// # Errors
+/// [`StoreError::NotEmpty`] for a target that holds something, [`StoreError::Moved`] for a source that was moved
+/// before, or one of the databases failed. Then neither has changed.
+pub async fn transfer(from: &Store, to: &Store) -> Result<Transferred, StoreError> {
+    let mut source = from.begin(COPYING).await?;
+    refuse_moved(&mut source).await?;
+    if from.inner.engine == Engine::Postgres {
+        // Effects and facts are written beside the queue's lock.
+        let lock = "LOCK TABLE effects, facts IN EXCLUSIVE MODE";
+        sqlx::query(lock).execute(&mut *source).await.map_err(StoreError::database(COPYING))?;
+    }
+    let mut target = to.begin(COPYING).await?;
+    let mut transferred = Transferred::default();
+    for ((table, _), _) in TABLES.iter().zip(KEYS) {
+        if count(&mut target, table).await? > 0 {
+            return Err(StoreError::NotEmpty { table });
+        }
+    }
+    for ((table, columns), keys) in TABLES.iter().zip(KEYS) {
+        let copied = copy(&mut source, &mut target, table, (columns, *keys)).await?;
+        let there = count(&mut target, table).await?;
+        if there != copied || there != count(&mut source, table).await? {
+            return Err(StoreError::unreadable("a table that was not copied whole"));
+        }
+        transferred.0.insert(table, copied);
+    }
+    continue_numbers(to.inner.engine, &mut target).await?;
+    mark_moved(&mut source, from.now()).await?;
+    // The target first: if this process dies in between, nothing is lost and the source still serves.
+    target.commit().await.map_err(StoreError::database(COPYING))?;
+    source.commit().await.map_err(StoreError::database(COPYING))?;
+    Ok(transferred)
+}
+
+/// Refuses to go on in a database that was moved elsewhere.
+///
+/// # Errors
+/// [`StoreError::Moved`], or the database failed.
+pub(super) async fn refuse_moved(tx: &mut Tx) -> Result<(), StoreError> {
+    let moved = sqlx::query("SELECT at FROM moved LIMIT 1").fetch_optional(&mut **tx).await;
+    match moved.map_err(StoreError::database("be read"))? {
+        Some(_) => Err(StoreError::Moved),
+        None => Ok(()),
+    }
+}
+
+async fn mark_moved(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
+    let marked = sqlx::query("INSERT INTO moved (at) VALUES ($1)").bind(now).execute(&mut **tx).await;
+    marked.map(drop).map_err(StoreError::database(COPYING))
+}
+
+async fn count(tx: &mut Tx, table: &'static str) -> Result<u64, StoreError> {
+    let mut query = Sql::new("SELECT COUNT(*) AS number FROM ");
+    query.push(table);
+    let row = query.build().fetch_one(&mut **tx).await.map_err(StoreError::database(COPYING))?;
+    row.try_get::<i64, _>("number").map(i64::cast_unsigned).map_err(StoreError::database(COPYING))
+}
+
+async fn copy(
+    source: &mut Tx,
+    target: &mut Tx,
+    table: &'static str,
+    (columns, keys): (&'static [Column], usize),
+) -> Result<u64, StoreError> {
+    let (mut copied, mut last): (u64, Option<AnyRow>) = (0, None);
+    loop {
+        let mut query = Sql::new("SELECT * FROM ");
+        query.push(table);
+        if let Some(row) = &last {
+            push_names(query.push(" WHERE ("), &columns[..keys]).push(") > (");
+            push_values(&mut query, row, &columns[..keys])?.push(")");
+        }
+        push_names(query.push(" ORDER BY "), &columns[..keys]).push(" LIMIT ").bind(PIECE);
+        let rows = query.build().fetch_all(&mut **source).await.map_err(StoreError::database(COPYING))?;
+        if rows.is_empty() {
+            return Ok(copied);
+        }
+        let mut insert = Sql::new("INSERT INTO ");
+        push_names(insert.push(table).push(" ("), columns).push(") VALUES ");
+        for (place, row) in rows.iter().enumerate() {
+            insert.push(if place == 0 { "(" } else { ", (" });
+            push_values(&mut insert, row, columns)?.push(")");
+        }
+        let inserted = insert.build().execute(&mut **target).await.map_err(StoreError::database(COPYING))?;
+        copied += inserted.rows_affected();
+        last = rows.into_iter().next_back();
+    }
+}
+
+fn push_names<'a>(query: &'a mut Sql, columns: &[Column]) -> &'a mut Sql {
+    for (place, column) in columns.iter().enumerate() {
+        query.push(if place == 0 { "" } else { ", " });
+        let (Text(name) | Number(name) | Bytes(name)) = column;
+        query.push(name);
+    }
+    query
+}
+
+fn push_values<'a>(query: &'a mut Sql, row: &AnyRow, columns: &[Column]) -> Result<&'a mut Sql, StoreError> {
+    let failed = StoreError::database;
+    for (place, column) in columns.iter().enumerate() {
+        query.push(if place == 0 { "" } else { ", " });
+        match column {
+            Text(name) => query.bind(row.try_get::<Option<String>, _>(*name).map_err(failed(COPYING))?),
+            Number(name) => query.bind(row.try_get::<Option<i64>, _>(*name).map_err(failed(COPYING))?),
+            Bytes(name) => query.bind(row.try_get::<Option<Vec<u8>>, _>(*name).map_err(failed(COPYING))?),
+        };
+    }
+    Ok(query)
+}
+
+/// New jobs get numbers after the copied ones. SQLite sees to that itself (AUTOINCREMENT).
+async fn continue_numbers(engine: Engine, target: &mut Tx) -> Result<(), StoreError> {
+    if engine == Engine::Postgres {
+        let next = "SELECT setval(pg_get_serial_sequence('jobs', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM jobs), false)";
+        sqlx::query(next).execute(&mut **target).await.map_err(StoreError::database(COPYING))?;
+    }
+    Ok(())
+}
