@@ -143,12 +143,7 @@ async fn wait_again(tx: &mut Tx, lease: &Lease, back: PutBack<'_>, now: i64) -> 
 
 /// The leased job ends and `follower` stands for it: it answers its deliveries too, and runs no
 /// later than the leased one would have. `times`: when that was, and now.
-async fn give_way(
-    tx: &mut Tx,
-    lease: &Lease,
-    follower: JobId,
-    (run_at, now): (i64, i64),
-) -> Result<(), StoreError> {
+async fn give_way(tx: &mut Tx, lease: &Lease, follower: JobId, (run_at, now): (i64, i64)) -> Result<(), StoreError> {
     end(tx, lease, "done", Some(format!("continued by job {follower}")), now).await?;
     sqlx::query(
         "UPDATE jobs SET run_at = CASE WHEN run_at > $3 THEN $3 ELSE run_at END, \

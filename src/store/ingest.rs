@@ -90,7 +90,8 @@ async fn write(inner: &Inner, batch: Vec<Pending>) {
         Err(_) if kept.len() > 1 => {
             for (kept, answer) in kept.into_iter().zip(answers) {
                 let alone = accept_all(inner, std::slice::from_ref(&kept)).await;
-                let _ = answer.send(alone.and_then(|accepted| accepted.into_iter().next().ok_or_else(StoreError::closed)));
+                let _ =
+                    answer.send(alone.and_then(|accepted| accepted.into_iter().next().ok_or_else(StoreError::closed)));
             }
         }
         Err(error) => {

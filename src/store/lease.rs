@@ -80,19 +80,13 @@ async fn next(tx: &mut Tx, kinds: &[&str], now: i64) -> Result<Option<JobId>, St
     Ok(candidates.into_iter().flatten().min().map(|[.., id]| JobId(id)))
 }
 
-async fn first(
-    tx: &mut Tx,
-    select: &'static str,
-    kinds: &[&str],
-    now: i64,
-) -> Result<Option<[i64; 4]>, StoreError> {
+async fn first(tx: &mut Tx, select: &'static str, kinds: &[&str], now: i64) -> Result<Option<[i64; 4]>, StoreError> {
     let mut query = Sql::new(select);
     query.bind(now).push(" AND kind IN (").bind_all(kinds.iter().map(|kind| (*kind).to_owned()));
     query.push(") ORDER BY priority, turn, run_at, id LIMIT 1");
     let row = query.build().fetch_optional(&mut **tx).await.map_err(StoreError::database(LEASING))?;
-    let read = |row: Row| {
-        Ok([row.try_get("priority")?, row.try_get("turn")?, row.try_get("run_at")?, row.try_get("id")?])
-    };
+    let read =
+        |row: Row| Ok([row.try_get("priority")?, row.try_get("turn")?, row.try_get("run_at")?, row.try_get("id")?]);
     row.map(read).transpose().map_err(StoreError::database(LEASING))
 }
 

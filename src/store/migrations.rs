@@ -1,7 +1,7 @@
 //! The schema, step by step, for both databases.
 
-use sqlx::SqlSafeStr as _;
 use sqlx::AnyPool;
+use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::{Engine, StoreError};

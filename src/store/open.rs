@@ -90,7 +90,8 @@ async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
 }
 
 fn any(url: &str) -> Result<AnyConnectOptions, StoreError> {
-    AnyConnectOptions::from_str(url).map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })
+    AnyConnectOptions::from_str(url)
+        .map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })
 }
 
 async fn session(connection: &mut sqlx::AnyConnection, statements: &'static str) -> Result<(), sqlx::Error> {

@@ -67,7 +67,8 @@ async fn revive_job(tx: &mut Tx, job: JobId, now: i64) -> Result<bool, StoreErro
         super::finish::answer_for(tx, job, JobId(follower)).await?;
         return Ok(true);
     }
-    let lane = (row.try_get("priority").map_err(failed(REVIVING))?, row.try_get("repository").map_err(failed(REVIVING))?);
+    let lane =
+        (row.try_get("priority").map_err(failed(REVIVING))?, row.try_get("repository").map_err(failed(REVIVING))?);
     let turn = Turns::default().next(tx, lane, now).await?;
     sqlx::query(
         "UPDATE jobs SET state = 'waiting', attempts = 0, run_at = $1, turn = $2, finished_at = NULL WHERE id = $3",

@@ -149,7 +149,7 @@ async fn a_running_job_is_followed_by_exactly_one_more(world: World) {
 async fn a_job_that_goes_back_gives_way_to_its_follower_and_leaves_it_its_deliveries(given: World) {
     for way in ["retry", "reschedule", "hand back"] {
         let world = given.another().await;
-            world.store.accept(&delivery("one"), &[review("pr/1").with_priority(Priority::Command)]).await.expect("new");
+        world.store.accept(&delivery("one"), &[review("pr/1").with_priority(Priority::Command)]).await.expect("new");
         let running = world.take().await;
         let newer = NewJob { payload: json!("newer"), ..review("pr/1").not_before(seconds(90)) };
         world.store.accept(&delivery("two"), &[newer]).await.expect("new");

@@ -189,7 +189,8 @@ fn push_values<'a>(query: &'a mut Sql, row: &AnyRow, columns: &[Column]) -> Resu
 /// New jobs get numbers after the copied ones. SQLite sees to that itself (AUTOINCREMENT).
 async fn continue_numbers(engine: Engine, target: &mut Tx) -> Result<(), StoreError> {
     if engine == Engine::Postgres {
-        let next = "SELECT setval(pg_get_serial_sequence('jobs', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM jobs), false)";
+        let next =
+            "SELECT setval(pg_get_serial_sequence('jobs', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM jobs), false)";
         sqlx::query(next).execute(&mut **target).await.map_err(StoreError::database(COPYING))?;
     }
     Ok(())
