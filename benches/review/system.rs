@@ -95,6 +95,7 @@ impl Sandbox {
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
             queue: bailiwick::queue::Settings::default(),
+            role: bailiwick::cli::role::Role::Worker,
             timing: Timing::default(),
             recorder: None,
         };

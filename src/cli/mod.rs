@@ -11,6 +11,7 @@ mod jobs;
 mod migrate;
 mod progress;
 mod replay;
+pub mod role;
 pub mod rules;
 mod serve;
 pub mod server;

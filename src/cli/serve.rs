@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::role::Role;
 use super::server::{Options, Server};
 use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::config::Config;
@@ -25,6 +27,15 @@ pub(super) struct Args {
     /// Where mirrors of the repositories are kept
     #[arg(long, default_value = "bailiwick-mirrors")]
     mirrors: PathBuf,
+    /// Which half of the server this process is
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    role: Role,
+    /// How many jobs run at the same time
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: u16,
+    /// After how many seconds without a sign of life a worker's job goes to another
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    lease: u64,
 }
 
 /// Serves until SIGTERM or SIGINT: then nothing more is taken in, and what runs is finished or handed
@@ -45,12 +56,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
         entropy: Arc::new(OsEntropy),
         policy,
         timing: Timing::default(),
-        queue: Settings::default(),
+        queue: Settings { workers: args.workers.into(), lease: Duration::from_secs(args.lease), ..Settings::default() },
+        role: args.role,
         recorder: None,
     };
     let address = listener.local_addr()?;
     let server = Server::start(config, options, listener).await?;
-    tracing::info!(server.address = %address, "listening");
+    tracing::info!(server.address = %address, server.role = ?args.role, "listening");
     stopped().await?;
     tracing::info!("stopping: finishing what runs");
     tokio::select! {

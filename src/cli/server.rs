@@ -20,8 +20,10 @@ use crate::jobs::{self, Context, IndexCache, Refresh, Task as _, Timing};
 use crate::names::ClusterName;
 use crate::queue::{Settings, Worker};
 use crate::rules::Policy;
-use crate::store::Store;
-use crate::web::{Receiver, WebhookSecrets, router, serve};
+use crate::store::{Claim, Store};
+use crate::web::{Receiver, WebhookSecrets, probes, router, serve};
+
+use super::role::Role;
 
 /// What a server is started with, besides its configuration.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Options {
     pub timing: Timing,
     /// How the workers work.
     pub queue: Settings,
+    /// Which half of the server this is.
+    pub role: Role,
     /// Sees every exchange with the forge, without tokens.
     pub recorder: Option<Arc<dyn Record>>,
 }
@@ -49,6 +53,8 @@ pub struct Server {
     pub context: Arc<Context>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
+    /// Of the workers; let go of when they have ended.
+    _claim: Option<Claim>,
 }
 
 impl Server {
@@ -58,30 +64,24 @@ impl Server {
     /// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
     pub async fn start(config: Config, options: Options, listener: TcpListener) -> anyhow::Result<Self> {
         let secrets = WebhookSecrets::new(config.github.webhook_secrets.clone())?;
-        let queue = options.queue;
+        let (queue, role) = (options.queue, options.role);
         let context = Arc::new(context(config, options).await?);
-        let worker = Worker::new(
-            context.store.clone(),
-            jobs::handlers(&context),
-            Arc::clone(&context.clock),
-            Arc::clone(&context.entropy),
-            queue,
-        );
-        let first: Vec<_> =
-            context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
-        context.store.enqueue(&first).await?;
         let stop = CancellationToken::new();
         let plan = {
             let context = Arc::clone(&context);
             Arc::new(move |event: &Event| jobs::jobs_for(&context.config, event))
         };
         let receiver = Receiver { secrets, store: context.store.clone(), plan, checks: Vec::new() };
-        let web = tokio::spawn(serve(listener, router(receiver), stop.clone()));
-        let work = tokio::spawn({
-            let stop = stop.clone();
-            async move { worker.run(stop).await }
-        });
-        Ok(Self { context, stop, tasks: vec![web, work] })
+        let routes = if role.receives() { router(receiver) } else { probes(receiver) };
+        let mut tasks = vec![tokio::spawn(serve(listener, routes, stop.clone()))];
+        let claim = if role.works() {
+            let claim = context.store.claim_workers(context.config.database.expose()).await?;
+            tasks.push(work(&context, queue, stop.clone()).await?);
+            Some(claim)
+        } else {
+            None
+        };
+        Ok(Self { context, stop, tasks, _claim: claim })
     }
 
     /// Stops taking in and working, and waits until what runs is finished or handed back.
@@ -92,6 +92,17 @@ impl Server {
             let _ = task.await;
         }
     }
+}
+
+/// Starts the workers, and their first look around.
+async fn work(context: &Arc<Context>, queue: Settings, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+    let handlers = jobs::handlers(context);
+    let (clock, entropy) = (Arc::clone(&context.clock), Arc::clone(&context.entropy));
+    let worker = Worker::new(context.store.clone(), handlers, clock, entropy, queue);
+    let first: Vec<_> =
+        context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
+    context.store.enqueue(&first).await?;
+    Ok(tokio::spawn(async move { worker.run(stop).await }))
 }
 
 /// What the jobs of a server reach, without the server: for one job at a time, as `benches/review` runs them.
@@ -109,7 +120,8 @@ pub async fn context(config: Config, options: Options) -> anyhow::Result<Context
         recorder: options.recorder,
     })?;
     let mirrors = Mirrors::new(GitSettings::new(options.mirrors))?;
-    let clusters = connect(&config).await?;
+    // Who only takes webhooks in needs no cluster, and must not fail for want of one.
+    let clusters = if options.role.works() { connect(&config).await? } else { BTreeMap::new() };
     Ok(Context {
         config,
         policy: options.policy,

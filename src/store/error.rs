@@ -34,6 +34,9 @@ pub enum StoreError {
     /// The installation has moved to another database.
     #[error("this database was moved to another one; name that one as `database` in the configuration")]
     Moved,
+    /// SQLite is for one working process.
+    #[error("another process runs workers on this database; stop it, or use PostgreSQL for several")]
+    Claimed,
     /// A transfer needs an empty database.
     #[error("the database to move to is not empty: its table `{table}` has rows; give a new one, or empty this one")]
     NotEmpty {

@@ -14,6 +14,7 @@
 //! - only the holder of the current lease can end a job or write its effects ([`StoreError::LeaseLost`]);
 //! - within a priority, repositories take turns (`turns`).
 
+mod claim;
 mod coding;
 mod deliveries;
 mod effects;
@@ -42,6 +43,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 
+pub use claim::Claim;
 pub use error::StoreError;
 pub use model::{
     Accepted, Counts, EffectState, JobFilter, JobId, JobRecord, JobState, Lease, NewDelivery, NewJob, Priority, Pruned,

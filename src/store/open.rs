@@ -64,17 +64,29 @@ fn engine(url: &str) -> Result<Engine, StoreError> {
 }
 
 async fn open_sqlite(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
-    let memory = url.contains(":memory:") || url.contains("mode=memory");
     let options = any(url)?;
-    let file = SqliteConnectOptions::from_str(url).map(|options| options.get_filename().to_owned());
-    let file = file.map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })?;
     let io = |error: std::io::Error| StoreError::database("be created")(error.into());
-    let lock = if memory { None } else { Some(migration_lock(file).await.map_err(io)?) };
+    let file = sqlite_file(url)?;
+    let memory = file.is_none();
+    let lock = match file {
+        Some(file) => Some(migration_lock(file).await.map_err(io)?),
+        None => None,
+    };
     let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(StoreError::database("be opened"))?;
     migrations::run(Engine::Sqlite, &writer).await?;
     drop(lock);
     let reader = if memory { writer.clone() } else { sqlite_pool(SQLITE_READERS).connect_lazy_with(options) };
     Ok((writer, reader))
+}
+
+/// The file of a SQLite database; `None` for one in memory.
+pub(super) fn sqlite_file(url: &str) -> Result<Option<PathBuf>, StoreError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::from_str(url);
+    let options = options.map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })?;
+    Ok(Some(options.get_filename().to_owned()))
 }
 
 async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
@@ -123,7 +135,7 @@ async fn migration_lock(file: PathBuf) -> std::io::Result<File> {
 
 /// Creates the file for its owner only: it holds payloads of private repositories. SQLite gives its
 /// companions (`-wal`, `-shm`) the same mode. A file that exists keeps its mode.
-fn create_private(file: &Path) -> std::io::Result<File> {
+pub(super) fn create_private(file: &Path) -> std::io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

@@ -48,9 +48,19 @@ struct Shared {
 
 /// `POST /webhooks/github`, `GET /`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
 pub fn router(receiver: Receiver) -> Router {
+    with_webhooks(receiver, true)
+}
+
+/// The same without webhooks, for a process that only works.
+pub fn probes(receiver: Receiver) -> Router {
+    with_webhooks(receiver, false)
+}
+
+fn with_webhooks(receiver: Receiver, webhooks: bool) -> Router {
     let shared = Shared { receiver, budget: body::Budget::default(), tally: health::Tally::default() };
-    Router::new()
-        .route("/webhooks/github", post(webhook::receive))
+    let routes = Router::new();
+    let routes = if webhooks { routes.route("/webhooks/github", post(webhook::receive)) } else { routes };
+    routes
         .route("/", get(index::index))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

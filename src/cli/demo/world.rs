@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::seed;
+use crate::cli::role::Role as ServerRole;
 use crate::cli::server::{self, Server};
 use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
@@ -78,6 +79,8 @@ pub struct World {
     pub configuration: String,
     /// The lines of the cluster `dev` that say how it is reached, written at the next start.
     pub connection: String,
+    /// The database from the next start on, where it is not the SQLite file beside the configuration.
+    pub database: Option<String>,
     /// How patient the jobs are, from the next start on.
     pub timing: Timing,
     /// How the workers work from the next start on.
@@ -123,6 +126,7 @@ impl World {
             address,
             configuration: String::new(),
             connection: CONNECTION.to_owned(),
+            database: None,
             timing: Timing {
                 pause: Duration::from_millis(200),
                 failure_lasts: Duration::from_secs(1),
@@ -250,6 +254,7 @@ impl World {
             policy: Policy::default(),
             timing: self.timing,
             queue: self.queue,
+            role: ServerRole::All,
             recorder: recorder()?,
         };
         self.server = Some(Server::start(config, options, listener).await?);
@@ -264,15 +269,15 @@ impl World {
     }
 
     fn configuration_text(&self) -> String {
-        let database = self.file("bailiwick.db");
+        let database =
+            self.database.clone().unwrap_or_else(|| format!("sqlite://{}", self.file("bailiwick.db").display()));
         format!(
-            "listen: {}\ndatabase: sqlite://{}\ngithub:\n  app_id: 1\n  private_key: {{file: app.pem}}\n  webhook_secrets: \
+            "listen: {}\ndatabase: {database}\ngithub:\n  app_id: 1\n  private_key: {{file: app.pem}}\n  webhook_secrets: \
              [{{file: webhook-secret}}]\n  api_url: {}\nclusters:\n  - name: dev\n    admin_repository: {ADMIN}\n    \
              branch: main\n    path: cluster\n{}    \
              team_repository: \"{{org}}/dev-{{team}}\"\n    git_access: {{mode: deploy-key, access: \
              read-only}}\n{}",
             self.address,
-            database.display(),
             self.github.api_url(),
             self.connection,
             self.configuration,

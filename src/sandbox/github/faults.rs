@@ -65,6 +65,7 @@ pub enum Order {
 struct Plan {
     outage: bool,
     rest: Vec<RestFault>,
+    error_percent: u64,
     drop_next: u32,
     drop_percent: u64,
     duplicate_next: u32,
@@ -96,10 +97,14 @@ impl Faults {
     }
 
     /// The effect for a request, and counts it.
-    pub(crate) fn for_request(&self, method: &Method, path: &str) -> Option<Effect> {
+    pub(crate) fn for_request(&self, method: &Method, path: &str, entropy: &dyn Entropy) -> Option<Effect> {
         let mut plan = self.plan();
         if plan.outage {
             return Some(Effect::Status(503));
+        }
+        if entropy.below(100) < plan.error_percent {
+            let kinds = [Effect::Status(502), Effect::Cut, Effect::CutAfter, Effect::StatusAfter(500)];
+            return kinds.into_iter().nth(usize::try_from(entropy.below(4)).unwrap_or_default());
         }
         let caught = plan.rest.iter_mut().find(|fault| {
             fault.times != Some(0)
@@ -178,6 +183,11 @@ impl FaultSwitches<'_> {
         self.request(RestFault { method: Some(method), path: path.to_owned(), times: Some(times), effect });
     }
 
+    /// Of a hundred requests so many go wrong: answered with 5xx or cut off, before or after they took effect.
+    pub fn error_percent(&self, percent: u64) {
+        self.faults.plan().error_percent = percent;
+    }
+
     /// The next webhooks do not arrive. GitHub's log has them as failed.
     pub fn drop_next(&self, count: u32) {
         self.faults.plan().drop_next = count;
@@ -241,17 +251,17 @@ mod tests {
     fn counts_run_out_and_an_outage_lasts() {
         let (faults, hooks) = (Faults::none(), super::super::hooks::Hooks::for_tests());
         let switches = FaultSwitches { faults: &faults, hooks: &hooks };
+        let entropy = SeededEntropy::new(1);
         switches.next_requests(http::Method::POST, "/x*", 1, Effect::Cut);
-        assert_eq!(faults.for_request(&http::Method::GET, "/x"), None);
-        assert_eq!(faults.for_request(&http::Method::POST, "/x"), Some(Effect::Cut));
-        assert_eq!(faults.for_request(&http::Method::POST, "/x"), None);
+        assert_eq!(faults.for_request(&http::Method::GET, "/x", &entropy), None);
+        assert_eq!(faults.for_request(&http::Method::POST, "/x", &entropy), Some(Effect::Cut));
+        assert_eq!(faults.for_request(&http::Method::POST, "/x", &entropy), None);
         switches.drop_next(1);
         switches.duplicate_next(1);
-        let entropy = SeededEntropy::new(1);
         let fates: Vec<_> = (0..3).map(|_| faults.for_webhook(&entropy)).collect();
         assert_eq!(fates, [Fate::Drop, Fate::SendTwice, Fate::Send]);
         switches.outage(true);
-        assert_eq!(faults.for_request(&http::Method::GET, "/x"), Some(Effect::Status(503)));
+        assert_eq!(faults.for_request(&http::Method::GET, "/x", &entropy), Some(Effect::Status(503)));
         assert_eq!(faults.for_webhook(&entropy), Fate::Drop);
     }
 }

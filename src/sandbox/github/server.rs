@@ -83,7 +83,7 @@ enum Part {
 
 /// The answer, or nothing where a fault cuts the connection.
 async fn with_faults(shared: &Arc<Shared>, part: Part, path: String, incoming: Incoming) -> Option<Answer> {
-    let effect = shared.faults.for_request(&incoming.method, &path);
+    let effect = shared.faults.for_request(&incoming.method, &path, &*shared.entropy);
     match &effect {
         Some(Effect::Cut) => return None,
         Some(Effect::Slow(time)) => tokio::time::sleep(*time).await,
