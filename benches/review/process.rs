@@ -45,9 +45,19 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `bailiwick serve` and waits until it is ready.
     pub(crate) fn start(binary: &str, config: &Path, mirrors: &Path, address: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_with(binary, (config, mirrors), address, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(
+        binary: &str,
+        (config, mirrors): (&Path, &Path),
+        address: SocketAddr,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let start = Instant::now();
         let mut command = Command::new(binary);
-        command.arg("serve").arg("--config").arg(config).arg("--mirrors").arg(mirrors);
+        command.arg("serve").arg("--config").arg(config).arg("--mirrors").arg(mirrors).args(arguments);
         let child = command.env("BAILIWICK_LOG", "error").spawn().context("the server cannot be started")?;
         let mut server = Self { child, ready: Duration::ZERO };
         while !is_ready(address) {
@@ -80,18 +90,25 @@ impl Server {
     }
 
     /// User and system time in clock ticks (proc(5), fields 14 and 15 of `stat`).
-    fn ticks(&self) -> anyhow::Result<u64> {
+    pub(crate) fn ticks(&self) -> anyhow::Result<u64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
         fields.map(|field| field.parse::<u64>().context("a number")).sum()
     }
 }
 
+impl Server {
+    /// Ends it.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It has nothing to finish: a stopped measurement must not leave a server behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

@@ -4,7 +4,6 @@ use super::*;
 use crate::clock::{ManualClock, SeededEntropy};
 
 #[path = "../../tests/support/postgres.rs"]
-#[expect(unreachable_pub, reason = "the integration tests use it too")]
 mod postgres;
 
 /// A store on a real database that goes away with it.

@@ -1,5 +1,6 @@
 //! A real PostgreSQL server for a test binary: made with `initdb` in a temporary folder, run as a user without
 //! rights, reached through a socket in that folder, and ended with the process, however that ends.
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses some of these words, none uses all")]
 
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -24,8 +25,8 @@ pub struct Postgres {
 
 /// Ends the server when this process is gone or lets go of it, and then the folder's contents.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-  -c shared_buffers=16MB -c max_connections=60 -c log_min_messages=fatal 2>"$2/log" >/dev/null &
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 \
+  -c shared_buffers=32MB -c max_connections=60 -c log_min_messages=fatal 2>"$2/log" >/dev/null &
 server=$!
 cat >/dev/null
 kill -INT $server; wait $server
@@ -39,8 +40,17 @@ pub fn database() -> String {
 }
 
 impl Postgres {
-    /// Makes and starts a server.
+    /// Makes and starts a server that survives no power cut, as tests need none.
     pub fn start() -> Self {
+        Self::start_with("-c fsync=off -c full_page_writes=off")
+    }
+
+    /// Makes and starts a server as it is by default, durable.
+    pub fn start_durable() -> Self {
+        Self::start_with("")
+    }
+
+    fn start_with(options: &str) -> Self {
         let bin = binaries();
         let folder = tempfile::Builder::new().prefix("bailiwick-pg-").tempdir().expect("a temporary folder");
         let data = folder.path().join("data");
@@ -56,7 +66,7 @@ impl Postgres {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let mut keeper = command(Path::new("/bin/sh"), user)
             .args([OsStr::new("-c"), OsStr::new(KEEPER), OsStr::new("keeper")])
-            .args([bin.as_os_str(), folder.path().as_os_str()])
+            .args([bin.as_os_str(), folder.path().as_os_str(), OsStr::new(options)])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

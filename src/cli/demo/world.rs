@@ -243,9 +243,18 @@ impl World {
         self.start_server_on(listener).await
     }
 
-    async fn start_server_on(&mut self, listener: TcpListener) -> anyhow::Result<()> {
+    /// Writes the server's configuration as it stands now, and gives its file.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_configuration(&self) -> anyhow::Result<PathBuf> {
         let file = self.file("bailiwick.yaml");
         std::fs::write(&file, self.configuration_text())?;
+        Ok(file)
+    }
+
+    async fn start_server_on(&mut self, listener: TcpListener) -> anyhow::Result<()> {
+        let file = self.write_configuration()?;
         let config = crate::cli::config::load(&file)?;
         let options = server::Options {
             mirrors: self.file("mirrors"),
