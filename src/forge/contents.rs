@@ -21,7 +21,13 @@ struct GitObject {
 
 #[derive(Deserialize)]
 struct FileMade {
-    commit: GitObject,
+    commit: FileCommit,
+}
+
+#[derive(Deserialize)]
+struct FileCommit {
+    #[serde(default)]
+    sha: Option<CommitId>,
 }
 
 impl Repo {
@@ -45,6 +51,9 @@ impl Repo {
         let Some(content) = value.get("content").and_then(Value::as_str) else {
             return Err(odd("it is not a file"));
         };
+        if value["encoding"] == "none" {
+            return Err(odd("its content is not in the answer: the file is too large for that"));
+        }
         let packed: String = content.split_whitespace().collect();
         STANDARD.decode(packed).map(Some).map_err(|_| odd("its content is not base64"))
     }
@@ -69,7 +78,7 @@ impl Repo {
     pub async fn create_branch(&self, branch: &BranchName, commit: &CommitId) -> Result<(), ForgeError> {
         let body = json!({ "ref": branch.full_ref(), "sha": commit });
         let route = self.route("/repos/{owner}/{repo}/git/refs", &[]);
-        self.write::<GitRef>(Method::POST, route, body, &format!("branch {branch}")).await.map(drop)
+        self.tell(Method::POST, route, body, &format!("branch {branch}")).await
     }
 
     /// Deletes a branch that the App made; one that is gone already is fine.
@@ -105,6 +114,12 @@ impl Repo {
         let body = json!({ "message": message, "content": STANDARD.encode(content), "branch": branch });
         let route = self.route("/repos/{owner}/{repo}/contents/{+path}", &[path.as_str()]);
         let made: FileMade = self.write(Method::PUT, route, body, path.as_str()).await?;
-        Ok(made.commit.sha)
+        match made.commit.sha {
+            Some(sha) => Ok(sha),
+            // GitHub's description lets it be missing; then it is the tip of what was just made.
+            None => {
+                self.branch_head(branch).await?.ok_or_else(|| ForgeError::NotFound { what: self.what(path.as_str()) })
+            }
+        }
     }
 }
