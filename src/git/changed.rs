@@ -52,7 +52,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn changed_since(&self, before: &Self, limit: usize) -> Result<Changes, GitError> {
-        compare(&self.lock(), Some(before.tree().0), Some(self.tree().0), limit)
+        compare(&*self.lock()?, Some(before.tree().0), Some(self.tree().0), limit)
     }
 }
 

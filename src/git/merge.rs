@@ -59,12 +59,17 @@ impl Mirror {
     /// meanwhile, this says conflict, though Git may follow the rename. Of several common
     /// ancestors the best one is taken.
     ///
+    /// It reads the disk: call it where a thread may wait, such as in `tokio::task::spawn_blocking`.
+    ///
     /// # Errors
     /// `Missing`, `Unrelated`, `TooLarge` (files or bytes), `Corrupt`.
+    ///
+    /// # Panics
+    /// On a thread that drives futures.
     pub fn preview_merge(&self, base_tip: &CommitId, head: &CommitId) -> Result<MergePreview, GitError> {
         let ancestor = self.merge_base(base_tip, head)?;
         let ancestor = ancestor.ok_or_else(|| GitError::Unrelated(base_tip.clone(), head.clone()))?;
-        let store = self.lock();
+        let store = self.shelf().lock()?;
         let base = find(&store.repository, base_tip)?.tree_id();
         let old = find(&store.repository, &ancestor)?.tree_id();
         let new = find(&store.repository, head)?.tree_id();

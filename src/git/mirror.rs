@@ -1,69 +1,44 @@
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Weak};
 
 use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use tokio::runtime::Handle;
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
 use tracing::Instrument as _;
 
 use super::error::GitError;
+use super::folder::Folder;
+use super::kept::{haves, keep, missing};
+use super::mirrors::Shared;
 use super::receive::receive;
-use super::remote::{Clients, Remote, Server};
-use super::snapshot::Snapshot;
+use super::remote::{Remote, Server};
+use super::snapshot::{Held, Snapshot};
 use super::trees::Store;
-use crate::names::{BranchName, CommitId, RepositoryId};
-
-/// Every fetched commit gets a ref of its own here, so that no clean-up takes it for garbage.
-const KEPT: &str = "refs/bailiwick/";
-/// How many known commits a fetch names, newest first.
-const HAVE_LIMIT: usize = 64;
-/// Of how many of them ancestors are named too, in case the server has dropped a pushed-over head.
-const HAVE_WITH_ANCESTORS: usize = 8;
-
-/// How mirrors are kept and fetched.
-#[derive(Debug, Clone)]
-pub struct GitSettings {
-    /// The folder that holds all mirrors.
-    pub directory: PathBuf,
-    /// The largest pack that one fetch may bring, in bytes.
-    pub max_pack_bytes: u64,
-    /// How long the server may be silent.
-    pub read_timeout: Duration,
-    /// How long one request may take, its pack included.
-    pub total_timeout: Duration,
-}
-
-impl GitSettings {
-    /// 512 MiB, one minute of silence, ten minutes for all.
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self {
-            directory: directory.into(),
-            max_pack_bytes: 512 << 20,
-            read_timeout: Duration::from_secs(60),
-            total_timeout: Duration::from_secs(600),
-        }
-    }
-}
-
-/// All mirrors. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Mirrors(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    settings: GitSettings,
-    clients: Clients,
-    opened: Mutex<HashMap<RepositoryId, Mirror>>,
-}
+use crate::names::{BranchName, CommitId};
 
 /// One bare repository. Cheap to clone; clones share one handle and one fetch at a time.
 #[derive(Clone)]
-pub struct Mirror {
-    path: PathBuf,
-    store: Arc<Mutex<Store>>,
-    fetching: Arc<tokio::sync::Mutex<()>>,
-    shared: std::sync::Weak<Shared>,
+pub struct Mirror(Arc<Shelf>);
+
+/// What the clones of a mirror and its snapshots share.
+pub(super) struct Shelf {
+    /// Only ever taken with `blocking_lock`, which panics on a thread that drives futures: no Git
+    /// work, and no waiting for Git work, can hold up the threads that answer webhooks.
+    state: Mutex<State>,
+    /// One fetch at a time, and none while the mirror is rewritten.
+    pub(super) fetching: Arc<Mutex<()>>,
+    shared: Weak<Shared>,
+}
+
+pub(super) struct State {
+    pub(super) folder: Folder,
+    /// Opened when it is used first.
+    pub(super) store: Option<Store>,
+    /// The snapshots that somebody still holds.
+    pub(super) snapshots: Vec<Weak<Held>>,
+    /// The commits that somebody asked for, the last one last.
+    pub(super) wanted: VecDeque<CommitId>,
 }
 
 /// What a fetch brought; zeros where everything was there.
@@ -75,61 +50,28 @@ pub struct Fetched {
     pub objects: u32,
 }
 
-impl Mirrors {
-    /// Mirrors below `settings.directory`, which is made where it is missing.
-    ///
-    /// # Errors
-    /// `Corrupt` where the folder cannot be made.
-    pub fn new(settings: GitSettings) -> Result<Self, GitError> {
-        std::fs::create_dir_all(&settings.directory)
-            .map_err(|error| GitError::corrupt(settings.directory.display().to_string(), error))?;
-        let clients = Clients::new(&settings)?;
-        Ok(Self(Arc::new(Shared { settings, clients, opened: Mutex::default() })))
-    }
+/// What is asked from a server.
+struct Wish {
+    missing: Vec<CommitId>,
+    haves: Vec<CommitId>,
+}
 
-    /// The mirror of a repository, made empty where there is none.
-    ///
-    /// # Errors
-    /// `Corrupt` where it cannot be opened or made.
-    pub fn open(&self, id: RepositoryId) -> Result<Mirror, GitError> {
-        let mut opened = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mirror) = opened.get(&id) {
-            return Ok(mirror.clone());
-        }
-        let path = self.path(id);
-        let repository = open_or_make(&path)?;
-        let mirror = Mirror {
-            path,
-            store: Arc::new(Mutex::new(Store::new(repository))),
-            fetching: Arc::default(),
-            shared: Arc::downgrade(&self.0),
-        };
-        opened.insert(id, mirror.clone());
-        Ok(mirror)
-    }
-
-    /// Deletes a mirror: after `Corrupt`, or for a repository that the App has left.
-    ///
-    /// # Errors
-    /// `Corrupt` where the folder cannot be deleted.
-    pub fn discard(&self, id: RepositoryId) -> Result<(), GitError> {
-        let mut opened = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.remove(&id);
-        let path = self.path(id);
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(GitError::corrupt(path.display().to_string(), error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn path(&self, id: RepositoryId) -> PathBuf {
-        self.0.settings.directory.join(format!("{id}.git"))
-    }
+/// Runs work with the disk on a thread that may wait.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
+) -> Result<T, GitError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => Err(closed(Some(Box::new(error)))),
+    })
 }
 
 impl Mirror {
+    pub(super) fn new(folder: Folder, shared: &Arc<Shared>) -> Self {
+        let state = State { folder, store: None, snapshots: Vec::new(), wanted: VecDeque::new() };
+        Self(Arc::new(Shelf { state: Mutex::new(state), fetching: Arc::default(), shared: Arc::downgrade(shared) }))
+    }
+
     /// Brings these commits with everything that they need. Asks nothing where they are here.
     ///
     /// # Errors
@@ -150,49 +92,73 @@ impl Mirror {
         wants: &[CommitId],
         refs: &[String],
     ) -> Result<Fetched, GitError> {
-        if self.missing(wants).is_empty() {
+        let wants = wants.to_vec();
+        let missing = self.read(move |shelf| shelf.want(&wants)).await?;
+        if missing.is_empty() {
             return Ok(Fetched::default());
         }
-        self.fetch_missing(remote, wants, refs).instrument(tracing::debug_span!("git.fetch")).await
+        self.fetch_missing(remote, missing, refs).instrument(tracing::debug_span!("git.fetch")).await
     }
 
     async fn fetch_missing(
         &self,
         remote: &Remote<'_>,
-        wants: &[CommitId],
+        wants: Vec<CommitId>,
         refs: &[String],
     ) -> Result<Fetched, GitError> {
-        let _one_at_a_time = self.fetching.lock().await;
-        let missing = self.missing(wants);
-        if missing.is_empty() {
+        let one_at_a_time = Arc::new(Arc::clone(&self.0.fetching).lock_owned().await);
+        let wish = self.wish(wants).await?;
+        if wish.missing.is_empty() {
             return Ok(Fetched::default());
         }
-        let shared = self.shared()?;
+        let shared = self.0.shared()?;
         let server = Server::connect(&shared.clients, remote).await?;
-        let fetched = match self.bring(&server, &missing, &shared).await {
+        let fetched = match self.bring(&server, &wish, &one_at_a_time).await {
             Err(refusal @ (GitError::Missing(_) | GitError::Protocol { .. })) if !refs.is_empty() => {
-                let tips = self.missing(&server.tips(refs).await?);
-                if tips.is_empty() {
+                let tips = self.wish(server.tips(refs).await?).await?;
+                if tips.missing.is_empty() {
                     return Err(refusal);
                 }
-                self.bring(&server, &tips, &shared).await?
+                self.bring(&server, &tips, &one_at_a_time).await?
             }
             brought => brought?,
         };
-        if let Some(absent) = self.missing(&missing).into_iter().next() {
+        if let Some(absent) = self.wish(wish.missing.clone()).await?.missing.into_iter().next() {
             return Err(GitError::Missing(absent));
         }
-        self.keep(&missing)?;
+        let shelf = Arc::clone(&self.0);
+        aside(move || {
+            let _until_it_is_kept = one_at_a_time;
+            shelf.keep(&wish.missing)
+        })
+        .await?;
         tracing::debug!(git.bytes = fetched.bytes, git.objects = fetched.objects, "fetched commits into a mirror");
         Ok(fetched)
     }
 
-    /// Asks for these commits and writes the pack that comes.
-    async fn bring(&self, server: &Server<'_>, wants: &[CommitId], shared: &Shared) -> Result<Fetched, GitError> {
-        let stream = server.fetch(wants, &self.haves()).await?;
-        let (path, runtime, limit) = (self.path.clone(), Handle::current(), shared.settings.max_pack_bytes);
-        let work = tokio::task::spawn_blocking(move || receive(&open_or_make(&path)?, stream, limit, &runtime));
-        work.await.map_err(|error| GitError::corrupt(self.what(), error))?
+    async fn wish(&self, wants: Vec<CommitId>) -> Result<Wish, GitError> {
+        let shelf = Arc::clone(&self.0);
+        aside(move || shelf.wish(&wants)).await
+    }
+
+    /// Asks for what is missing and writes the pack that comes. The lock lives as long as the writing, also
+    /// where nobody waits for it any more.
+    async fn bring(
+        &self,
+        server: &Server<'_>,
+        wish: &Wish,
+        lock: &Arc<OwnedMutexGuard<()>>,
+    ) -> Result<Fetched, GitError> {
+        let stream = server.fetch(&wish.missing, &wish.haves).await?;
+        let (shelf, shared, lock, runtime) =
+            (Arc::clone(&self.0), self.0.shared()?, Arc::clone(lock), Handle::current());
+        aside(move || {
+            let _writing = lock;
+            // A handle of its own, so that the pack comes in while others read.
+            let repository = open_or_make(&shared.root.path(shelf.folder()))?;
+            receive(&repository, stream, shared.settings.max_pack_bytes, &runtime)
+        })
+        .await
     }
 
     /// The commit that a branch points to on the server, `None` where there is no such branch.
@@ -200,7 +166,7 @@ impl Mirror {
     /// # Errors
     /// Any [`GitError`] of the connection.
     pub async fn branch_tip(&self, remote: &Remote<'_>, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
-        let shared = self.shared()?;
+        let shared = self.0.shared()?;
         let asked = async { Server::connect(&shared.clients, remote).await?.branch_tip(branch).await };
         asked.instrument(tracing::debug_span!("git.branch_tip")).await
     }
@@ -209,133 +175,163 @@ impl Mirror {
     ///
     /// # Errors
     /// `Missing` where it is not here.
-    pub fn snapshot(&self, commit: &CommitId) -> Result<Snapshot, GitError> {
-        let tree = find(&self.lock().repository, commit)?.tree_id();
-        Ok(Snapshot::new(Arc::clone(&self.store), commit.clone(), tree))
-    }
-
-    /// The best common ancestor, `None` where there is none.
-    ///
-    /// # Errors
-    /// `Missing` where one of them is not here.
-    pub fn merge_base(&self, one: &CommitId, two: &CommitId) -> Result<Option<CommitId>, GitError> {
-        let store = self.lock();
-        let repository = &store.repository;
-        let (one, two) = (find(repository, one)?.id(), find(repository, two)?.id());
-        match repository.merge_base(one, two) {
-            Ok(base) => Ok(Some(commit_id(base))),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(GitError::corrupt(self.what(), error)),
-        }
+    pub async fn snapshot(&self, commit: &CommitId) -> Result<Snapshot, GitError> {
+        let commit = commit.clone();
+        self.read(move |shelf| shelf.snapshot(commit)).await
     }
 
     /// The first parent of a commit: for a merge, the branch as it was; `None` for a root.
     ///
     /// # Errors
     /// `Missing` where the commit is not here.
-    pub fn first_parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
-        let store = self.lock();
-        Ok(find(&store.repository, commit)?.parent_id(0).ok().map(commit_id))
+    pub async fn first_parent(&self, commit: &CommitId) -> Result<Option<CommitId>, GitError> {
+        let commit = commit.clone();
+        self.read(move |shelf| Ok(find(&shelf.lock()?.repository, &commit)?.parent_id(0).ok().map(commit_id))).await
     }
 
     /// Whether `ancestor` is `of` itself or one of its ancestors.
     ///
     /// # Errors
     /// `Missing` where one of them is not here.
-    pub fn is_ancestor(&self, ancestor: &CommitId, of: &CommitId) -> Result<bool, GitError> {
+    pub async fn is_ancestor(&self, ancestor: &CommitId, of: &CommitId) -> Result<bool, GitError> {
         if ancestor == of {
             return Ok(true);
         }
-        let store = self.lock();
+        let (ancestor, of) = (ancestor.clone(), of.clone());
+        self.read(move |shelf| {
+            let store = shelf.lock()?;
+            let repository = &store.repository;
+            let (ancestor, of) = (find(repository, &ancestor)?.id(), find(repository, &of)?.id());
+            repository.graph_descendant_of(of, ancestor).map_err(|error| GitError::corrupt("history", error))
+        })
+        .await
+    }
+
+    /// The best common ancestor, `None` where there is none. It reads the disk: call it where a
+    /// thread may wait, such as in `tokio::task::spawn_blocking`.
+    ///
+    /// # Errors
+    /// `Missing` where one of them is not here.
+    ///
+    /// # Panics
+    /// On a thread that drives futures.
+    pub fn merge_base(&self, one: &CommitId, two: &CommitId) -> Result<Option<CommitId>, GitError> {
+        let store = self.0.lock()?;
         let repository = &store.repository;
-        let (ancestor, of) = (find(repository, ancestor)?.id(), find(repository, of)?.id());
-        repository.graph_descendant_of(of, ancestor).map_err(|error| GitError::corrupt(self.what(), error))
+        let (one, two) = (find(repository, one)?.id(), find(repository, two)?.id());
+        match repository.merge_base(one, two) {
+            Ok(base) => Ok(Some(commit_id(base))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(GitError::corrupt("history", error)),
+        }
     }
 
     /// Whether the commit and its files are here, so that a fetch would ask nothing.
-    pub fn has(&self, commit: &CommitId) -> bool {
-        self.missing(std::slice::from_ref(commit)).is_empty()
+    ///
+    /// # Errors
+    /// `Corrupt` where the mirror cannot be opened.
+    pub async fn has(&self, commit: &CommitId) -> Result<bool, GitError> {
+        let commit = commit.clone();
+        self.read(move |shelf| Ok(missing(&shelf.lock()?.repository, std::slice::from_ref(&commit)).is_empty())).await
     }
 
-    fn missing(&self, wants: &[CommitId]) -> Vec<CommitId> {
-        let store = self.lock();
-        let repository = &store.repository;
-        let here = |want: &&CommitId| find(repository, want).is_ok_and(|commit| commit.tree().is_ok());
-        let mut missing: Vec<CommitId> = wants.iter().filter(|want| !here(want)).cloned().collect();
-        missing.sort();
-        missing.dedup();
-        missing
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Shelf>) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, GitError> {
+        let (shelf, span) = (Arc::clone(&self.0), tracing::debug_span!("git.read"));
+        aside(move || span.in_scope(|| work(&shelf))).await
     }
 
-    /// Commits to name to the server so that it sends only what is new. Each of them came with a
-    /// whole pack, so all that it needs is here.
-    fn haves(&self) -> Vec<CommitId> {
-        let store = self.lock();
-        let repository = &store.repository;
-        let kept = repository.references_glob(&format!("{KEPT}*"));
-        let mut tips: Vec<Commit<'_>> =
-            kept.into_iter().flatten().filter_map(|reference| reference.ok()?.peel_to_commit().ok()).collect();
-        tips.sort_by_key(|tip| std::cmp::Reverse(tip.time().seconds()));
-        tips.truncate(HAVE_LIMIT);
-        let mut haves: Vec<CommitId> = tips.iter().map(|tip| commit_id(tip.id())).collect();
-        for tip in tips.into_iter().take(HAVE_WITH_ANCESTORS) {
-            haves.extend(sparse_ancestors(tip));
+    pub(super) fn shelf(&self) -> &Arc<Shelf> {
+        &self.0
+    }
+}
+
+impl Shelf {
+    /// The state with its repository opened. Waits for whoever reads now.
+    pub(super) fn state(&self) -> Result<MutexGuard<'_, State>, GitError> {
+        let mut state = self.state.blocking_lock();
+        if state.store.is_none() {
+            let path = self.shared()?.root.path(state.folder);
+            state.store = Some(Store::new(open_or_make(&path)?));
         }
-        haves.sort();
-        haves.dedup();
-        haves
+        Ok(state)
+    }
+
+    pub(super) fn lock(&self) -> Result<MappedMutexGuard<'_, Store>, GitError> {
+        Ok(MutexGuard::map(self.state()?, State::store))
+    }
+
+    /// Without opening it: the folder may be what is wrong.
+    pub(super) fn folder(&self) -> Folder {
+        self.state.blocking_lock().folder
+    }
+
+    /// Those of `wants` that are not here; all of them will be kept for a while.
+    fn want(&self, wants: &[CommitId]) -> Result<Vec<CommitId>, GitError> {
+        let limit = self.shared()?.settings.max_wanted;
+        let mut state = self.state()?;
+        state.wanted.retain(|wanted| !wants.contains(wanted));
+        state.wanted.extend(wants.iter().cloned());
+        let surplus = state.wanted.len().saturating_sub(limit);
+        state.wanted.drain(..surplus);
+        Ok(missing(&state.store().repository, wants))
+    }
+
+    fn wish(&self, wants: &[CommitId]) -> Result<Wish, GitError> {
+        let store = self.lock()?;
+        let missing = missing(&store.repository, wants);
+        let haves = if missing.is_empty() { Vec::new() } else { haves(&store.repository) };
+        Ok(Wish { missing, haves })
     }
 
     fn keep(&self, commits: &[CommitId]) -> Result<(), GitError> {
-        let store = self.lock();
-        let repository = &store.repository;
-        for commit in commits {
-            let id = find(repository, commit)?.id();
-            repository
-                .reference(&format!("{KEPT}{commit}"), id, true, "fetched")
-                .map_err(|error| GitError::corrupt(self.what(), error))?;
+        let store = self.lock()?;
+        match missing(&store.repository, commits).into_iter().next() {
+            Some(absent) => Err(GitError::Missing(absent)),
+            None => keep(&store.repository, commits),
         }
-        Ok(())
     }
 
-    fn shared(&self) -> Result<Arc<Shared>, GitError> {
-        self.shared.upgrade().ok_or_else(|| GitError::Unavailable {
-            what: self.what(),
-            message: "the mirrors were closed".to_owned(),
-            source: None,
-        })
+    fn snapshot(self: &Arc<Self>, commit: CommitId) -> Result<Snapshot, GitError> {
+        let mut state = self.state()?;
+        let tree = find(&state.store().repository, &commit)?.tree_id();
+        let held = Arc::new(Held { shelf: Arc::clone(self), commit, tree });
+        state.snapshots.retain(|other| other.strong_count() > 0);
+        state.snapshots.push(Arc::downgrade(&held));
+        Ok(Snapshot::new(held))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn shared(&self) -> Result<Arc<Shared>, GitError> {
+        self.shared.upgrade().ok_or_else(|| closed(None))
+    }
+}
+
+impl State {
+    /// Goes on in another folder, which is opened when it is used next.
+    pub(super) fn move_to(&mut self, folder: Folder) {
+        self.folder = folder;
+        self.store = None;
     }
 
-    pub(super) fn what(&self) -> String {
-        format!("mirror {}", self.path.display())
+    /// The store; [`Shelf::state`] has opened it.
+    pub(super) fn store(&mut self) -> &mut Store {
+        self.store.as_mut().expect("a state is only handed out with its repository opened")
     }
 }
 
 impl std::fmt::Debug for Mirror {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Mirror").field("path", &self.path).finish_non_exhaustive()
+        formatter.debug_struct("Mirror").finish_non_exhaustive()
     }
 }
 
-/// First-parent ancestors at distances 1, 2, 4 … 512.
-fn sparse_ancestors(tip: Commit<'_>) -> Vec<CommitId> {
-    let mut ancestors = Vec::new();
-    let mut at = tip;
-    for distance in 1..=512_u32 {
-        let Ok(parent) = at.parent(0) else { break };
-        at = parent;
-        if distance.is_power_of_two() {
-            ancestors.push(commit_id(at.id()));
-        }
-    }
-    ancestors
+pub(super) fn closed(source: Option<Box<dyn std::error::Error + Send + Sync>>) -> GitError {
+    GitError::Unavailable { what: "mirror".to_owned(), message: "the server is stopping".to_owned(), source }
 }
 
-fn open_or_make(path: &Path) -> Result<Repository, GitError> {
+pub(super) fn open_or_make(path: &Path) -> Result<Repository, GitError> {
     let opened = if path.exists() {
         Repository::open_bare(path)
     } else {

@@ -5,18 +5,24 @@
 //! is only ever in the `Authorization` header. [`Snapshot`] reads files of a commit without a
 //! checkout, and [`Mirror::preview_merge`] says what a merge would change.
 //!
-//! Methods that are not `async` read the local disk: quick, but for many files call them from
-//! `tokio::task::spawn_blocking`.
+//! Whatever reads the disk is `async` or says that it may wait: those methods belong into
+//! `tokio::task::spawn_blocking`, and panic on a thread that drives futures. So neither a large
+//! fetch nor a long comparison can hold up the threads that answer webhooks.
 
 mod changed;
 mod error;
+mod folder;
 mod ids;
+mod kept;
 mod merge;
 mod mirror;
+mod mirrors;
 mod old;
+mod pack;
 mod pkt;
 mod receive;
 mod remote;
+mod rewrite;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -26,8 +32,10 @@ pub use changed::{Changed, Changes, Version};
 pub use error::GitError;
 pub use ids::{BlobId, TreeId};
 pub use merge::{MergeChange, MergePreview};
-pub use mirror::{Fetched, GitSettings, Mirror, Mirrors};
+pub use mirror::{Fetched, Mirror};
+pub use mirrors::{GitSettings, Mirrors};
 pub use remote::Remote;
+pub use rewrite::Rewritten;
 pub use snapshot::{Blob, BlobKind, EntryKind, Listing, ListingEntry, Snapshot, Walk, WalkedFile};
 
 /// A larger file is named, not read: no manifest is that large, and the cluster would refuse it

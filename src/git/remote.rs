@@ -7,7 +7,7 @@ use reqwest::{Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::GitError;
-use super::mirror::GitSettings;
+use super::mirrors::GitSettings;
 use super::old::Advertisement;
 use super::pkt::{Frames, Message, Pkt};
 use crate::names::{BranchName, CommitId};

@@ -1,10 +1,12 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use git2::{ObjectType, Oid, Repository};
+use tokio::sync::MappedMutexGuard;
 
 use super::BLOB_LIMIT;
 use super::error::GitError;
 use super::ids::{BlobId, TreeId};
+use super::mirror::Shelf;
 use super::trees::{Directory, Store};
 use crate::names::{CommitId, RepoPath};
 
@@ -15,12 +17,19 @@ const TREE_LIMIT: usize = 100_000;
 /// How deep a walk goes.
 const DEPTH_LIMIT: usize = 64;
 
-/// The files of one commit, read from the mirror without a checkout. Cheap to clone.
+/// The files of one commit, read from the mirror without a checkout. Cheap to clone. While it is
+/// held, the mirror keeps the commit.
+///
+/// What reads the disk has to be called where a thread may wait, such as in
+/// `tokio::task::spawn_blocking`: it panics on a thread that drives futures.
 #[derive(Clone)]
-pub struct Snapshot {
-    store: Arc<Mutex<Store>>,
-    commit: CommitId,
-    tree: Oid,
+pub struct Snapshot(Arc<Held>);
+
+/// What the clones of a snapshot share.
+pub(super) struct Held {
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) commit: CommitId,
+    pub(super) tree: Oid,
 }
 
 /// A file's kind, from its mode.
@@ -114,18 +123,18 @@ pub struct WalkedFile {
 }
 
 impl Snapshot {
-    pub(super) fn new(store: Arc<Mutex<Store>>, commit: CommitId, tree: Oid) -> Self {
-        Self { store, commit, tree }
+    pub(super) fn new(held: Arc<Held>) -> Self {
+        Self(held)
     }
 
     /// Which commit.
     pub fn commit(&self) -> &CommitId {
-        &self.commit
+        &self.0.commit
     }
 
     /// The whole repository's content id.
     pub fn tree(&self) -> TreeId {
-        TreeId(self.tree)
+        TreeId(self.0.tree)
     }
 
     /// A file, link or submodule; `None` where there is none or a directory.
@@ -133,8 +142,8 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn read(&self, path: &RepoPath) -> Result<Option<Blob>, GitError> {
-        let store = self.lock();
-        match store.entry_at(self.tree, path.as_str())? {
+        let store = self.lock()?;
+        match store.entry_at(self.0.tree, path.as_str())? {
             Some(EntryKind::Blob(kind, id)) => read_blob(&store.repository, kind, id).map(Some),
             _ => Ok(None),
         }
@@ -145,7 +154,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where it is not in the mirror.
     pub fn read_id(&self, kind: BlobKind, id: BlobId) -> Result<Blob, GitError> {
-        read_blob(&self.lock().repository, kind, id)
+        read_blob(&self.lock()?.repository, kind, id)
     }
 
     /// What is at `path`; `None` where there is nothing. The empty path is the root.
@@ -153,7 +162,7 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn entry(&self, path: &str) -> Result<Option<EntryKind>, GitError> {
-        self.lock().entry_at(self.tree, path)
+        self.lock()?.entry_at(self.0.tree, path)
     }
 
     /// A directory's content id; `None` where there is no such directory. The empty path is the root.
@@ -172,8 +181,8 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn list(&self, directory: &str) -> Result<Option<Listing>, GitError> {
-        let store = self.lock();
-        let Some(EntryKind::Directory(id)) = store.entry_at(self.tree, directory)? else { return Ok(None) };
+        let store = self.lock()?;
+        let Some(EntryKind::Directory(id)) = store.entry_at(self.0.tree, directory)? else { return Ok(None) };
         Ok(Some(listing(&*store.directory(id.0)?, directory)))
     }
 
@@ -182,9 +191,9 @@ impl Snapshot {
     /// # Errors
     /// `Corrupt` where the mirror is damaged.
     pub fn walk(&self, directory: &str) -> Result<Walk, GitError> {
-        let store = self.lock();
+        let store = self.lock()?;
         let mut walk = Walk::default();
-        let Some(EntryKind::Directory(id)) = store.entry_at(self.tree, directory)? else { return Ok(walk) };
+        let Some(EntryKind::Directory(id)) = store.entry_at(self.0.tree, directory)? else { return Ok(walk) };
         let mut waiting = vec![(id, directory.to_owned(), 0)];
         let mut entered = 0;
         while let Some((id, directory, depth)) = waiting.pop() {
@@ -209,14 +218,14 @@ impl Snapshot {
         Ok(walk)
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> Result<MappedMutexGuard<'_, Store>, GitError> {
+        self.0.shelf.lock()
     }
 }
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Snapshot").field("commit", &self.commit).finish_non_exhaustive()
+        formatter.debug_struct("Snapshot").field("commit", &self.0.commit).finish_non_exhaustive()
     }
 }
 

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
+use tokio::runtime::Runtime;
 
 use super::*;
 use crate::names::{CommitId, RepositoryId};
@@ -20,7 +21,9 @@ use crate::names::{CommitId, RepositoryId};
 mod fetching;
 mod merging;
 mod reading;
+mod rewriting;
 mod servers;
+mod waiting;
 
 const TOKEN: &str = "ghs_7_secret.token-of_this-test";
 
@@ -36,6 +39,7 @@ struct World {
     /// The commit that the server gives to nobody who names it.
     kept_back: Arc<Mutex<String>>,
     mirrors: Mirrors,
+    runtime: Runtime,
 }
 
 fn git(at: &Path, arguments: &[&str]) -> Output {
@@ -128,11 +132,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl World {
-    async fn new() -> Self {
-        Self::with(|_| {}).await
+    fn new() -> Self {
+        Self::with(|_| {})
     }
 
-    async fn with(change: impl FnOnce(&mut GitSettings)) -> Self {
+    fn with(change: impl FnOnce(&mut GitSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("served/org")).unwrap();
         git(folder.path(), &["init", "-q", "--bare", "served/org/repo.git"]);
@@ -149,14 +153,15 @@ impl World {
             packed: Arc::clone(&packed),
             kept_back: Arc::clone(&kept_back),
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}/org/repo.git", listener.local_addr().unwrap());
         let router = axum::Router::new().fallback(serve).with_state(server);
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        runtime.spawn(async move { axum::serve(listener, router).await });
         let mut settings = GitSettings::new(folder.path().join("mirrors"));
         change(&mut settings);
         let mirrors = Mirrors::new(settings).unwrap();
-        Self { folder, url, requests, modern, packed, kept_back, mirrors }
+        Self { folder, url, requests, modern, packed, kept_back, mirrors, runtime }
     }
 
     fn work(&self) -> PathBuf {
@@ -182,12 +187,25 @@ impl World {
     }
 
     fn mirror(&self) -> Mirror {
-        self.mirrors.open(RepositoryId::new(42)).unwrap()
+        self.mirrors.open(RepositoryId::new(42))
     }
 
-    async fn fetch(&self, wants: &[&CommitId]) -> Result<Fetched, GitError> {
+    /// Drives a future, while this thread may wait.
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    fn fetch(&self, wants: &[&CommitId]) -> Result<Fetched, GitError> {
         let wants: Vec<CommitId> = wants.iter().map(|want| (*want).clone()).collect();
-        self.mirror().fetch(&Remote { clone_url: &self.url, token: Some(&token()) }, &wants).await
+        self.run(self.mirror().fetch(&Remote { clone_url: &self.url, token: Some(&token()) }, &wants))
+    }
+
+    fn snapshot(&self, commit: &CommitId) -> Result<Snapshot, GitError> {
+        self.run(self.mirror().snapshot(commit))
+    }
+
+    fn has(&self, commit: &CommitId) -> bool {
+        self.run(self.mirror().has(commit)).unwrap()
     }
 
     fn requests(&self) -> Vec<String> {

@@ -41,7 +41,7 @@ pub(super) struct Base {
 /// At the tip of the branch that the cluster tracks.
 pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Base, JobError> {
     let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
-    let mirror = context.mirrors.open(facts.id)?;
+    let mirror = context.mirrors.open(facts.id);
     let Some(tip) = branch_tip(&repo, &mirror, &facts.clone_url, &config.branch).await? else {
         let problem = format!("{} has no branch {}", config.admin_repository, config.branch);
         return Err(JobError::fail(format!("{problem}: correct `branch` of cluster {}", config.name)));
@@ -53,7 +53,7 @@ pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Bas
 /// At a commit that is on, or was on, that branch.
 pub(super) async fn at(context: &Context, config: &ClusterConfig, commit: &CommitId) -> Result<Base, JobError> {
     let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
-    let mirror = context.mirrors.open(facts.id)?;
+    let mirror = context.mirrors.open(facts.id);
     fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(commit), &[config.branch.full_ref()])).await?;
     open(context, config, &facts.id, mirror, commit.clone()).await
 }
@@ -65,7 +65,7 @@ async fn open(
     mirror: Mirror,
     commit: CommitId,
 ) -> Result<Base, JobError> {
-    let snapshot = mirror.snapshot(&commit)?;
+    let snapshot = mirror.snapshot(&commit).await?;
     let index = context.indexes.of(*id, Some(&config.path), &snapshot).await?;
     Ok(Base { commit, index, snapshot, mirror })
 }
@@ -113,8 +113,8 @@ pub(super) async fn fetch(
 impl Base {
     /// The paths that this commit changed against its first parent: for a merge, what it brought in.
     pub(super) async fn changed_by_commit(&self) -> Result<Vec<RepoPath>, JobError> {
-        let Some(parent) = self.mirror.first_parent(&self.commit)? else { return Ok(Vec::new()) };
-        let before = self.mirror.snapshot(&parent)?;
+        let Some(parent) = self.mirror.first_parent(&self.commit).await? else { return Ok(Vec::new()) };
+        let before = self.mirror.snapshot(&parent).await?;
         let after = self.snapshot.clone();
         let changed = tokio::task::spawn_blocking(move || after.changed_since(&before, 10_000)).await;
         let changed = changed.map_err(|error| JobError::retry(error.to_string()))??;
@@ -122,8 +122,11 @@ impl Base {
     }
 
     /// The repository's own policy, where it has one.
-    pub(super) fn policy(&self, context: &Context) -> Result<Option<Policy>, JobError> {
-        let text = policy_text(&self.snapshot)?.transpose().map_err(JobError::fail)?;
+    pub(super) async fn policy(&self, context: &Context) -> Result<Option<Policy>, JobError> {
+        let snapshot = self.snapshot.clone();
+        let read = tokio::task::spawn_blocking(move || policy_text(&snapshot)).await;
+        let read = read.map_err(|error| JobError::retry(error.to_string()))??;
+        let text = read.transpose().map_err(JobError::fail)?;
         text.map(|text| policy(context, &text)).transpose().map_err(|error| JobError::fail(error.to_string()))
     }
 }

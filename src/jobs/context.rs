@@ -177,7 +177,7 @@ impl Context {
     /// Where the repository cannot be asked.
     pub async fn branch_tip(&self, config: &ClusterConfig) -> Result<Option<CommitId>, JobError> {
         let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
-        admin::branch_tip(&repo, &self.mirrors.open(facts.id)?, &facts.clone_url, &config.branch).await
+        admin::branch_tip(&repo, &self.mirrors.open(facts.id), &facts.clone_url, &config.branch).await
     }
 
     /// Those of `commits` that contain `ancestor`. A commit that cannot be fetched contains nothing
@@ -195,7 +195,7 @@ impl Context {
             return Ok(BTreeSet::new());
         }
         let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
-        let mirror = self.mirrors.open(facts.id)?;
+        let mirror = self.mirrors.open(facts.id);
         let refs = [config.branch.full_ref()];
         match admin::fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(ancestor), &refs)).await {
             // Its branch was pushed over: nothing is known to contain it.
@@ -208,7 +208,7 @@ impl Context {
             let there = admin::fetch(&repo, &mirror, &facts.clone_url, wants).await;
             if matches!(there, Err(JobError::Retry { .. })) {
                 there?;
-            } else if there.is_ok() && mirror.is_ancestor(ancestor, &commit)? {
+            } else if there.is_ok() && mirror.is_ancestor(ancestor, &commit).await? {
                 found.insert(commit);
             }
         }

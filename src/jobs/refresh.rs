@@ -1,5 +1,6 @@
 //! Repairs what webhooks missed: open pull requests whose head has no verdict, a branch that moved
 //! without a sync, teams without a deploy key, or with one that no longer opens their repository.
+//! It also rewrites a mirror that has grown too much, one per run.
 //! Runs at start and every few minutes. Commands are not recovered: nobody wants one to be run an
 //! hour late, and its author sees that nobody has reacted and writes it again.
 
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::admin::{self, Base};
 use super::{
-    Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, keys, review_pull_request, teams,
+    Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, chain, keys, review_pull_request,
+    teams,
 };
 use crate::cluster::ObjectRef;
 use crate::config::ClusterConfig;
@@ -77,6 +79,7 @@ impl Task for Refresh {
                 context.forget_repositories();
             }
         }
+        put_in_order(context).await;
         Ok(Next::Again(context.clock.now() + context.timing.refresh, self))
     }
 }
@@ -122,7 +125,7 @@ impl Refresh {
             if commit.as_str() == start || SyncCluster::is_known(store, cluster, &commit).await? {
                 break;
             }
-            next = tip.mirror.first_parent(&commit)?.filter(|_| missed.len() < COMMITS_AT_ONCE);
+            next = tip.mirror.first_parent(&commit).await?.filter(|_| missed.len() < COMMITS_AT_ONCE);
             missed.push(commit);
         }
         let mut jobs = Vec::new();
@@ -182,6 +185,21 @@ impl Refresh {
             jobs.push(RegisterDeployKey::new(self.cluster.clone(), team.name.clone(), pull).to_job());
         }
         Ok(jobs)
+    }
+}
+
+/// Every fetch makes a mirror larger: one that has grown too much is rewritten.
+async fn put_in_order(context: &Context) {
+    match context.mirrors.rewrite_one().await {
+        Ok(None) => {}
+        Ok(Some(mirror)) => tracing::info!(
+            repository.id = %mirror.id,
+            git.commits = mirror.commits,
+            git.objects = mirror.objects,
+            "rewrote a mirror that had many packs"
+        ),
+        // The old one serves on.
+        Err(error) => tracing::warn!("a mirror could not be rewritten: {}", chain(&error)),
     }
 }
 

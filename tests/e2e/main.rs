@@ -9,6 +9,7 @@ mod files;
 mod forks;
 mod given_up;
 mod many;
+mod mirrors;
 mod misbehaving;
 mod nothing;
 mod receiver;

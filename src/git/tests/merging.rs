@@ -13,8 +13,8 @@ struct Case {
 }
 
 impl Case {
-    async fn new(start: impl Fn(&World), on_main: impl Fn(&World), on_topic: impl Fn(&World)) -> Self {
-        let world = World::new().await;
+    fn new(start: impl Fn(&World), on_main: impl Fn(&World), on_topic: impl Fn(&World)) -> Self {
+        let world = World::new();
         start(&world);
         world.push("main");
         world.git(&["branch", "topic"]);
@@ -23,7 +23,7 @@ impl Case {
         world.git(&["checkout", "-q", "topic"]);
         on_topic(&world);
         let head = world.push("topic");
-        world.fetch(&[&base, &head]).await.unwrap();
+        world.fetch(&[&base, &head]).unwrap();
         Self { world, base, head }
     }
 
@@ -59,8 +59,8 @@ fn remove(world: &World, path: &str) {
     std::fs::remove_file(world.work().join(path)).unwrap();
 }
 
-#[tokio::test]
-async fn the_heads_changes_are_laid_over_the_tip() {
+#[test]
+fn the_heads_changes_are_laid_over_the_tip() {
     let case = Case::new(
         |world| {
             world.write("both", lines("1", "10"));
@@ -81,21 +81,20 @@ async fn the_heads_changes_are_laid_over_the_tip() {
             remove(world, "gone");
             world.git(&["mv", "old-name", "new-name"]);
         },
-    )
-    .await;
+    );
     let changes = case.changes();
     let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["added/file", "both", "gone", "new-name", "old-name"]);
     assert_eq!(changes[1].1.as_deref(), Some(lines("main", "topic").as_str()));
     let preview = case.preview();
-    assert_eq!(preview.base_tree, case.world.mirror().snapshot(&case.base).unwrap().tree());
+    assert_eq!(preview.base_tree, case.world.snapshot(&case.base).unwrap().tree());
     assert!(
         preview.changes.iter().all(|change| change.before.is_some() != change.path.as_str().starts_with(['a', 'n']))
     );
 }
 
-#[tokio::test]
-async fn what_cannot_be_put_together_is_a_conflict() {
+#[test]
+fn what_cannot_be_put_together_is_a_conflict() {
     let case = Case::new(
         |world| {
             world.write("line", lines("1", "10"));
@@ -119,16 +118,15 @@ async fn what_cannot_be_put_together_is_a_conflict() {
             world.write("new", "topic\n");
             world.write("fine", "2\n");
         },
-    )
-    .await;
+    );
     assert_eq!(case.conflicts(), ["binary", "line", "main-deleted", "new", "topic-deleted"]);
     let preview = case.preview();
     assert_eq!(preview.changes.len(), 1);
     assert_eq!(text(preview.changes[0].after.as_ref()), "2\n");
 }
 
-#[tokio::test]
-async fn files_and_directories_in_each_others_place() {
+#[test]
+fn files_and_directories_in_each_others_place() {
     let case = Case::new(
         |world| {
             world.write("was-file", "x\n");
@@ -142,8 +140,7 @@ async fn files_and_directories_in_each_others_place() {
             std::fs::remove_dir(world.work().join("was-directory")).unwrap();
             world.write("was-directory", "y\n");
         },
-    )
-    .await;
+    );
     assert_eq!(case.changes().len(), 4);
 
     let case = Case::new(
@@ -156,13 +153,12 @@ async fn files_and_directories_in_each_others_place() {
             world.write("one/a", "a directory\n");
             world.write("two", "a file\n");
         },
-    )
-    .await;
+    );
     assert_eq!(case.conflicts(), ["one/a", "two"]);
 }
 
-#[tokio::test]
-async fn a_mode_that_only_one_side_changed_is_kept() {
+#[test]
+fn a_mode_that_only_one_side_changed_is_kept() {
     let case = Case::new(
         |world| world.write("run", lines("1", "10")),
         |world| {
@@ -173,32 +169,30 @@ async fn a_mode_that_only_one_side_changed_is_kept() {
             use std::os::unix::fs::PermissionsExt as _;
             std::fs::set_permissions(world.work().join("run"), std::fs::Permissions::from_mode(0o755)).unwrap();
         },
-    )
-    .await;
+    );
     let preview = case.preview();
     let after = preview.changes[0].after.as_ref().unwrap();
     assert_eq!((after.kind, text(Some(after))), (BlobKind::Executable, lines("main", "10").as_str()));
 }
 
-#[tokio::test]
-async fn a_head_that_is_merged_already_changes_nothing() {
-    let world = World::new().await;
+#[test]
+fn a_head_that_is_merged_already_changes_nothing() {
+    let world = World::new();
     world.write("a", "1");
     let first = world.push("main");
     world.write("a", "2");
     let second = world.push("main");
-    world.fetch(&[&second]).await.unwrap();
+    world.fetch(&[&second]).unwrap();
     let preview = world.mirror().preview_merge(&second, &first).unwrap();
     assert!(preview.changes.is_empty() && preview.conflicts.is_empty());
     let preview = world.mirror().preview_merge(&first, &second).unwrap();
     assert_eq!((preview.changes.len(), preview.merge_base), (1, first));
 }
 
-#[tokio::test]
-async fn large_files_are_named_and_many_files_refused() {
+#[test]
+fn large_files_are_named_and_many_files_refused() {
     let case =
-        Case::new(|world| world.write("x", "x\n"), |_| {}, |world| world.write("big", vec![b'x'; BLOB_LIMIT + 1]))
-            .await;
+        Case::new(|world| world.write("x", "x\n"), |_| {}, |world| world.write("big", vec![b'x'; BLOB_LIMIT + 1]));
     let after = case.preview().changes.remove(0).after.unwrap();
     assert!(after.is_too_large() && after.bytes.is_none());
 
@@ -206,8 +200,7 @@ async fn large_files_are_named_and_many_files_refused() {
         |world| world.write("x", "x\n"),
         |_| {},
         |world| (0..3_001).for_each(|number| world.write(&format!("many/{number}"), "y\n")),
-    )
-    .await;
+    );
     let refused = case.world.mirror().preview_merge(&case.base, &case.head);
     assert!(matches!(refused, Err(GitError::TooLarge { limit: 3_000, .. })), "{refused:?}");
 }

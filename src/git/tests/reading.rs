@@ -2,9 +2,9 @@ use git2::{ObjectType, Repository};
 
 use super::*;
 
-#[tokio::test]
-async fn every_kind_of_entry_is_recognised() {
-    let world = World::new().await;
+#[test]
+fn every_kind_of_entry_is_recognised() {
+    let world = World::new();
     world.write("dir/file.yaml", "a: 1\n");
     world.write("dir/run.sh", "#!/bin/sh\n");
     world.write("big.bin", vec![b'x'; BLOB_LIMIT + 1]);
@@ -17,8 +17,8 @@ async fn every_kind_of_entry_is_recognised() {
     world.git(&["commit", "-q", "-m", "kinds"]);
     world.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]);
     let commit: CommitId = world.git(&["rev-parse", "HEAD"]).parse().unwrap();
-    world.fetch(&[&commit]).await.unwrap();
-    let snapshot = world.mirror().snapshot(&commit).unwrap();
+    world.fetch(&[&commit]).unwrap();
+    let snapshot = world.snapshot(&commit).unwrap();
     let read = |path: &str| snapshot.read(&path.parse().unwrap()).unwrap();
     assert_eq!(read("dir/file.yaml").unwrap().kind, BlobKind::File);
     assert_eq!(read("dir/run.sh").unwrap().kind, BlobKind::Executable);
@@ -46,7 +46,7 @@ async fn every_kind_of_entry_is_recognised() {
 }
 
 /// Writes a tree as a hostile client could: libgit2's builder would refuse these names.
-fn raw_tree(repository: &Repository, entries: &[(&str, &[u8], git2::Oid)]) -> git2::Oid {
+pub(super) fn raw_tree(repository: &Repository, entries: &[(&str, &[u8], git2::Oid)]) -> git2::Oid {
     let mut bytes = Vec::new();
     for (mode, name, id) in entries {
         bytes.extend_from_slice(mode.as_bytes());
@@ -58,18 +58,18 @@ fn raw_tree(repository: &Repository, entries: &[(&str, &[u8], git2::Oid)]) -> gi
     repository.odb().unwrap().write(ObjectType::Tree, &bytes).unwrap()
 }
 
-fn commit_tree(repository: &Repository, tree: git2::Oid) -> CommitId {
+pub(super) fn commit_tree(repository: &Repository, tree: git2::Oid) -> CommitId {
     let person = "Ann <ann@example.org> 0 +0000";
     let text = format!("tree {tree}\nauthor {person}\ncommitter {person}\n\nx\n");
     repository.odb().unwrap().write(ObjectType::Commit, text.as_bytes()).unwrap().to_string().parse().unwrap()
 }
 
-#[tokio::test]
-async fn hostile_names_are_named_and_never_paths() {
-    let world = World::new().await;
+#[test]
+fn hostile_names_are_named_and_never_paths() {
+    let world = World::new();
     let mirror = world.mirror();
     let (bad, empty) = {
-        let store = mirror.lock();
+        let store = mirror.shelf().lock().unwrap();
         let repository = &store.repository;
         let blob = repository.blob(b"x").unwrap();
         let inner = raw_tree(repository, &[("100644", b"config", blob)]);
@@ -84,7 +84,7 @@ async fn hostile_names_are_named_and_never_paths() {
         );
         (commit_tree(repository, bad), commit_tree(repository, raw_tree(repository, &[])))
     };
-    let (bad, empty) = (mirror.snapshot(&bad).unwrap(), mirror.snapshot(&empty).unwrap());
+    let (bad, empty) = (world.snapshot(&bad).unwrap(), world.snapshot(&empty).unwrap());
     let walk = bad.walk("").unwrap();
     assert_eq!(walk.files.len(), 1);
     assert_eq!(walk.unreadable, ["\"..\"", "\".GIT\"", "\"a\\u{fffd}b\""]);
@@ -92,12 +92,12 @@ async fn hostile_names_are_named_and_never_paths() {
     assert_eq!((changes.paths.len(), changes.unreadable.len(), changes.truncated), (1, 3, false));
 }
 
-#[tokio::test]
-async fn a_tree_that_names_itself_into_billions_is_cut() {
-    let world = World::new().await;
+#[test]
+fn a_tree_that_names_itself_into_billions_is_cut() {
+    let world = World::new();
     let mirror = world.mirror();
     let (bomb, empty) = {
-        let store = mirror.lock();
+        let store = mirror.shelf().lock().unwrap();
         let repository = &store.repository;
         let mut tree = raw_tree(repository, &[("100644", b"f", repository.blob(b"x").unwrap())]);
         for _ in 0..12 {
@@ -108,15 +108,15 @@ async fn a_tree_that_names_itself_into_billions_is_cut() {
         }
         (commit_tree(repository, tree), commit_tree(repository, raw_tree(repository, &[])))
     };
-    let (bomb, empty) = (mirror.snapshot(&bomb).unwrap(), mirror.snapshot(&empty).unwrap());
+    let (bomb, empty) = (world.snapshot(&bomb).unwrap(), world.snapshot(&empty).unwrap());
     assert!(bomb.walk("").unwrap().truncated);
     let changes = bomb.changed_since(&empty, 50).unwrap();
     assert!(changes.truncated && changes.paths.len() <= 50);
 }
 
-#[tokio::test]
-async fn only_what_differs_is_listed() {
-    let world = World::new().await;
+#[test]
+fn only_what_differs_is_listed() {
+    let world = World::new();
     for team in 0..20 {
         world.write(&format!("cluster/team{team}/ns.yaml"), format!("name: team{team}\n"));
     }
@@ -128,9 +128,8 @@ async fn only_what_differs_is_listed() {
     std::fs::remove_file(world.work().join("kind")).unwrap();
     world.write("kind/now", "a directory");
     let after = world.push("main");
-    world.fetch(&[&before, &after]).await.unwrap();
-    let mirror = world.mirror();
-    let (old, new) = (mirror.snapshot(&before).unwrap(), mirror.snapshot(&after).unwrap());
+    world.fetch(&[&before, &after]).unwrap();
+    let (old, new) = (world.snapshot(&before).unwrap(), world.snapshot(&after).unwrap());
     let changes = new.changed_since(&old, 100).unwrap();
     let shown: Vec<String> = changes
         .paths
@@ -153,19 +152,22 @@ async fn only_what_differs_is_listed() {
     assert_eq!(old.changed_since(&old, 100).unwrap(), Changes::default());
 }
 
-#[tokio::test]
-async fn ancestors_are_known() {
-    let world = World::new().await;
+#[test]
+fn ancestors_are_known() {
+    let world = World::new();
     world.write("a", "1");
     let first = world.push("main");
     world.write("a", "2");
     let second = world.push("main");
     world.git(&["checkout", "-q", "--orphan", "other"]);
     let other = world.push("other");
-    world.fetch(&[&second, &other]).await.unwrap();
+    world.fetch(&[&second, &other]).unwrap();
     let mirror = world.mirror();
-    assert!(mirror.is_ancestor(&first, &second).unwrap() && mirror.is_ancestor(&second, &second).unwrap());
-    assert!(!mirror.is_ancestor(&second, &first).unwrap());
+    assert!(
+        world.run(mirror.is_ancestor(&first, &second)).unwrap()
+            && world.run(mirror.is_ancestor(&second, &second)).unwrap()
+    );
+    assert!(!world.run(mirror.is_ancestor(&second, &first)).unwrap());
     assert_eq!(mirror.merge_base(&first, &second).unwrap(), Some(first));
     assert_eq!(mirror.merge_base(&second, &other).unwrap(), None);
     assert!(matches!(mirror.preview_merge(&second, &other), Err(GitError::Unrelated(..))));

@@ -39,7 +39,7 @@ impl Merge {
         let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
             return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
         };
-        let mirror = context.mirrors.open(base.id)?;
+        let mirror = context.mirrors.open(base.id);
         let branch =
             pull.base.branch.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))?;
         let Some(tip) = admin::branch_tip(repo, &mirror, clone_url, &branch).await? else {
@@ -51,7 +51,7 @@ impl Merge {
             other => other?,
         }
         let mut before = Vec::with_capacity(paths.len());
-        let snapshot = mirror.snapshot(&tip)?;
+        let snapshot = mirror.snapshot(&tip).await?;
         for path in paths {
             let index = context.indexes.of(base.id, *path, &snapshot);
             before.push(index.instrument(tracing::debug_span!("index")).await?);

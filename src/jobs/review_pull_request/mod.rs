@@ -204,6 +204,6 @@ async fn owner(
 ) -> Result<Option<(Team, Policy)>, JobError> {
     let tip = admin::tip(context, cluster).await?;
     let Some(team) = tip.index.team_of_repository(name).cloned() else { return Ok(None) };
-    let policy = tip.policy(context)?.unwrap_or_else(|| context.policy.clone());
+    let policy = tip.policy(context).await?.unwrap_or_else(|| context.policy.clone());
     Ok(Some((team, policy)))
 }
