@@ -5,7 +5,7 @@ pub(crate) use std::sync::Arc;
 pub(crate) use std::time::Duration;
 
 pub(crate) use bailiwick::clock::Clock as _;
-use bailiwick::clock::{ManualClock, SeededEntropy};
+use bailiwick::clock::{Entropy as _, ManualClock, OsEntropy, SeededEntropy};
 pub(crate) use bailiwick::sandbox::github::{
     AppOptions, Change, Effect, GitHub, Level, NewPullRequest, Options, Order, RestFault, Role,
 };
@@ -54,8 +54,10 @@ impl World {
             entropy: Arc::new(SeededEntropy::new(7)),
         };
         let github = GitHub::start(options).await.expect("a free port");
-        if let Some(file) = std::env::var_os("SANDBOX_EXCHANGES") {
-            github.record_to(std::path::Path::new(&file)).expect("a file to write");
+        // For `make conformance`.
+        if let Some(folder) = std::env::var_os("BAILIWICK_RECORD") {
+            let name = format!("sandbox-alone-{}.jsonl", OsEntropy.uuid());
+            github.record_to(&std::path::Path::new(&folder).join(name)).expect("BAILIWICK_RECORD names a folder");
         }
         github.create_org("org").expect("a new name");
         for login in ["alice", "bob", "mallory"] {

@@ -1,6 +1,6 @@
 //! References: reading, making, moving, removing.
 
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::Value;
 
 use super::super::access::{CONTENTS_READ, CONTENTS_WRITE, Level};
@@ -104,7 +104,7 @@ async fn create(call: &Call, at: At<'_>) -> Outcome {
     }
     call.shared.after_move(&moved).await?;
     let body = shown(call, id, name, sha)?;
-    Ok(Answer::json(StatusCode::CREATED, body))
+    Ok(Answer::created(body))
 }
 
 async fn update(call: &Call, at: At<'_>, name: &str) -> Outcome {
