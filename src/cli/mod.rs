@@ -9,6 +9,7 @@ pub mod explain;
 mod folder;
 mod jobs;
 mod migrate;
+mod operator;
 mod progress;
 mod replay;
 pub mod role;
