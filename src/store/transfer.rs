@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::sql::Sql;
 use super::audit::{announce, append_by_hand};
+use super::sql::Sql;
 use super::{Action, Actor, AuditEntry, Engine, Store, StoreError, Tx};
 
 const COPYING: &str = "copy a table";

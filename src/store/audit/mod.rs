@@ -53,11 +53,7 @@ impl Store {
     ///
     /// # Errors
     /// The database failed, or holds what cannot be read.
-    pub async fn audit(
-        &self,
-        after: i64,
-        since: Option<jiff::Timestamp>,
-    ) -> Result<Vec<AuditRecord>, StoreError> {
+    pub async fn audit(&self, after: i64, since: Option<jiff::Timestamp>) -> Result<Vec<AuditRecord>, StoreError> {
         let mut query = Sql::new("SELECT * FROM audit WHERE seq > ");
         query.bind(after);
         if let Some(since) = since {

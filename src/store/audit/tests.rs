@@ -58,9 +58,11 @@ impl World {
 
     async fn without_triggers(&self) {
         let drops = match self.store.inner.engine {
-            Engine::Sqlite => {
-                ["DROP TRIGGER audit_never_changes", "DROP TRIGGER audit_never_forgets", "DROP TRIGGER audit_only_grows"]
-            }
+            Engine::Sqlite => [
+                "DROP TRIGGER audit_never_changes",
+                "DROP TRIGGER audit_never_forgets",
+                "DROP TRIGGER audit_only_grows",
+            ],
             Engine::Postgres => [
                 "DROP TRIGGER audit_never_changes ON audit",
                 "DROP TRIGGER audit_never_forgets ON audit",
@@ -93,7 +95,13 @@ async fn entries_form_a_chain_that_holds_everything_that_was_said(world: World) 
         ..command("/create-team team2")
     };
     assert!(world.store.record_audit(&lease, "0", &denied).await.expect("ours"));
-    assert!(world.store.record_audit(&lease, "1", &AuditEntry::new(Actor::Bot, Action::SyncEnded, "x")).await.expect("ours"));
+    assert!(
+        world
+            .store
+            .record_audit(&lease, "1", &AuditEntry::new(Actor::Bot, Action::SyncEnded, "x"))
+            .await
+            .expect("ours")
+    );
 
     let entries = world.entries().await;
     let [first, second] = entries.as_slice() else { panic!("{entries:?}") };
