@@ -14,10 +14,10 @@ use crate::store::Store;
 #[derive(Debug, clap::Args)]
 pub(super) struct Database {
     /// The server's configuration, whose `database` is meant
-    #[arg(long, default_value = "bailiwick.yaml")]
+    #[arg(long, global = true, default_value = "bailiwick.yaml")]
     config: PathBuf,
     /// The database itself: sqlite://FILE or postgres://…
-    #[arg(long, conflicts_with = "config", env = "BAILIWICK_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, conflicts_with = "config", env = "BAILIWICK_DATABASE", hide_env_values = true)]
     database: Option<SecretString>,
 }
 

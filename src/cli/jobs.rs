@@ -137,9 +137,10 @@ async fn dead(store: &Store) -> Result<Vec<JobId>> {
 
 /// Every job is tried; 1 where one of them was not a dead letter.
 async fn retry(store: &Store, jobs: &[JobId], out: &mut dyn Write) -> Result<u8> {
+    let operator = super::operator::operator();
     let mut status = FINE;
     for job in jobs {
-        if store.revive(*job).await? {
+        if store.revive(*job, &operator).await? {
             writeln!(out, "Job {job} waits again.")?;
         } else {
             writeln!(out, "Job {job} was not given up, or does not exist: nothing to do.")?;

@@ -28,7 +28,7 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     let (from, to) = (url_of("--from", &args.from)?, url_of("--to", &args.to)?);
     let from = super::database::open(&from).await.context("--from")?;
     let to = Store::open(to.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.context("--to")?;
-    let transferred = transfer(&from, &to).await;
+    let transferred = transfer(&from, &to, &super::operator::operator()).await;
     from.close().await;
     to.close().await;
     for (table, rows) in &transferred?.0 {

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod audit;
 pub mod check;
 mod config;
 mod create_team;
@@ -9,6 +10,7 @@ pub mod explain;
 mod folder;
 mod jobs;
 mod migrate;
+mod operator;
 mod progress;
 mod replay;
 pub mod role;
@@ -79,6 +81,7 @@ enum Command {
     Rules(rules::Args),
     Explain(explain::Args),
     Config(config::Args),
+    Audit(audit::Args),
     Jobs(jobs::Args),
     Migrate(migrate::Args),
     Replay(replay::Replay),
@@ -108,6 +111,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Check(args) => check::run(args, out, err),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => Ok(config::run(args, &mut Output { out, err }).status()),
+        Command::Audit(args) => wait_for(audit::run(args, out)),
         Command::Jobs(args) => wait_for(jobs::run(args, out)),
         Command::Migrate(args) => wait_for(migrate::run(args, out)),
         Command::Replay(args) => wait_for(args.run(out)),

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::arguments::Arguments;
 use super::{Command, Permission, Spec};
 use crate::names::{RepositoryName, TeamName};
@@ -19,6 +21,17 @@ pub struct CreateTeam {
     pub repository: Option<RepositoryName>,
     /// Whether only the plan is asked for.
     pub plan: bool,
+}
+
+/// Its arguments.
+impl fmt::Display for CreateTeam {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.team)?;
+        if let Some(repository) = &self.repository {
+            write!(formatter, " --repo {repository}")?;
+        }
+        if self.plan { formatter.write_str(" --plan") } else { Ok(()) }
+    }
 }
 
 fn parse(mut arguments: Arguments<'_>) -> Result<Command, String> {

@@ -16,6 +16,8 @@ mod help;
 mod html;
 mod permission;
 
+use std::fmt;
+
 pub use create_team::CreateTeam;
 pub use error::CommandError;
 pub use help::help_text;
@@ -68,6 +70,17 @@ impl Command {
             Self::Help => help::SPEC.name,
             Self::Check => check::SPEC.name,
             Self::CreateTeam(_) => create_team::SPEC.name,
+        }
+    }
+}
+
+/// The command as its author could have written it: the same whatever the order and the spaces were.
+impl fmt::Display for Command {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "/{}", self.name())?;
+        match self {
+            Self::Help | Self::Check => Ok(()),
+            Self::CreateTeam(command) => write!(formatter, " {command}"),
         }
     }
 }

@@ -42,6 +42,10 @@ fn create_team_takes_its_options_anywhere_and_once() {
     ] {
         assert_eq!(one(body), Ok(full.clone()), "{body}");
     }
+    assert_eq!(full.to_string(), "/create-team team2 --repo org/dev_team2 --plan");
+    for command in [full, create("team2"), Command::Check, Command::Help] {
+        assert_eq!(one(&command.to_string()), Ok(command));
+    }
     for (body, problem) in [
         ("/create-team", "TEAM is missing"),
         ("/create-team a b", "\"b\" is one word too many"),

@@ -8,31 +8,101 @@ use super::JobError;
 use crate::forge::{KeyError, Repo};
 use crate::names::{ClusterName, DeployKeyId, IssueNumber, PublicKey, TeamName};
 use crate::report::comment::KeyReport;
-use crate::store::Store;
+use crate::store::{Action, Actor, AuditEffect, AuditEntry, EffectState, Lease, Store, StoreError};
 use crate::tenancy::Team;
 
 const KIND: &str = "deploy-key";
+/// The effect that remembers which registrations stand in the audit log.
+const RECORDED: &str = "audited-key";
 
-/// Registers the key unless a key with this body is there. A key with this body but other rights is
-/// replaced: GitHub's keys cannot be changed. Returns the registration's number.
-pub(super) async fn ensure_registered(
-    repo: &Repo,
-    title: &str,
-    key: &PublicKey,
-    read_only: bool,
-) -> Result<DeployKeyId, KeyError> {
-    let mut there = repo.deploy_keys().await?;
-    there.retain(|known| known.key().as_ref() == Some(key));
-    if there.iter().any(|known| !known.enabled) {
-        return Err(KeyError::Disabled { repository: repo.name().to_string() });
+/// A key to be registered.
+pub(super) struct Registration<'a> {
+    /// The team's repository.
+    pub(super) repo: &'a Repo,
+    /// The key's title there.
+    pub(super) title: String,
+    /// The public half.
+    pub(super) key: &'a PublicKey,
+    /// Whether it may only read.
+    pub(super) read_only: bool,
+    /// Whose key it is, and for what: for the audit log.
+    pub(super) what: String,
+    /// Why the bot may: for the audit log.
+    pub(super) proof: String,
+}
+
+/// Why a key is not registered: what the forge says of it, or what keeps the job from going on.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Key(KeyError),
+    Job(JobError),
+}
+
+impl From<KeyError> for Trouble {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
     }
-    if let Some(known) = there.iter().find(|known| known.read_only == read_only) {
-        return Ok(known.id);
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Job(error.into())
     }
-    for known in there {
-        repo.remove_deploy_key(known.id).await?;
+}
+
+impl Registration<'_> {
+    /// Registers the key unless a key with this body is there. A key with this body but other rights is
+    /// replaced: GitHub's keys cannot be changed. Returns the registration's number.
+    pub(super) async fn ensure(&self, store: &Store, lease: &Lease) -> Result<DeployKeyId, Trouble> {
+        let mut there = self.repo.deploy_keys().await?;
+        there.retain(|known| known.key().as_ref() == Some(self.key));
+        if there.iter().any(|known| !known.enabled) {
+            return Err(KeyError::Disabled { repository: self.repo.name().to_string() }.into());
+        }
+        if let Some(known) = there.iter().find(|known| known.read_only == self.read_only) {
+            self.record_once(store, lease, known.id, (Action::KeyRegistered, ", found there")).await?;
+            return Ok(known.id);
+        }
+        let action = if there.is_empty() { Action::KeyRegistered } else { Action::KeyReplaced };
+        for known in there {
+            let effects = vec![AuditEffect::new("deploy_key", known.id)];
+            let entry = AuditEntry { effects, ..self.entry(Action::KeyRemoved) };
+            store.record_audit(lease, &format!("key-removed/{}", known.id), &entry).await?;
+            self.repo.remove_deploy_key(known.id).await?;
+        }
+        let id = self.repo.add_deploy_key(&self.title, self.key, self.read_only).await?.id;
+        self.record_once(store, lease, id, (action, "")).await?;
+        Ok(id)
     }
-    Ok(repo.add_deploy_key(title, key, read_only).await?.id)
+
+    /// A run that was cut between the deed and its record is followed by one that finds the key there: the
+    /// registration is written down by whichever comes first, and once.
+    async fn record_once(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        id: DeployKeyId,
+        (action, found): (Action, &str),
+    ) -> Result<(), StoreError> {
+        let key = format!("{}/{id}", self.repo.name().as_str().to_ascii_lowercase());
+        if matches!(store.effect(lease, RECORDED, &key).await?, EffectState::Done(_)) {
+            return Ok(());
+        }
+        let rights = if self.read_only { "read-only" } else { "read and write" };
+        let effects = vec![AuditEffect::new("deploy_key", id)];
+        let entry = AuditEntry { effects, reason: Some(format!("{rights}{found}")), ..self.entry(action) };
+        store.record_audit(lease, "key-registered", &entry).await?;
+        store.effect_done(lease, RECORDED, &key, &json!({})).await
+    }
+
+    fn entry(&self, action: Action) -> AuditEntry {
+        AuditEntry {
+            repository_id: self.repo.id(),
+            repository_name: Some(self.repo.name().clone()),
+            proof: Some(self.proof.clone()),
+            ..AuditEntry::new(Actor::Bot, action, self.what.clone())
+        }
+    }
 }
 
 /// Remembers how far a team's key is, and in which pull request people read about it.

@@ -1,6 +1,7 @@
 //! What the bot does: one file per job. [`plan::jobs_for`] says which events ask for which jobs.
 
 mod admin;
+mod audit;
 mod comments;
 mod context;
 mod error;

@@ -7,11 +7,12 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, JobError, Next, Task, keys, teams};
+use super::keys::{self, Registration, Trouble};
+use super::{Context, JobError, Next, Task, teams};
 use crate::cluster::{Cluster, ClusterError, EnsureOutcome, FluxKind, GitSecret, KeyPair, public_key_of_secret};
 use crate::config::Access as KeyAccess;
 use crate::forge::{Access, KeyError};
-use crate::names::{ClusterName, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
+use crate::names::{ClusterName, DeployKeyId, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
 use crate::store::{Lease, Priority};
 use crate::tenancy::Team;
@@ -67,7 +68,7 @@ impl Task for RegisterDeployKey {
             return Ok(Next::done());
         };
         let repository = team.repository.clone().unwrap_or_else(|| config.team_repository.for_team(&team.name));
-        let state = match self.look_after(context, cluster, (&team, &repository)).await {
+        let state = match self.look_after(context, lease, cluster, (&team, &repository)).await {
             Ok(Some(state)) => state,
             // People were told that it did not come; the refresh looks from time to time.
             Ok(None) if known.is_some_and(|(report, _)| matches!(report.state, KeyState::Failed(_))) => {
@@ -95,6 +96,7 @@ impl RegisterDeployKey {
     async fn look_after(
         &self,
         context: &Context,
+        lease: &Lease,
         cluster: &Cluster,
         (team, repository): (&Team, &RepositoryName),
     ) -> Result<Option<KeyState>, JobError> {
@@ -104,7 +106,10 @@ impl RegisterDeployKey {
             return Ok(None);
         }
         match self.key_in_cluster(context, cluster, (&namespace, &secret_name(team)?)).await {
-            Ok(Ok(key)) => self.register(context, cluster, (team, repository), &key).await.map(Some),
+            Ok(Ok(key)) => match self.register(context, lease, (team, repository), &key).await? {
+                Ok(id) => self.fetch_with(context, cluster, team, id).await.map(Some),
+                Err(state) => Ok(Some(state)),
+            },
             Ok(Err(state)) => Ok(Some(state)),
             // The namespace went between two requests.
             Err(ClusterError::NotFound { .. }) => Ok(None),
@@ -140,33 +145,52 @@ impl RegisterDeployKey {
         })
     }
 
-    /// Registers the key; then Flux is asked to fetch at once instead of after its interval.
+    /// Registers the key; or says why that cannot be.
     async fn register(
         &self,
         context: &Context,
-        cluster: &Cluster,
+        lease: &Lease,
         (team, repository): (&Team, &RepositoryName),
         key: &PublicKey,
-    ) -> Result<KeyState, JobError> {
-        let read_only = context.cluster_config(&self.cluster)?.git_access.access == KeyAccess::ReadOnly;
+    ) -> Result<Result<DeployKeyId, KeyState>, JobError> {
+        let config = context.cluster_config(&self.cluster)?;
         let repo = match context.repository_with(repository, Access::KEYS).await {
             Ok(repo) => repo,
-            Err(error) if error.is_absent() => return Ok(KeyState::NoAdminRight),
+            Err(error) if error.is_absent() => return Ok(Err(KeyState::NoAdminRight)),
             Err(error) => return Err(error.into()),
         };
-        let title = format!("bailiwick: cluster {}, team {}", self.cluster, self.team);
-        let registered = keys::ensure_registered(&repo, &title, key, read_only).await;
+        let registration = Registration {
+            repo: &repo,
+            title: format!("bailiwick: cluster {}, team {}", self.cluster, self.team),
+            key,
+            read_only: config.git_access.access == KeyAccess::ReadOnly,
+            what: format!("team {} in cluster {}", team.name, self.cluster),
+            proof: format!("team of {} (live)", config.admin_repository),
+        };
+        let registered = registration.ensure(&context.store, lease).await;
         if let Err(error) = repo.revoke().await {
             // It ends by itself within the hour, and nothing uses it any more.
             tracing::warn!(repository.name = %repository, "a token could not be given back: {error}");
         }
-        let id = match registered {
-            Ok(id) => id,
-            Err(KeyError::NoAdminRight { .. }) => return Ok(KeyState::NoAdminRight),
-            Err(KeyError::Disabled { .. }) => return Ok(KeyState::DisabledByOrganisation),
-            Err(KeyError::InUse { .. }) => return Ok(KeyState::InUseElsewhere),
-            Err(KeyError::Forge(error)) => return Err(error.into()),
-        };
+        Ok(match registered {
+            Ok(id) => Ok(id),
+            Err(Trouble::Job(error)) => return Err(error),
+            Err(Trouble::Key(KeyError::NoAdminRight { .. })) => Err(KeyState::NoAdminRight),
+            Err(Trouble::Key(KeyError::Disabled { .. })) => Err(KeyState::DisabledByOrganisation),
+            Err(Trouble::Key(KeyError::InUse { .. })) => Err(KeyState::InUseElsewhere),
+            Err(Trouble::Key(KeyError::Forge(error))) => return Err(error.into()),
+        })
+    }
+
+    /// Flux is asked to fetch with the registered key at once instead of after its interval.
+    async fn fetch_with(
+        &self,
+        context: &Context,
+        cluster: &Cluster,
+        team: &Team,
+        id: DeployKeyId,
+    ) -> Result<KeyState, JobError> {
+        let read_only = context.cluster_config(&self.cluster)?.git_access.access == KeyAccess::ReadOnly;
         if let Some(source) = &team.source
             && let Ok(name) = source.name.parse()
         {

@@ -89,7 +89,7 @@ impl Store {
 }
 
 /// Inside a transaction: the lease is ours, and stays ours until the commit.
-async fn hold(tx: &mut Tx, lease: &Lease) -> Result<(), StoreError> {
+pub(super) async fn hold(tx: &mut Tx, lease: &Lease) -> Result<(), StoreError> {
     // An update and not a question: on PostgreSQL it locks the job's row.
     let held = sqlx::query("UPDATE jobs SET fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'")
         .bind(lease.job.get())

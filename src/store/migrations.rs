@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::{Engine, StoreError};
 
 /// Version, name, and the step for SQLite and for PostgreSQL. Oldest first; never change one that was released.
-const STEPS: [(i64, &str, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str, &str); 3] = [
     (
         1,
         "deliveries and jobs",
@@ -19,6 +19,12 @@ const STEPS: [(i64, &str, &str, &str); 2] = [
         "turns and coding",
         include_str!("../../migrations/sqlite/0002_turns_and_coding.sql"),
         include_str!("../../migrations/postgres/0002_turns_and_coding.sql"),
+    ),
+    (
+        3,
+        "audit",
+        include_str!("../../migrations/sqlite/0003_audit.sql"),
+        include_str!("../../migrations/postgres/0003_audit.sql"),
     ),
 ];
 

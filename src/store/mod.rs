@@ -13,7 +13,10 @@
 //!   running one is followed by exactly one more;
 //! - only the holder of the current lease can end a job or write its effects ([`StoreError::LeaseLost`]);
 //! - within a priority, repositories take turns (`turns`).
+//!
+//! The audit log (`audit`) is a chain of entries that are only ever added, under the queue's lock.
 
+mod audit;
 mod claim;
 mod coding;
 mod deliveries;
@@ -43,6 +46,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 
+pub use audit::{Action, Actor, AuditEffect, AuditEntry, AuditRecord, Broken, Decision, Intact};
 pub use claim::Claim;
 pub use error::StoreError;
 pub use model::{
@@ -83,6 +87,15 @@ struct Inner {
 enum Engine {
     Sqlite,
     Postgres,
+}
+
+impl Engine {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
 }
 
 impl Store {

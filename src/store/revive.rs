@@ -2,23 +2,50 @@
 
 use sqlx::Row as _;
 
+use super::audit::{announce, append_by_hand};
+use super::list::repository;
 use super::turns::Turns;
-use super::{Accepted, JobId, JobState, Store, StoreError, Tx};
+use super::{Accepted, Action, Actor, AuditEntry, JobId, JobState, Store, StoreError, Tx};
 
 const REVIVING: &str = "take up a dead letter";
 
 impl Store {
     /// A job that was given up waits again, due at once, with attempts counted anew. Where a newer request of
-    /// its key waits, that one stands for it. Gives `false` where there is no such dead letter.
+    /// its key waits, that one stands for it. The audit log says that it was `by` this person. Gives `false`
+    /// where there is no such dead letter.
     ///
     /// # Errors
-    /// The database failed: nothing has changed.
-    pub async fn revive(&self, job: JobId) -> Result<bool, StoreError> {
+    /// [`StoreError::Moved`], or the database failed: nothing has changed.
+    pub async fn revive(&self, job: JobId, by: &Actor) -> Result<bool, StoreError> {
         let mut tx = self.begin(REVIVING).await?;
+        super::transfer::refuse_moved(&mut tx).await?;
+        let Some(entry) = entry(&mut tx, job, by).await? else { return Ok(false) };
         let revived = revive_job(&mut tx, job, self.now()).await?;
+        let written = append_by_hand(&mut tx, &entry, self.now()).await?;
         self.inner.commit_and_wake(tx, REVIVING).await?;
+        announce(&written);
         Ok(revived)
     }
+}
+
+/// What the audit log will say; `None` where there is no such dead letter.
+async fn entry(tx: &mut Tx, job: JobId, by: &Actor) -> Result<Option<AuditEntry>, StoreError> {
+    let row = sqlx::query("SELECT kind, subject, repository, reason FROM jobs WHERE id = $1 AND state = 'dead'")
+        .bind(job.get())
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(StoreError::database(REVIVING))?;
+    let Some(row) = row else { return Ok(None) };
+    let failed = StoreError::database;
+    let kind: String = row.try_get("kind").map_err(failed(REVIVING))?;
+    let subject: String = row.try_get("subject").map_err(failed(REVIVING))?;
+    let what = format!("job {job}: {kind} of {subject}");
+    Ok(Some(AuditEntry {
+        repository_id: repository(&row, "repository")?,
+        proof: Some("command line".to_owned()),
+        reason: row.try_get("reason").map_err(failed(REVIVING))?,
+        ..AuditEntry::new(by.clone(), Action::DeadLetterRetried, what)
+    }))
 }
 
 /// What a redelivery finds: jobs that are not done go on, those that were given up too.

@@ -401,9 +401,9 @@ async fn repositories_take_turns(world: World) {
 async fn a_dead_letter_is_taken_up_again_by_a_person_or_a_redelivery(world: World) {
     world.store.accept(&delivery("one"), &[review("pr/1")]).await.expect("new");
     let lease = world.take().await;
-    assert!(!world.store.revive(lease.job).await.expect("an answer"), "it runs");
+    assert!(!world.store.revive(lease.job, &Actor::Bot).await.expect("an answer"), "it runs");
     world.store.bury(&lease, "no").await.expect("ours");
-    assert!(world.store.revive(lease.job).await.expect("an answer"));
+    assert!(world.store.revive(lease.job, &Actor::Bot).await.expect("an answer"));
     let again = world.take().await;
     assert_eq!((again.job, again.attempt), (lease.job, 1));
     world.store.bury(&again, "no").await.expect("ours");
@@ -447,7 +447,7 @@ async fn an_installation_moves_to_the_other_engine(world: World) {
     world.store.set_fact("cursor", "a", &json!(2)).await.expect("stored");
     let before = world.store.jobs(&JobFilter::default()).await.expect("a list");
 
-    let moved = transfer(&world.store, &target.store).await.expect("moved");
+    let moved = transfer(&world.store, &target.store, &Actor::Bot).await.expect("moved");
     assert_eq!((moved.0["deliveries"], moved.0["jobs"], moved.0["delivery_jobs"]), (70, 70, 70));
     assert_eq!(target.store.jobs(&JobFilter::default()).await.expect("a list"), before);
     assert_eq!(target.store.effect_value("comment", "2").await.expect("an answer"), Some(json!({"id": 7})));
@@ -458,10 +458,10 @@ async fn an_installation_moves_to_the_other_engine(world: World) {
 
     assert!(matches!(world.store.lease("tester", KINDS, TTL).await, Err(StoreError::Moved)));
     assert!(matches!(world.store.accept(&delivery("late"), &[]).await, Err(StoreError::Moved)));
-    assert!(matches!(transfer(&world.store, &target.store).await, Err(StoreError::Moved)));
+    assert!(matches!(transfer(&world.store, &target.store, &Actor::Bot).await, Err(StoreError::Moved)));
     let third = world.another().await;
-    assert!(matches!(transfer(&target.store, &world.store).await, Err(StoreError::NotEmpty { .. })));
-    transfer(&target.store, &third.store).await.expect("and back to its first engine");
+    assert!(matches!(transfer(&target.store, &world.store, &Actor::Bot).await, Err(StoreError::NotEmpty { .. })));
+    transfer(&target.store, &third.store, &Actor::Bot).await.expect("and back to its first engine");
 }
 
 on_both!(

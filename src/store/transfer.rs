@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use super::audit::{announce, append_by_hand};
 use super::sql::Sql;
-use super::{Engine, Store, StoreError, Tx};
+use super::{Action, Actor, AuditEntry, Engine, Store, StoreError, Tx};
 
 const COPYING: &str = "copy a table";
 
@@ -64,21 +65,47 @@ const TABLES: &[(&str, &[Column])] = &[
     ("delivery_jobs", &[Text("delivery"), Number("job")]),
     ("effects", &[Text("kind"), Text("key"), Text("state"), Text("value"), Number("updated_at")]),
     ("facts", &[Text("kind"), Text("key"), Text("value"), Number("updated_at")]),
+    (
+        "audit",
+        &[
+            Number("seq"),
+            Number("at"),
+            Text("action"),
+            Text("what"),
+            Text("actor_kind"),
+            Number("actor_id"),
+            Text("actor_name"),
+            Number("repository_id"),
+            Text("repository_name"),
+            Number("issue"),
+            Text("head"),
+            Text("proof"),
+            Text("decision"),
+            Text("reason"),
+            Text("effects"),
+            Text("delivery"),
+            Number("job"),
+            Text("step"),
+            Text("prev_hash"),
+            Text("hash"),
+        ],
+    ),
 ];
 
 /// The columns that order each table uniquely.
-const KEYS: &[usize] = &[1, 1, 2, 2, 2];
+const KEYS: &[usize] = &[1, 1, 2, 2, 2, 1];
 /// Rows of one statement: bodies may be large.
 const PIECE: i64 = 32;
 
 /// Copies everything from one database to another, empty one, and marks the old one as moved: from then on
 /// it takes nothing in and leases nothing. Meanwhile the old one's queue stands still; what runs there ends
-/// with [`StoreError::Moved`] or a lost lease and runs again at the new place.
+/// with [`StoreError::Moved`] or a lost lease and runs again at the new place. The audit logs of both end with
+/// the same entry, which says that it was `by` this person.
 ///
 /// # Errors
 /// [`StoreError::NotEmpty`] for a target that holds something, [`StoreError::Moved`] for a source that was moved
 /// before, or one of the databases failed. Then neither has changed.
-pub async fn transfer(from: &Store, to: &Store) -> Result<Transferred, StoreError> {
+pub async fn transfer(from: &Store, to: &Store, by: &Actor) -> Result<Transferred, StoreError> {
     let mut source = from.begin(COPYING).await?;
     refuse_moved(&mut source).await?;
     if from.inner.engine == Engine::Postgres {
@@ -93,6 +120,10 @@ pub async fn transfer(from: &Store, to: &Store) -> Result<Transferred, StoreErro
             return Err(StoreError::NotEmpty { table });
         }
     }
+    let what = format!("from {} to {}", from.inner.engine.name(), to.inner.engine.name());
+    let proof = Some("command line".to_owned());
+    let entry = AuditEntry { proof, ..AuditEntry::new(by.clone(), Action::Migration, what) };
+    let written = append_by_hand(&mut source, &entry, from.now()).await?;
     for ((table, columns), keys) in TABLES.iter().zip(KEYS) {
         let copied = copy(&mut source, &mut target, table, (columns, *keys)).await?;
         let there = count(&mut target, table).await?;
@@ -106,6 +137,7 @@ pub async fn transfer(from: &Store, to: &Store) -> Result<Transferred, StoreErro
     // The target first: if this process dies in between, nothing is lost and the source still serves.
     target.commit().await.map_err(StoreError::database(COPYING))?;
     source.commit().await.map_err(StoreError::database(COPYING))?;
+    announce(&written);
     Ok(transferred)
 }
 
@@ -194,4 +226,43 @@ async fn continue_numbers(engine: Engine, target: &mut Tx) -> Result<(), StoreEr
         sqlx::query(next).execute(&mut **target).await.map_err(StoreError::database(COPYING))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::store::testing::{World, on_both};
+
+    /// What says how the database stands and not what the installation knows: `moved` is true of the old one alone.
+    const OF_THE_DATABASE: &[&str] = &["moved", "_sqlx_migrations", "sqlite_sequence", "sqlite_stat1"];
+
+    /// Whoever adds a table or a column has to say whether it moves.
+    async fn every_column_of_every_table_moves(world: World) {
+        let columns = match world.store.inner.engine {
+            Engine::Sqlite => {
+                "SELECT tables.name AS t, columns.name AS c FROM sqlite_master AS tables \
+                 JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'"
+            }
+            Engine::Postgres => {
+                "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns \
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        let mut there: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in sqlx::query(columns).fetch_all(&world.store.inner.reader).await.expect("the schema") {
+            there.entry(row.get("t")).or_default().insert(row.get("c"));
+        }
+        there.retain(|table, _| !OF_THE_DATABASE.contains(&table.as_str()));
+        let name = |column: &Column| {
+            let (Text(name) | Number(name) | Bytes(name)) = column;
+            (*name).to_owned()
+        };
+        let moving = TABLES.iter().map(|(table, columns)| ((*table).to_owned(), columns.iter().map(name).collect()));
+        assert_eq!(there, moving.collect());
+        assert_eq!(TABLES.len(), KEYS.len());
+    }
+
+    on_both!(every_column_of_every_table_moves);
 }

@@ -85,6 +85,10 @@ async fn a_new_team_gets_its_key_and_nobody_sees_the_private_half() {
         assert!(!String::from_utf8_lossy(&history.stdout).contains(&line), "{repository}");
     }
     assert!(!report.contains(&line));
+    let lines = world.audit_lines(&["team-creation", "sync-started", "sync-ended", "key-registered"]).await;
+    // What the bot does at its start, it does in any order.
+    let lines: Vec<String> = lines.into_iter().skip_while(|line| !line.contains("team-creation")).collect();
+    insta::assert_snapshot!("audit", lines.join("\n"));
     let logged = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let logged = String::from_utf8_lossy(&logged).into_owned();
     assert!(logged.contains("looked after a deploy key"), "the log is read");
@@ -102,6 +106,7 @@ async fn a_second_look_changes_nothing_and_gives_its_token_back() {
     world.look_after_key("team1", None).await;
     world.quiet().await;
     assert_eq!(world.github().deploy_keys(TEAM1), before);
+    assert_eq!(world.audit_lines(&["key-registered"]).await.len(), 1, "written once");
     insta::assert_snapshot!(routes(&world.github().request_log()));
     world.finish().await;
 }
@@ -138,5 +143,17 @@ async fn a_key_with_too_many_rights_is_replaced() {
     let after = world.github().deploy_keys(TEAM1);
     assert_eq!(after.len(), 1);
     assert!(after[0].read_only && after[0].key == before.key, "{after:?}");
+    let lines = world.audit_lines(&["key-registered", "key-removed", "key-replaced"]).await;
+    assert_eq!(
+        lines,
+        [
+            "bot key-registered allowed: team team1 in cluster dev | org/dev-team1#0 | team of org/dev-cluster (live) | \
+             read-only | deploy_key …",
+            "bot key-removed allowed: team team1 in cluster dev | org/dev-team1#0 | team of org/dev-cluster (live) | - | \
+             deploy_key …",
+            "bot key-replaced allowed: team team1 in cluster dev | org/dev-team1#0 | team of org/dev-cluster (live) | \
+             read-only | deploy_key …",
+        ]
+    );
     world.finish().await;
 }

@@ -11,6 +11,7 @@
     reason = "every test binary uses some of these words, none uses all"
 )]
 
+mod audit;
 mod expect;
 pub mod people;
 mod record;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use self::check_run::{Verdict, abandon_other};
-use super::{Context, JobError, Next, Task, admin};
+use super::{Context, JobError, Next, Task, admin, audit};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, PullRequest, PullState, Repo};
 use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
@@ -78,6 +78,9 @@ impl Task for ReviewPullRequest {
         let head = role.as_ref().and(pull.as_ref()).map(|pull| &pull.head.sha);
         abandon_other(context, lease, &repo, (&self, head)).await?;
         let (Some(pull), Some(role)) = (&pull, role) else { return Ok(Next::done()) };
+        if self.again {
+            audit::reruns(context, lease, &self, &pull.head.sha).await?;
+        }
         match self.review(context, lease, (&repo, pull), role).await {
             // A head that is gone cannot be judged and has no need to be: the new one has.
             Err(JobError::Fail { .. }) if self.has_moved(&repo, pull).await => {

@@ -12,7 +12,7 @@ use crate::jobs::{JobError, admin};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, RepositoryName};
 use crate::report::comment;
 use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
-use crate::store::EffectState;
+use crate::store::{AuditEffect, EffectState};
 
 /// Runs the command; returns the answer.
 pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String, JobError> {
@@ -25,14 +25,38 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
     let plan = match admin::plan_team(&base, cluster, &request).await? {
         Ok(Outcome::AlreadyThere) => return Ok(comment::create_team_already_there(&command.team)),
         Ok(Outcome::Changes(plan)) => plan,
-        Err(refusal) => return Ok(comment::create_team_refused(&refusal.to_string())),
+        Err(refusal) => {
+            let reason = refusal.to_string();
+            call.record_no_team(what(command, cluster), &reason).await?;
+            return Ok(comment::create_team_refused(&reason));
+        }
     };
     if command.plan {
         return Ok(comment::create_team_plan(&command.team, &plan.to_string()));
     }
-    let (number, updated) = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
+    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
+    let Proposal { number, updated, commit } = proposal;
+    let effects = vec![
+        AuditEffect::new("commit", &commit),
+        AuditEffect::new("pull_request", format!("{}#{number}", call.job.repository_name)),
+    ];
+    call.record_team(what(command, cluster), commit, effects).await?;
     let visible = is_visible(call, &repository).await?;
     Ok(comment::create_team_opened(&command.team, number, (&repository, visible), updated))
+}
+
+/// For the audit log.
+fn what(command: &CreateTeam, cluster: &ClusterConfig) -> String {
+    format!("team {} in cluster {}", command.team, cluster.name)
+}
+
+/// The pull request that proposes the team.
+struct Proposal {
+    number: IssueNumber,
+    /// Whether it was open already.
+    updated: bool,
+    /// Its head.
+    commit: CommitId,
 }
 
 fn request(
@@ -51,15 +75,14 @@ fn request(
     })
 }
 
-/// Commits the plan and opens the pull request, or brings the open one up to date. Returns its number
-/// and whether it was there.
+/// Commits the plan and opens the pull request, or brings the open one up to date.
 async fn propose(
     call: &Call<'_>,
     command: &CreateTeam,
     (cluster, repository): (&ClusterConfig, &RepositoryName),
     base: &CommitId,
     plan: &ChangeSet,
-) -> Result<(IssueNumber, bool), JobError> {
+) -> Result<Proposal, JobError> {
     let store = &call.context.store;
     let at = (call.job.repository, call.job.repository_name.clone());
     let repo = call.context.forge.repo(call.job.installation, at, Access::PROPOSE);
@@ -69,15 +92,15 @@ async fn propose(
     let title = format!("Create team {}", command.team);
     let files = plan.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
     let expected = if seen_before { repo.branch_head(&branch).await? } else { None };
-    repo.commit_files(&NewCommit {
+    let new = NewCommit {
         branch: branch.clone(),
         expected,
         parent: base.clone(),
         parent_tree: None,
         message: format!("{title}\n\nAsked for in #{} by a comment.", call.job.issue),
         files,
-    })
-    .await?;
+    };
+    let commit = repo.commit_files(&new).await?.id;
     let paths: Vec<String> = plan.files.iter().map(|file| file.path.to_string()).collect();
     let names: Vec<_> = call.clusters.iter().map(|cluster| cluster.name.clone()).collect();
     let body = comment::create_team_body(&command.team, repository, &names, call.job.issue, &paths);
@@ -94,7 +117,7 @@ async fn propose(
         }
     };
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
-    Ok((number, open.is_some()))
+    Ok(Proposal { number, updated: open.is_some(), commit })
 }
 
 fn branch(command: &CreateTeam) -> Result<BranchName, JobError> {

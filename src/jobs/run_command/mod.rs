@@ -4,6 +4,7 @@
 //! meanwhile is not what its author meant. Rights are asked of the forge, now, and an unanswered
 //! question is a no.
 
+mod audit;
 mod check;
 mod create_team;
 mod rights;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::rights::Right;
 use super::{Context, JobError, Next, Task, comments, teams};
 use crate::command::{self, Command};
 use crate::config::ClusterConfig;
@@ -57,6 +59,10 @@ struct Call<'a> {
     job: &'a RunCommand,
     /// The clusters whose admin repository this is.
     clusters: Vec<&'a ClusterConfig>,
+    /// The command's place in its comment.
+    place: usize,
+    /// The right by which it is run.
+    proof: Option<String>,
 }
 
 #[async_trait]
@@ -93,10 +99,11 @@ impl Task for RunCommand {
             Err(error) if !error.is_temporary() => tracing::warn!("no reaction to a command could be given: {error}"),
             reacted => reacted?,
         }
-        let call = Call { context, lease, job: &self, clusters };
+        let mut call = Call { context, lease, job: &self, clusters, place: 0, proof: None };
         let mut answers = Vec::new();
         let mut follow_up = Vec::new();
-        for command in command::parse(&text) {
+        for (place, command) in command::parse(&text).into_iter().enumerate() {
+            call.place = place;
             match command {
                 Ok(command) => answers.push(call.execute(command, &mut follow_up).await?),
                 Err(error) => answers.push(comment::command_error(&error.to_string())),
@@ -108,8 +115,11 @@ impl Task for RunCommand {
     }
 
     async fn buried(self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
+        // Where one of the two cannot be written, the other still is.
+        let recorded = self.record_given_up(context, lease, reason).await;
         let text = comment::command_failed(reason);
-        comments::upsert(&context.store, lease, (&self.repo(context), self.issue), &self.purpose(), &text).await
+        comments::upsert(&context.store, lease, (&self.repo(context), self.issue), &self.purpose(), &text).await?;
+        recorded
     }
 }
 
@@ -135,9 +145,12 @@ impl RunCommand {
 }
 
 impl Call<'_> {
-    async fn execute(&self, command: Command, follow_up: &mut Vec<NewJob>) -> Result<String, JobError> {
-        if let Some(denial) = rights::denial(self, &command).await? {
-            return Ok(denial);
+    async fn execute(&mut self, command: Command, follow_up: &mut Vec<NewJob>) -> Result<String, JobError> {
+        let right = rights::ask(self, &command).await?;
+        self.record_decision(&command, &right).await?;
+        match right {
+            Right::Denied { answer, .. } => return Ok(answer),
+            Right::Granted { proof, .. } => self.proof = Some(proof),
         }
         match command {
             Command::Help => Ok(comment::help(&command::help_text())),

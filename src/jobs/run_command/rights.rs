@@ -7,44 +7,69 @@ use crate::forge::Access;
 use crate::jobs::JobError;
 use crate::report::comment;
 
-/// The answer to somebody who may not; `None` for somebody who may.
-pub(super) async fn denial(call: &Call<'_>, command: &Command) -> Result<Option<String>, JobError> {
+/// What the forge says of a person's right to a command.
+pub(super) enum Right {
+    /// There is one.
+    Granted {
+        /// The rule that was met, and how that is known.
+        proof: String,
+        /// What was found, where the forge was asked.
+        found: Option<String>,
+    },
+    /// There is none.
+    Denied {
+        /// For the person.
+        answer: String,
+        /// For the log: what was needed and what was found.
+        reason: String,
+    },
+}
+
+/// Asks for the right to a command.
+pub(super) async fn ask(call: &Call<'_>, command: &Command) -> Result<Right, JobError> {
     let name = command.name();
     let rules = call.context.config.allow(name);
     // Nothing can be learnt or changed by asking for help: no question to the forge.
-    if rules.contains(&AllowRule::Permission(Permission::None)) {
-        return Ok(None);
+    let anybody = AllowRule::Permission(Permission::None);
+    if rules.contains(&anybody) {
+        return Ok(Right::Granted { proof: anybody.to_string(), found: None });
     }
+    let mut looked = Vec::new();
     for rule in &rules {
-        if holds(call, rule).await? {
-            return Ok(None);
+        let (holds, found) = holds(call, rule).await?;
+        if holds {
+            return Ok(Right::Granted { proof: format!("{rule} (live)"), found: Some(found) });
         }
+        looked.push(format!("{rule}: {found}"));
     }
     let needs: Vec<String> = rules.iter().map(words).collect();
     let needs = if needs.is_empty() { "a right that nobody has".to_owned() } else { needs.join(" or ") };
     tracing::info!(user.id = %call.job.author, command.name = name, "a command was denied");
-    Ok(Some(comment::denied(name, &needs)))
+    let reason = if looked.is_empty() { needs.clone() } else { format!("needs {}", looked.join("; ")) };
+    Ok(Right::Denied { answer: comment::denied(name, &needs), reason })
 }
 
-async fn holds(call: &Call<'_>, rule: &AllowRule) -> Result<bool, JobError> {
+/// Whether a rule is met, and what was found instead or beyond.
+async fn holds(call: &Call<'_>, rule: &AllowRule) -> Result<(bool, String), JobError> {
     let forge = &call.context.forge;
     let at = (call.job.repository, call.job.repository_name.clone());
     match rule {
         AllowRule::Permission(least) => {
             let repo = forge.repo(call.job.installation, at, Access::METADATA);
             match repo.permission_of(&call.job.login, call.job.author).await {
-                Ok(found) => Ok(level(&found) >= *least),
-                Err(error) if error.is_absent() => Ok(false),
+                Ok(found) => Ok((level(&found) >= *least, format!("has {}", level(&found)))),
+                Err(error) if error.is_absent() => Ok((false, "the repository is gone".to_owned())),
                 Err(error) => Err(error.into()),
             }
         }
         AllowRule::Team { organization, slug } => {
             // A team of another organisation cannot be read with this installation's token: no.
             if !organization.as_str().eq_ignore_ascii_case(call.job.repository_name.owner()) {
-                return Ok(false);
+                return Ok((false, "a team of another organisation".to_owned()));
             }
             let repo = forge.repo(call.job.installation, at, Access::MEMBERS);
-            Ok(repo.is_team_member(organization, slug, &call.job.login).await?)
+            let member = repo.is_team_member(organization, slug, &call.job.login).await?;
+            Ok((member, if member { "is a member" } else { "is no member" }.to_owned()))
         }
     }
 }

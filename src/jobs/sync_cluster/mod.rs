@@ -3,6 +3,7 @@
 //!
 //! The job holds no worker while it waits: each look is one run, and the next one is scheduled.
 
+mod audit;
 mod decide;
 mod look;
 mod record;
@@ -69,7 +70,11 @@ impl Task for SyncCluster {
             return Ok(Next::done());
         }
         if !record.state.is_final() {
+            let requested = record.requested;
             self.advance(context, config, &mut record).await?;
+            if record.requested && !requested {
+                self.record_started(context, lease, &record).await?;
+            }
         }
         record.save(&context.store, &self.cluster, &self.commit).await?;
         if record.has_news() {
@@ -82,6 +87,10 @@ impl Task for SyncCluster {
         }
         tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, sync.state = ?record.state, "a merge was followed to its end");
         let follow_up = self.follow_up(context, config, &record).await?;
+        // A pull request that becomes known later is another telling of the same end.
+        if !record.closed {
+            self.record_ended(context, lease, &record).await?;
+        }
         record.closed = true;
         record.save(&context.store, &self.cluster, &self.commit).await?;
         Ok(Next::Done(follow_up))
@@ -93,7 +102,9 @@ impl Task for SyncCluster {
         self.find_pull(context, config, &mut record).await?;
         record.state = SyncState::Unseen { problem: format!("I gave up after several attempts: {reason}") };
         record.save(&context.store, &self.cluster, &self.commit).await?;
-        self.tell(context, lease, &record).await
+        let recorded = self.record_ended(context, lease, &record).await;
+        self.tell(context, lease, &record).await?;
+        recorded
     }
 }
 

@@ -1,0 +1,66 @@
+//! What a command leaves in the audit log: before anything is done who gave it and with which right, and
+//! afterwards what came of it.
+
+use super::rights::Right;
+use super::{Call, RunCommand};
+use crate::command::Command;
+use crate::jobs::{Context, JobError, audit};
+use crate::names::CommitId;
+use crate::store::{Action, Actor, AuditEffect, AuditEntry, Decision, Lease};
+
+impl RunCommand {
+    fn entry(&self, action: Action, what: String) -> AuditEntry {
+        let actor = Actor::Person { id: self.author, login: self.login.clone() };
+        AuditEntry {
+            repository_id: Some(self.repository),
+            repository_name: Some(self.repository_name.clone()),
+            issue: Some(self.issue),
+            ..AuditEntry::new(actor, action, what)
+        }
+    }
+
+    /// The commands of this comment were given up.
+    pub(super) async fn record_given_up(&self, context: &Context, lease: &Lease, reason: &str) -> Result<(), JobError> {
+        let what = format!("the commands of comment {}", self.comment);
+        let reason = Some(reason.to_owned());
+        let entry = AuditEntry { decision: Decision::Failed, reason, ..self.entry(Action::Command, what) };
+        audit::write(context, lease, "given-up", &entry).await
+    }
+}
+
+impl Call<'_> {
+    /// Who gave the command, and what was decided.
+    pub(super) async fn record_decision(&self, command: &Command, right: &Right) -> Result<(), JobError> {
+        let plan_only = matches!(command, Command::CreateTeam(command) if command.plan);
+        let (decision, proof, reason) = match right {
+            Right::Denied { reason, .. } => (Decision::Denied, None, Some(reason.clone())),
+            Right::Granted { proof, found } if plan_only => (Decision::PlanOnly, Some(proof.clone()), found.clone()),
+            Right::Granted { proof, found } => (Decision::Allowed, Some(proof.clone()), found.clone()),
+        };
+        let entry = self.job.entry(Action::Command, command.to_string());
+        self.record("command", AuditEntry { decision, proof, reason, ..entry }).await
+    }
+
+    /// A team was proposed: as this commit, with these effects.
+    pub(super) async fn record_team(
+        &self,
+        what: String,
+        head: CommitId,
+        effects: Vec<AuditEffect>,
+    ) -> Result<(), JobError> {
+        let proof = self.proof.clone();
+        let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(Action::TeamCreation, what) };
+        self.record("team", entry).await
+    }
+
+    /// A team was not proposed, although the person may.
+    pub(super) async fn record_no_team(&self, what: String, reason: &str) -> Result<(), JobError> {
+        let (proof, reason) = (self.proof.clone(), Some(reason.to_owned()));
+        let entry = self.job.entry(Action::TeamCreation, what);
+        self.record("team", AuditEntry { decision: Decision::Denied, proof, reason, ..entry }).await
+    }
+
+    async fn record(&self, step: &str, entry: AuditEntry) -> Result<(), JobError> {
+        audit::write(self.context, self.lease, &format!("{}/{step}", self.place), &entry).await
+    }
+}
