@@ -27,6 +27,7 @@ pub struct Forge(Arc<Inner>);
 
 struct Inner {
     transport: Transport,
+    app_id: u64,
     signer: Signer,
     clock: Arc<dyn Clock>,
     tokens: TokenBroker,
@@ -40,8 +41,10 @@ struct Inner {
 pub struct AppIdentity {
     /// The App's number.
     pub id: u64,
-    /// The App's name in addresses; its comments are by `<slug>[bot]`.
-    pub slug: String,
+    /// The App's name in addresses; its comments are by `<slug>[bot]`. GitHub's description does not
+    /// promise it.
+    #[serde(default)]
+    pub slug: Option<String>,
 }
 
 impl AppIdentity {
@@ -52,8 +55,8 @@ impl AppIdentity {
         match (app, author) {
             (Some(app), _) => app == self.id,
             (None, Some(author)) => {
-                let bot = author.login.as_str().strip_suffix("[bot]");
-                author.kind == AccountKind::Bot && bot.is_some_and(|slug| slug.eq_ignore_ascii_case(&self.slug))
+                let bot = author.login.as_str().strip_suffix("[bot]").filter(|_| author.kind == AccountKind::Bot);
+                bot.zip(self.slug.as_deref()).is_some_and(|(bot, slug)| bot.eq_ignore_ascii_case(slug))
             }
             (None, None) => false,
         }
@@ -74,6 +77,7 @@ impl Forge {
     pub fn new(settings: ForgeSettings) -> Result<Self, ForgeError> {
         Ok(Self(Arc::new(Inner {
             transport: Transport::new(&settings.api_url, settings.timeouts, settings.recorder)?,
+            app_id: settings.app_id,
             signer: Signer::new(settings.app_id, &settings.private_key)?,
             clock: settings.clock,
             tokens: TokenBroker::default(),
@@ -103,6 +107,11 @@ impl Forge {
             self.as_app(&call).await?.json(&call.what)
         };
         self.0.identity.get_or_try_init(ask).await
+    }
+
+    /// The App's number, as the configuration has it.
+    pub(super) fn app_id(&self) -> u64 {
+        self.0.app_id
     }
 
     /// Under which number the App is installed on `repository`; asked once per repository
@@ -178,6 +187,11 @@ impl Forge {
 
     pub(super) fn next_page(&self, path: &str, link: &str) -> Result<String, ForgeError> {
         self.0.transport.next_page(path, link)
+    }
+
+    /// Where a repository's clone address is by GitHub's habit, for a server that does not say it.
+    pub(super) fn clone_url(&self, repository: &RepositoryName) -> String {
+        format!("{}/{repository}.git", self.0.transport.web())
     }
 
     pub(super) async fn token(&self, scope: &Scope) -> Result<SecretString, ForgeError> {

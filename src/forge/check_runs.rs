@@ -1,4 +1,5 @@
 use http::Method;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -31,7 +32,7 @@ impl Repo {
         body.insert("head_sha".to_owned(), json!(new.head));
         put(&mut body, "external_id", new.external_id.as_ref());
         put(&mut body, "details_url", new.details_url.as_ref());
-        put(&mut body, "started_at", new.started_at.as_ref());
+        put(&mut body, "started_at", new.started_at.map(second).as_ref());
         if !new.actions.is_empty() {
             body.insert("actions".to_owned(), actions(&new.actions));
         }
@@ -106,14 +107,14 @@ impl Repo {
         name: &str,
         external_id: Option<&str>,
     ) -> Result<Option<CheckRun>, ForgeError> {
-        let us = self.forge.identity().await?.id;
+        let us = self.forge.app_id();
         let route = self.route("/repos/{owner}/{repo}/commits/{ref}/check-runs", &[head.as_str()]);
         let route = route.query("check_name", name).query("filter", "latest").query("app_id", &us.to_string());
         let call = Call::get(route.query("per_page", "100"), self.what(&format!("check runs for {}", head.short())));
         let found: CheckRuns = self.send(call.clone()).await?.json(&call.what)?;
         let fits = |run: &CheckRun| {
             run.name == name
-                && run.app.as_ref().is_none_or(|app| app.id == us)
+                && run.app.as_ref().and_then(|app| app.id).is_none_or(|app| app == us)
                 && external_id.is_none_or(|wanted| run.external_id.as_deref() == Some(wanted))
         };
         Ok(found.check_runs.into_iter().filter(fits).max_by_key(|run| run.id))
@@ -208,13 +209,18 @@ fn put<T: serde::Serialize>(body: &mut Map<String, Value>, name: &str, value: Op
     }
 }
 
+/// GitHub's times have no fractions.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 fn put_state(body: &mut Map<String, Value>, state: CheckState) {
     let status = match state {
         CheckState::Queued => "queued",
         CheckState::InProgress => "in_progress",
         CheckState::Completed { conclusion, at } => {
             body.insert("conclusion".to_owned(), json!(conclusion.as_str()));
-            body.insert("completed_at".to_owned(), json!(at));
+            body.insert("completed_at".to_owned(), json!(second(at)));
             "completed"
         }
     };

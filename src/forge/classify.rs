@@ -74,7 +74,10 @@ fn limited_until(answer: &Answer, message: &str, now: Timestamp) -> Option<Times
         now.checked_add(SignedDuration::from_secs(seconds.max(1))).ok()
     } else if number("x-ratelimit-remaining") == Some(0) {
         // One second more: the reset is given in whole seconds.
-        number("x-ratelimit-reset").and_then(|reset| Timestamp::from_second(reset.saturating_add(1)).ok())
+        match number("x-ratelimit-reset") {
+            Some(reset) => Timestamp::from_second(reset.saturating_add(1)).ok(),
+            None => now.checked_add(UNNAMED_WAIT).ok(),
+        }
     } else if answer.status == 429 || message.contains("rate limit") || message.contains("abuse") {
         now.checked_add(UNNAMED_WAIT).ok()
     } else {
@@ -118,6 +121,7 @@ mod tests {
         assert_eq!(wait(429, &[("retry-after", "7")], ""), Some(7));
         assert_eq!(wait(403, &[("retry-after", "7")], "{}"), Some(7));
         assert_eq!(wait(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1099")], "{}"), Some(100));
+        assert_eq!(wait(403, &[("x-ratelimit-remaining", "0")], "{}"), Some(60));
         assert_eq!(wait(403, &[], r#"{"message":"You have exceeded a secondary rate limit."}"#), Some(60));
         assert_eq!(wait(429, &[("retry-after", "99999999999999")], ""), Some(86_400));
         assert_eq!(wait(429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")], ""), Some(0));

@@ -1,11 +1,10 @@
 use http::Method;
-use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::account::Account;
 use super::error::{ForgeError, absent_is_none};
-use super::pulls::null_is_default;
+use super::lenient::null_is_default;
 use super::repo::Repo;
 use crate::names::{CommentId, IssueNumber};
 
@@ -18,15 +17,8 @@ pub struct Comment {
     #[serde(default, deserialize_with = "null_is_default")]
     pub body: String,
     /// Who wrote it first; somebody else may have edited it. `None` for a deleted account.
-    #[serde(rename = "user")]
+    #[serde(rename = "user", default)]
     pub author: Option<Account>,
-    /// When it was written.
-    pub created_at: Timestamp,
-    /// When it was last changed; equal to `created_at` where it never was.
-    pub updated_at: Timestamp,
-    /// Its address for people.
-    #[serde(default)]
-    pub html_url: String,
     #[serde(default)]
     performed_via_github_app: Option<ById>,
     #[serde(default)]
@@ -35,13 +27,14 @@ pub struct Comment {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct ById {
-    pub(super) id: u64,
+    #[serde(default)]
+    pub(super) id: Option<u64>,
 }
 
 impl Comment {
     /// The App that wrote it, where GitHub says so.
     pub fn app(&self) -> Option<u64> {
-        self.performed_via_github_app.as_ref().map(|app| app.id)
+        self.performed_via_github_app.as_ref().and_then(|app| app.id)
     }
 
     /// The issue or pull request it is on.
@@ -129,6 +122,6 @@ impl Repo {
     pub async fn react(&self, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", &[&comment.to_string()]);
         let body = json!({ "content": reaction.as_str() });
-        self.write::<Value>(Method::POST, route, body, &format!("reaction to comment {comment}")).await.map(drop)
+        self.tell(Method::POST, route, body, &format!("reaction to comment {comment}")).await
     }
 }

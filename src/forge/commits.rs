@@ -157,7 +157,7 @@ impl Repo {
     async fn move_branch(&self, branch: &BranchName, to: &CommitId, force: bool) -> Result<(), ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/git/refs/heads/{+branch}", &[branch.as_str()]);
         let body = json!({ "sha": to, "force": force });
-        self.write::<Value>(Method::PATCH, route, body, &format!("branch {branch}")).await.map(drop)
+        self.tell(Method::PATCH, route, body, &format!("branch {branch}")).await
     }
 }
 

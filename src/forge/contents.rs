@@ -45,6 +45,9 @@ impl Repo {
         let Some(content) = value.get("content").and_then(Value::as_str) else {
             return Err(odd("it is not a file"));
         };
+        if value["encoding"] == "none" {
+            return Err(odd("its content is not in the answer: the file is too large for that"));
+        }
         let packed: String = content.split_whitespace().collect();
         STANDARD.decode(packed).map(Some).map_err(|_| odd("its content is not base64"))
     }
@@ -69,7 +72,7 @@ impl Repo {
     pub async fn create_branch(&self, branch: &BranchName, commit: &CommitId) -> Result<(), ForgeError> {
         let body = json!({ "ref": branch.full_ref(), "sha": commit });
         let route = self.route("/repos/{owner}/{repo}/git/refs", &[]);
-        self.write::<GitRef>(Method::POST, route, body, &format!("branch {branch}")).await.map(drop)
+        self.tell(Method::POST, route, body, &format!("branch {branch}")).await
     }
 
     /// Deletes a branch that the App made; one that is gone already is fine.

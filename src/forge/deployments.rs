@@ -120,7 +120,7 @@ impl Repo {
         let route = route.query("sha", commit.as_str()).query("environment", environment);
         let mut found: Option<Deployment> = None;
         let look = |deployment: Deployment| {
-            let app = deployment.performed_via_github_app.as_ref().map(|app| app.id);
+            let app = deployment.performed_via_github_app.as_ref().and_then(|app| app.id);
             let ours = us.made(app, deployment.creator.as_ref());
             let newer = found.as_ref().is_none_or(|found| found.id < deployment.id);
             // A server that does not know the filters would list them all.
@@ -146,7 +146,7 @@ impl Repo {
             body["log_url"] = json!(url);
         }
         let route = self.route("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", &[&id.to_string()]);
-        self.write::<Value>(Method::POST, route, body, &format!("status of deployment {id}")).await.map(drop)
+        self.tell(Method::POST, route, body, &format!("status of deployment {id}")).await
     }
 }
 

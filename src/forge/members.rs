@@ -51,7 +51,13 @@ struct Answer {
     permission: String,
     #[serde(default)]
     role_name: Option<String>,
+    #[serde(default)]
     user: Option<Account>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: UserId,
 }
 
 #[derive(Deserialize)]
@@ -94,14 +100,26 @@ impl Repo {
     pub async fn permission_of(&self, login: &Login, id: UserId) -> Result<Permission, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/collaborators/{username}/permission", &[login.as_str()]);
         let answer: Option<Answer> = absent_is_none(self.get(route, &format!("permission of {login}")).await)?;
-        let Some(answer) = answer.filter(|answer| answer.user.as_ref().is_some_and(|user| user.id == id)) else {
-            return Ok(Permission::none());
+        let Some(answer) = answer else { return Ok(Permission::none()) };
+        let asked = match &answer.user {
+            Some(user) => Some(user.id),
+            None => self.id_of(login).await?,
         };
+        if asked != Some(id) {
+            return Ok(Permission::none());
+        }
         // `permission` has only four levels (maintain shows as write, triage as read);
         // `role_name` has the real one, but may be a role of the organisation's own.
         let coarse = level(&answer.permission).unwrap_or(PermissionLevel::None);
         let role = answer.role_name.unwrap_or(answer.permission);
         Ok(Permission { level: level(&role).unwrap_or(coarse), role })
+    }
+
+    /// Whose login it is now: GitHub's description lets the account be missing in a permission.
+    async fn id_of(&self, login: &Login) -> Result<Option<UserId>, ForgeError> {
+        let route = Route::new("/users/{username}", &[login.as_str()]);
+        let found = self.get::<User>(route, &format!("account {login}, asked for a permission")).await;
+        Ok(absent_is_none(found)?.map(|user| user.id))
     }
 
     /// Whether `login` is an active member of the team, child teams included. The answer holds no

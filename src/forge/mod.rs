@@ -20,6 +20,7 @@ mod deployments;
 mod error;
 mod jwt;
 mod keys;
+mod lenient;
 mod members;
 mod pages;
 mod pulls;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::error::ForgeError;
+use super::lenient::{null_is_default, unreadable_is_none};
 use super::repo::Repo;
 use crate::names::{BranchName, CommitId, IssueNumber, RepositoryId, RepositoryName};
 
@@ -13,6 +14,7 @@ pub struct PullRequest {
     /// Its number.
     pub number: IssueNumber,
     /// Its title: anybody's text.
+    #[serde(default, deserialize_with = "null_is_default")]
     pub title: String,
     /// Its description: anybody's text; empty where there is none.
     #[serde(default, deserialize_with = "null_is_default")]
@@ -28,17 +30,15 @@ pub struct PullRequest {
     #[serde(default)]
     merged_at: Option<String>,
     /// Of a merged one, the commit that it became; of an open one, GitHub's trial merge.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unreadable_is_none")]
     pub merge_commit_sha: Option<CommitId>,
     /// What is to be merged.
     pub head: Side,
     /// Where it goes.
     pub base: Side,
     /// Who opened it; `None` for a deleted account.
-    #[serde(rename = "user")]
+    #[serde(rename = "user", default)]
     pub author: Option<Account>,
-    /// Its page for people.
-    pub html_url: String,
 }
 
 impl PullRequest {
@@ -50,6 +50,15 @@ impl PullRequest {
     /// The commit that it became, once it was merged.
     pub fn merge_commit(&self) -> Option<&CommitId> {
         self.merge_commit_sha.as_ref().filter(|_| self.merged())
+    }
+
+    /// The refs of the base's repository through which base and head can be fetched: GitHub keeps
+    /// every head, those of forks too, as `refs/pull/<number>/head`.
+    pub fn refs(&self) -> Vec<String> {
+        let own = Some(&self.head).filter(|_| !self.from_fork());
+        let branches = own.into_iter().chain([&self.base]).filter_map(|side| side.branch.parse::<BranchName>().ok());
+        let pull = format!("refs/pull/{}/head", self.number);
+        [pull].into_iter().chain(branches.map(|branch| branch.full_ref())).collect()
     }
 
     /// Whether the head comes from another repository, or from one that was deleted.
@@ -77,6 +86,7 @@ pub struct Side {
     #[serde(rename = "ref")]
     pub branch: String,
     /// The repository; `None` where the fork was deleted.
+    #[serde(default)]
     pub repo: Option<RepoRef>,
 }
 
@@ -135,7 +145,7 @@ impl Repo {
         Ok(pulls.into_iter().find(|pull| pull.merge_commit() == Some(commit)).map(|pull| pull.number))
     }
 
-    /// The pull request as it is now.
+    /// The pull request as it is now, with the base's clone address filled in where the forge left it out.
     ///
     /// # Errors
     /// Any [`ForgeError`]; `Unexpected` where the answer is about another repository, as after a
@@ -143,7 +153,11 @@ impl Repo {
     pub async fn pull(&self, number: IssueNumber) -> Result<PullRequest, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/pulls/{pull_number}", &[&number.to_string()]);
         let what = format!("pull request #{number}");
-        let pull: PullRequest = self.get(route, &what).await?;
+        let mut pull: PullRequest = self.get(route, &what).await?;
+        if let Some(base) = &mut pull.base.repo {
+            let name = base.name.clone();
+            base.clone_url.get_or_insert_with(|| self.forge.clone_url(&name));
+        }
         let base = pull.base.repo.as_ref().map(|repo| repo.id);
         if self.id().is_some() && base.is_some() && base != self.id() {
             let message = "it belongs to a repository with another id".to_owned();
@@ -215,12 +229,4 @@ impl Repo {
         let size = text.chars().count();
         if size <= limit { Ok(()) } else { Err(ForgeError::TooLarge { what: self.what(what), size, limit }) }
     }
-}
-
-pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -6,12 +6,15 @@ use serde_json::Value;
 
 use super::app::Forge;
 use super::error::ForgeError;
-use super::pages::next_link;
+use super::lenient::null_is_default;
+use super::pages::{next_link, numbered};
 use super::route::Route;
 use super::send::{Answer, Call};
 use super::token::Scope;
 use crate::names::{BranchName, InstallationId, RepositoryId, RepositoryName};
 
+/// How many items a page has at most; GitHub gives no more.
+const PAGE_SIZE: usize = 100;
 /// Pages of a hundred that a listing reads before it gives up.
 const PAGE_LIMIT: usize = 30;
 
@@ -41,9 +44,8 @@ pub struct Repository {
     #[serde(default)]
     pub private: bool,
     /// Where Git fetches from, over HTTP.
+    #[serde(default, deserialize_with = "null_is_default")]
     pub clone_url: String,
-    /// Its page for people.
-    pub html_url: String,
 }
 
 impl Repo {
@@ -71,7 +73,11 @@ impl Repo {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn repository(&self) -> Result<Repository, ForgeError> {
-        self.get(self.route("/repos/{owner}/{repo}", &[]), "repository").await
+        let mut found: Repository = self.get(self.route("/repos/{owner}/{repo}", &[]), "repository").await?;
+        if found.clone_url.is_empty() {
+            found.clone_url = self.forge.clone_url(&found.name);
+        }
+        Ok(found)
     }
 
     /// The token itself, for fetching with Git: `x-access-token` is its user name there.
@@ -117,11 +123,18 @@ impl Repo {
         self.send(Call::new(method, route, self.what(what)).with(body)).await?.json(&self.what(what))
     }
 
+    /// A write whose answer says nothing that we need: its body is not read.
+    pub(super) async fn tell(&self, method: Method, route: Route, body: Value, what: &str) -> Result<(), ForgeError> {
+        self.send(Call::new(method, route, self.what(what)).with(body)).await.map(drop)
+    }
+
     pub(super) async fn delete(&self, route: Route, what: &str) -> Result<(), ForgeError> {
         self.send(Call::new(Method::DELETE, route, self.what(what))).await.map(drop)
     }
 
     /// Reads a listing page by page until `wanted` has seen enough (it returns `false`) or the end.
+    /// The next page is the one that the answer links to; where it links to none at all and the
+    /// page is full, a proxy may have dropped the header, so one more is asked for by number.
     ///
     /// # Errors
     /// `TooLarge` where the listing is longer than we read.
@@ -131,19 +144,24 @@ impl Repo {
         what: &str,
         mut wanted: impl FnMut(T) -> bool + Send,
     ) -> Result<(), ForgeError> {
-        let mut call = Call::get(route.query("per_page", "100"), self.what(what));
-        for _ in 0..PAGE_LIMIT {
+        let mut call = Call::get(route.query("per_page", &PAGE_SIZE.to_string()), self.what(what));
+        for page in 1..=PAGE_LIMIT {
             let answer = self.send(call.clone()).await?;
             let items: Vec<T> = answer.json(&call.what)?;
+            let full = items.len() >= PAGE_SIZE;
             if !items.into_iter().all(&mut wanted) {
                 return Ok(());
             }
-            match answer.header("link").and_then(next_link) {
-                Some(next) => call.route.path = self.forge.next_page(&call.route.path, next)?,
+            call.route.path = match answer.header("link") {
+                Some(links) => match next_link(links) {
+                    Some(next) => self.forge.next_page(&call.route.path, next)?,
+                    None => return Ok(()),
+                },
+                None if full => numbered(&call.route.path, page),
                 None => return Ok(()),
-            }
+            };
         }
-        Err(ForgeError::TooLarge { what: call.what, size: PAGE_LIMIT * 100 + 1, limit: PAGE_LIMIT * 100 })
+        Err(ForgeError::TooLarge { what: call.what, size: PAGE_LIMIT * PAGE_SIZE + 1, limit: PAGE_LIMIT * PAGE_SIZE })
     }
 
     pub(super) async fn all<T: DeserializeOwned + Send>(&self, route: Route, what: &str) -> Result<Vec<T>, ForgeError> {
@@ -157,8 +175,9 @@ impl Repo {
     }
 
     /// Sends a call and judges the answer. A write to a renamed repository is answered with a
-    /// redirect, which no client may follow blindly (RFC 9110 §15.4): it is sent once more to the
-    /// route by id, which reaches the repository that the token is for and no other.
+    /// redirect, which no client may follow blindly (RFC 9110 §15.4), be it 307 or, of some servers,
+    /// 301 or 302: it is sent once more, unchanged, to the route by id, which reaches the repository
+    /// that the token is for and no other.
     pub(super) async fn send(&self, mut call: Call) -> Result<Answer, ForgeError> {
         let answer = self.forge.as_installation(&self.scope, &call).await?;
         if !answer.is_redirect() {

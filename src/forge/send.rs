@@ -107,7 +107,7 @@ impl Transport {
                 return Ok(answer);
             }
             let target = answer.header("location").unwrap_or_default();
-            call.route.path = self.relative(target, &call.what)?;
+            call.route.path = self.relative(&call.route.path, target, &call.what)?;
         }
         Err(ForgeError::Unexpected { what: call.what, message: "too many redirects".to_owned() })
     }
@@ -167,16 +167,16 @@ impl Transport {
         }
     }
 
-    /// The path below the API's address of a link that the forge sent.
+    /// The path below the API's address of a link that the forge sent in answer to `path`.
     ///
     /// # Errors
     /// `Unexpected` where it leads to another origin or out of the API: a token must not go there.
-    fn relative(&self, link: &str, what: &str) -> Result<String, ForgeError> {
+    fn relative(&self, path: &str, link: &str, what: &str) -> Result<String, ForgeError> {
         let elsewhere = || ForgeError::Unexpected {
             what: what.to_owned(),
             message: "it points to another server, which we do not follow".to_owned(),
         };
-        let url = self.base.join(link).map_err(|_| elsewhere())?;
+        let url = self.joined(path, link).ok_or_else(elsewhere)?;
         let below = url.path().strip_prefix(self.base.path().trim_end_matches('/'));
         match below {
             Some(path) if url.origin() == self.base.origin() && path.starts_with('/') => {
@@ -189,10 +189,22 @@ impl Transport {
     /// The path of the next page. Servers behind a proxy may name themselves differently than we
     /// reach them; of such a link only the query is taken, so the token stays on our origin.
     pub(super) fn next_page(&self, path: &str, link: &str) -> Result<String, ForgeError> {
-        self.relative(link, path).or_else(|error| match (Url::parse(link).ok(), path.split('?').next()) {
-            (Some(url), Some(path)) => url.query().map(|query| format!("{path}?{query}")).ok_or(error),
-            _ => Err(error),
+        self.relative(path, link, path).or_else(|error| {
+            let query = self.joined(path, link).and_then(|url| url.query().map(str::to_owned)).ok_or(error)?;
+            Ok(format!("{}?{query}", path.split('?').next().unwrap_or(path)))
         })
+    }
+
+    /// A link in full: it may leave out its first parts, which are then the ones of what was asked for.
+    fn joined(&self, path: &str, link: &str) -> Option<Url> {
+        let asked = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
+        Url::parse(&asked).ok()?.join(link).ok()
+    }
+
+    /// The address of pages and of Git: the API's without its path, and on github.com without `api.`.
+    pub(super) fn web(&self) -> String {
+        let origin = self.base.origin().ascii_serialization();
+        if origin == "https://api.github.com" { "https://github.com".to_owned() } else { origin }
     }
 
     fn count(&self, call: &Call) {

@@ -19,6 +19,7 @@ use crate::names::{BranchName, CommitId, InstallationId, IssueNumber, Repository
 
 mod commits;
 mod requests;
+mod tolerance;
 mod tokens;
 mod writes;
 

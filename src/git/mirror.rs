@@ -135,31 +135,64 @@ impl Mirror {
     /// # Errors
     /// `Missing` where the server has dropped one; any other [`GitError`].
     pub async fn fetch(&self, remote: &Remote<'_>, wants: &[CommitId]) -> Result<Fetched, GitError> {
+        self.fetch_through(remote, wants, &[]).await
+    }
+
+    /// The same for a server that may give nothing but the tips of its refs (git-config,
+    /// `uploadpack.allowAnySHA1InWant`): where it refuses a commit, those of `refs` that it has are
+    /// fetched, and the commits have to be among what that brings.
+    ///
+    /// # Errors
+    /// `Missing` where no way leads to one; any other [`GitError`].
+    pub async fn fetch_through(
+        &self,
+        remote: &Remote<'_>,
+        wants: &[CommitId],
+        refs: &[String],
+    ) -> Result<Fetched, GitError> {
         if self.missing(wants).is_empty() {
             return Ok(Fetched::default());
         }
-        self.fetch_missing(remote, wants).instrument(tracing::debug_span!("git.fetch")).await
+        self.fetch_missing(remote, wants, refs).instrument(tracing::debug_span!("git.fetch")).await
     }
 
-    async fn fetch_missing(&self, remote: &Remote<'_>, wants: &[CommitId]) -> Result<Fetched, GitError> {
+    async fn fetch_missing(
+        &self,
+        remote: &Remote<'_>,
+        wants: &[CommitId],
+        refs: &[String],
+    ) -> Result<Fetched, GitError> {
         let _one_at_a_time = self.fetching.lock().await;
         let missing = self.missing(wants);
         if missing.is_empty() {
             return Ok(Fetched::default());
         }
         let shared = self.shared()?;
-        let haves = self.haves();
         let server = Server::connect(&shared.clients, remote).await?;
-        let stream = server.fetch(&missing, &haves).await?;
-        let (path, runtime, limit) = (self.path.clone(), Handle::current(), shared.settings.max_pack_bytes);
-        let work = tokio::task::spawn_blocking(move || receive(&open_or_make(&path)?, stream, limit, &runtime));
-        let fetched = work.await.map_err(|error| GitError::corrupt(self.what(), error))??;
+        let fetched = match self.bring(&server, &missing, &shared).await {
+            Err(refusal @ (GitError::Missing(_) | GitError::Protocol { .. })) if !refs.is_empty() => {
+                let tips = self.missing(&server.tips(refs).await?);
+                if tips.is_empty() {
+                    return Err(refusal);
+                }
+                self.bring(&server, &tips, &shared).await?
+            }
+            brought => brought?,
+        };
         if let Some(absent) = self.missing(&missing).into_iter().next() {
             return Err(GitError::Missing(absent));
         }
         self.keep(&missing)?;
         tracing::debug!(git.bytes = fetched.bytes, git.objects = fetched.objects, "fetched commits into a mirror");
         Ok(fetched)
+    }
+
+    /// Asks for these commits and writes the pack that comes.
+    async fn bring(&self, server: &Server<'_>, wants: &[CommitId], shared: &Shared) -> Result<Fetched, GitError> {
+        let stream = server.fetch(wants, &self.haves()).await?;
+        let (path, runtime, limit) = (self.path.clone(), Handle::current(), shared.settings.max_pack_bytes);
+        let work = tokio::task::spawn_blocking(move || receive(&open_or_make(&path)?, stream, limit, &runtime));
+        work.await.map_err(|error| GitError::corrupt(self.what(), error))?
     }
 
     /// The commit that a branch points to on the server, `None` where there is no such branch.

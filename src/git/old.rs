@@ -1,7 +1,7 @@
 use super::error::GitError;
 use super::pkt::Message;
 use super::remote::AGENT;
-use crate::names::{BranchName, CommitId};
+use crate::names::CommitId;
 
 /// What a server of protocol version 0 or 1 says first (git-scm.com, gitprotocol-pack): every ref,
 /// and behind the first one what it can do. Proxies that drop the `Git-Protocol` header make even
@@ -29,9 +29,9 @@ impl Advertisement {
         Ok(())
     }
 
-    pub(super) fn branch_tip(&self, branch: &BranchName) -> Option<CommitId> {
-        let wanted = branch.full_ref();
-        self.refs.iter().find(|(name, _)| *name == wanted).map(|(_, id)| id.clone())
+    /// What those of these refs point to that are there.
+    pub(super) fn tips(&self, refs: &[String]) -> Vec<CommitId> {
+        self.refs.iter().filter(|(name, _)| refs.contains(name)).map(|(_, id)| id.clone()).collect()
     }
 
     /// The request for `wants`, all said at once. Without `multi_ack` the answer before the pack is

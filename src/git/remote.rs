@@ -72,26 +72,32 @@ impl<'a> Server<'a> {
 
     /// The commit that a branch points to, `None` where there is none.
     pub(super) async fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
+        Ok(self.tips(&[branch.full_ref()]).await?.into_iter().next())
+    }
+
+    /// What those of these refs point to that are there.
+    pub(super) async fn tips(&self, refs: &[String]) -> Result<Vec<CommitId>, GitError> {
         let sha1_named = match &self.dialect {
-            Dialect::Old(advertised) => return Ok(advertised.branch_tip(branch)),
+            Dialect::Old(advertised) => return Ok(advertised.tips(refs)),
             Dialect::Two { sha1_named } => *sha1_named,
         };
-        let wanted = branch.full_ref();
-        let message = command("ls-refs", sha1_named).delimiter().line(&format!("ref-prefix {wanted}")).flush();
-        let mut stream = self.post(message).await?;
+        let message = command("ls-refs", sha1_named).delimiter();
+        let message = refs.iter().fold(message, |message, name| message.line(&format!("ref-prefix {name}")));
+        let mut stream = self.post(message.flush()).await?;
+        let mut tips = Vec::new();
         for _ in 0..LINE_LIMIT {
             let line = match stream.pkt().await? {
                 Pkt::Data(line) => String::from_utf8_lossy(&line).trim_end().to_owned(),
-                _ => return Ok(None),
+                _ => return Ok(tips),
             };
             if let Some(message) = line.strip_prefix("ERR ") {
                 return Err(self.protocol(message));
             }
             let mut words = line.split(' ');
             if let (Some(id), Some(name)) = (words.next(), words.next())
-                && name == wanted
+                && refs.iter().any(|wanted| wanted == name)
             {
-                return id.parse().map(Some).map_err(|_| self.protocol("an object id that is none"));
+                tips.push(id.parse().map_err(|_| self.protocol("an object id that is none"))?);
             }
         }
         Err(self.protocol("too many refs"))

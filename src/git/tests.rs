@@ -20,6 +20,7 @@ use crate::names::{CommitId, RepositoryId};
 mod fetching;
 mod merging;
 mod reading;
+mod servers;
 
 const TOKEN: &str = "ghs_7_secret.token-of_this-test";
 
@@ -30,6 +31,10 @@ struct World {
     requests: Arc<Mutex<Vec<String>>>,
     /// Whether the server sees which protocol version is wished for.
     modern: Arc<AtomicBool>,
+    /// Whether its answers come compressed.
+    packed: Arc<AtomicBool>,
+    /// The commit that the server gives to nobody who names it.
+    kept_back: Arc<Mutex<String>>,
     mirrors: Mirrors,
 }
 
@@ -52,6 +57,8 @@ struct Server {
     root: PathBuf,
     requests: Arc<Mutex<Vec<String>>>,
     modern: Arc<AtomicBool>,
+    packed: Arc<AtomicBool>,
+    kept_back: Arc<Mutex<String>>,
 }
 
 /// A CGI bridge (RFC 3875) to `git http-backend`, as small as it can be.
@@ -73,6 +80,11 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         return plain(404);
     }
     let body = to_bytes(body, 10 << 20).await.expect("a body");
+    let kept_back = server.kept_back.lock().unwrap().clone();
+    if !kept_back.is_empty() && String::from_utf8_lossy(&body).contains(&format!("want {kept_back}")) {
+        let refusal = format!("ERR upload-pack: not our ref {kept_back}");
+        return Response::new(Body::from(format!("{:04x}{refusal}", refusal.len() + 4)));
+    }
     let mut child = tokio::process::Command::new("git")
         .arg("http-backend")
         .env("GIT_PROJECT_ROOT", &server.root)
@@ -101,7 +113,18 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
             None => {}
         }
     }
-    response.body(Body::from(output[end + 4..].to_vec())).expect("a response")
+    let mut answer = output[end + 4..].to_vec();
+    if server.packed.load(Ordering::SeqCst) {
+        response = response.header("content-encoding", "gzip");
+        answer = gzip(&answer);
+    }
+    response.body(Body::from(answer)).expect("a response")
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    Command::new("gzip").arg("-c").arg(file.path()).output().expect("gzip runs").stdout
 }
 
 impl World {
@@ -118,8 +141,14 @@ impl World {
         git(&work, &["remote", "add", "origin", "../served/org/repo.git"]);
         let requests = Arc::new(Mutex::new(Vec::new()));
         let modern = Arc::new(AtomicBool::new(true));
-        let root = folder.path().join("served");
-        let server = Server { root, requests: Arc::clone(&requests), modern: Arc::clone(&modern) };
+        let (packed, kept_back) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::default()));
+        let server = Server {
+            root: folder.path().join("served"),
+            requests: Arc::clone(&requests),
+            modern: Arc::clone(&modern),
+            packed: Arc::clone(&packed),
+            kept_back: Arc::clone(&kept_back),
+        };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/org/repo.git", listener.local_addr().unwrap());
         let router = axum::Router::new().fallback(serve).with_state(server);
@@ -127,7 +156,7 @@ impl World {
         let mut settings = GitSettings::new(folder.path().join("mirrors"));
         change(&mut settings);
         let mirrors = Mirrors::new(settings).unwrap();
-        Self { folder, url, requests, modern, mirrors }
+        Self { folder, url, requests, modern, packed, kept_back, mirrors }
     }
 
     fn work(&self) -> PathBuf {

@@ -46,7 +46,7 @@ pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Bas
         let problem = format!("{} has no branch {}", config.admin_repository, config.branch);
         return Err(JobError::fail(format!("{problem}: correct `branch` of cluster {}", config.name)));
     };
-    fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(&tip)).await?;
+    fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(&tip), &[config.branch.full_ref()])).await?;
     open(context, config, &facts.id, mirror, tip).await
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn tip(context: &Context, config: &ClusterConfig) -> Result<Bas
 pub(super) async fn at(context: &Context, config: &ClusterConfig, commit: &CommitId) -> Result<Base, JobError> {
     let (repo, facts) = context.repository_facts(&config.admin_repository, Access::READ).await?;
     let mirror = context.mirrors.open(facts.id)?;
-    fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(commit)).await?;
+    fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(commit), &[config.branch.full_ref()])).await?;
     open(context, config, &facts.id, mirror, commit.clone()).await
 }
 
@@ -88,14 +88,20 @@ pub(super) async fn branch_tip(
     }
 }
 
-/// Fetches commits with the installation's token; a token that was refused is made anew, once.
-pub(super) async fn fetch(repo: &Repo, mirror: &Mirror, clone_url: &str, wants: &[CommitId]) -> Result<(), JobError> {
+/// Fetches commits with the installation's token, through `refs` where the server gives no bare
+/// commits; a token that was refused is made anew, once.
+pub(super) async fn fetch(
+    repo: &Repo,
+    mirror: &Mirror,
+    clone_url: &str,
+    (wants, refs): (&[CommitId], &[String]),
+) -> Result<(), JobError> {
     let token = repo.git_token().await?;
-    match mirror.fetch(&Remote { clone_url, token: Some(&token) }, wants).await {
+    match mirror.fetch_through(&Remote { clone_url, token: Some(&token) }, wants, refs).await {
         Err(GitError::Refused { .. }) => {
             repo.forget_git_token(&token).await;
             let token = repo.git_token().await?;
-            mirror.fetch(&Remote { clone_url, token: Some(&token) }, wants).await?;
+            mirror.fetch_through(&Remote { clone_url, token: Some(&token) }, wants, refs).await?;
         }
         other => {
             other?;

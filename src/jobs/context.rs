@@ -196,14 +196,16 @@ impl Context {
         }
         let (repo, facts) = self.repository_facts(&config.admin_repository, Access::READ).await?;
         let mirror = self.mirrors.open(facts.id)?;
-        match admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(ancestor)).await {
+        let refs = [config.branch.full_ref()];
+        match admin::fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(ancestor), &refs)).await {
             // Its branch was pushed over: nothing is known to contain it.
             Err(JobError::Fail { .. }) => return Ok(BTreeSet::new()),
             there => there?,
         }
         let mut found = BTreeSet::new();
         for commit in commits {
-            let there = admin::fetch(&repo, &mirror, &facts.clone_url, std::slice::from_ref(&commit)).await;
+            let wants = (std::slice::from_ref(&commit), &refs[..]);
+            let there = admin::fetch(&repo, &mirror, &facts.clone_url, wants).await;
             if matches!(there, Err(JobError::Retry { .. })) {
                 there?;
             } else if there.is_ok() && mirror.is_ancestor(ancestor, &commit)? {

@@ -3,7 +3,17 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::super::lenient::unreadable_is_none;
 use super::*;
+
+/// A field that only other events have.
+pub(super) struct Foreign;
+
+impl<'de> Deserialize<'de> for Foreign {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("this field belongs to another event"))
+    }
+}
 
 /// An event and the wire form that it is read from.
 pub(super) trait Wire: Sized {
@@ -56,24 +66,39 @@ fn own(references: Option<Vec<PullRequestReference>>, repository: &Repository) -
     references.unwrap_or_default().into_iter().filter(is_own).map(|reference| reference.number).collect()
 }
 
+/// A pull request's event, whose number is known.
 #[derive(Deserialize)]
-pub(super) struct RawPullRequest {
+#[serde(try_from = "UnnumberedPullRequest")]
+pub(super) struct RawPullRequest(UnnumberedPullRequest, IssueNumber);
+
+#[derive(Deserialize)]
+struct UnnumberedPullRequest {
     action: PullRequestAction,
     installation: Option<Id<InstallationId>>,
     repository: Repository,
-    number: IssueNumber,
+    /// GitHub says it twice; doubles of it say it here or there.
+    number: Option<IssueNumber>,
     pull_request: PullRequestBody,
     #[serde(default)]
     changes: Option<PullRequestChanges>,
     sender: Account,
+    // Reviews and their comments carry a pull request too; what has one of these is such a body.
+    #[serde(rename = "review")]
+    _review: Option<Foreign>,
+    #[serde(rename = "comment")]
+    _comment: Option<Foreign>,
+    #[serde(rename = "thread")]
+    _thread: Option<Foreign>,
 }
 
 #[derive(Deserialize)]
 struct PullRequestBody {
+    number: Option<IssueNumber>,
     head: Head,
     base: Base,
     #[serde(default)]
     merged: Option<bool>,
+    #[serde(default, deserialize_with = "unreadable_is_none")]
     merge_commit_sha: Option<CommitId>,
 }
 
@@ -92,14 +117,23 @@ struct PullRequestChanges {
     base: Option<serde::de::IgnoredAny>,
 }
 
+impl TryFrom<UnnumberedPullRequest> for RawPullRequest {
+    /// In serde's words, from which `misfit` reads the field.
+    type Error = &'static str;
+    fn try_from(raw: UnnumberedPullRequest) -> Result<Self, Self::Error> {
+        let number = raw.number.or(raw.pull_request.number).ok_or("missing field `number`")?;
+        Ok(Self(raw, number))
+    }
+}
+
 impl Wire for PullRequestEvent {
     type Raw = RawPullRequest;
-    fn from_raw(raw: RawPullRequest) -> Self {
+    fn from_raw(RawPullRequest(raw, number): RawPullRequest) -> Self {
         Self {
             action: raw.action,
             installation: id(raw.installation),
             repository: raw.repository,
-            number: raw.number,
+            number,
             head: raw.pull_request.head.sha,
             base: raw.pull_request.base.r#ref,
             base_changed: raw.changes.is_some_and(|changes| changes.base.is_some()),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::raw::{Id, Wire, id};
+use super::raw::{Foreign, Id, Wire, id};
 use super::*;
 
 #[derive(Deserialize)]
@@ -85,15 +85,6 @@ pub(super) struct RawRepository {
     _workflow_job: Option<Foreign>,
     #[serde(rename = "workflow_run")]
     _workflow_run: Option<Foreign>,
-}
-
-/// A field that only other events have.
-struct Foreign;
-
-impl<'de> Deserialize<'de> for Foreign {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(serde::de::Error::custom("this field belongs to another event"))
-    }
 }
 
 #[derive(Deserialize)]

@@ -140,7 +140,7 @@ fn bodies_that_do_not_fit_are_refused_without_repeating_them() {
     let misfit = |event: &str, body: &[u8]| Event::parse(event, body).expect_err("refused");
     // The event's name is not signed: a comment's body under another name is not obeyed.
     let error = misfit("pull_request", &fixture("issue_comment.edited-by-another.x"));
-    assert_eq!(error, EventError::Misfit { event: "pull_request", field: "number".to_owned() });
+    assert_eq!(error, EventError::Misfit { event: "pull_request", field: "comment".to_owned() });
     let error = misfit("issue_comment", &fixture("pull_request.opened.x"));
     assert_eq!(error, EventError::Misfit { event: "issue_comment", field: "comment".to_owned() });
     let error = misfit("push", &fixture("pull_request.opened.x"));

@@ -45,7 +45,8 @@ impl Merge {
         let Some(tip) = admin::branch_tip(repo, &mirror, clone_url, &branch).await? else {
             return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
         };
-        match admin::fetch(repo, &mirror, clone_url, &[tip.clone(), pull.head.sha.clone()]).await {
+        let wants = [tip.clone(), pull.head.sha.clone()];
+        match admin::fetch(repo, &mirror, clone_url, (&wants, &pull.refs())).await {
             Err(JobError::Fail { reason }) => return Ok(Err(refusal("The head cannot be read", &reason))),
             other => other?,
         }

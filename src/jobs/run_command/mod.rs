@@ -88,7 +88,11 @@ impl Task for RunCommand {
             tracing::info!(comment.id = %self.comment, "a command was edited or deleted before it was run");
             return Ok(Next::done());
         };
-        repo.react(self.comment, Reaction::Eyes).await?;
+        match repo.react(self.comment, Reaction::Eyes).await {
+            // A courtesy: where it is refused, the command still counts.
+            Err(error) if !error.is_temporary() => tracing::warn!("no reaction to a command could be given: {error}"),
+            reacted => reacted?,
+        }
         let call = Call { context, lease, job: &self, clusters };
         let mut answers = Vec::new();
         let mut follow_up = Vec::new();

@@ -2,7 +2,7 @@
 //! port, with its state in memory and real bare repositories in a temporary directory.
 //!
 //! It is written from GitHub's published documents and not from the client in `forge`, so that the
-//! two can disagree. It refuses what GitHub refuses; see `tests/sandbox_github.rs`.
+//! two can disagree. It refuses what GitHub refuses; see `tests/sandbox_github/`.
 
 mod access;
 mod answer;
