@@ -34,6 +34,10 @@ pub struct Timing {
     pub pause: Duration,
     /// How long until everything is looked at again, in case that webhooks were missed.
     pub refresh: Duration,
+    /// How long until GitHub's list of deliveries is looked at again, where they are sent to us.
+    pub recover: Duration,
+    /// The same where they are only fetched, while some come; twelve times that when it is quiet.
+    pub poll: Duration,
 }
 
 impl Default for Timing {
@@ -43,6 +47,8 @@ impl Default for Timing {
             failure_lasts: Duration::from_secs(10),
             pause: Duration::from_secs(1),
             refresh: Duration::from_secs(10 * 60),
+            recover: Duration::from_secs(5 * 60),
+            poll: Duration::from_secs(5),
         }
     }
 }
