@@ -13,7 +13,7 @@ use crate::cluster::{Cluster, known_hosts::known_hosts_for};
 use crate::config::{AccessMode, ClusterConfig, Config};
 use crate::forge::{Access, Forge, ForgeError, Repo, Repository};
 use crate::git::Mirrors;
-use crate::names::{ClusterName, CommitId, RepositoryName};
+use crate::names::{ClusterName, CommitId, RepositoryId, RepositoryName};
 use crate::rules::Policy;
 use crate::store::Store;
 
@@ -134,6 +134,17 @@ impl Context {
             }
         };
         Ok((self.forge.repo(repo.installation(), (facts.id, facts.name.clone()), access), facts))
+    }
+
+    /// The name under which the configuration or an admin repository knows a repository, where that was
+    /// looked up before: after a rename events tell a new one, and GitHub redirects the old one.
+    pub fn known_as(&self, id: RepositoryId, told: &RepositoryName) -> RepositoryName {
+        let known = self.repositories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = known.iter().filter(|(_, (_, _, facts))| facts.id == id).map(|(name, _)| name.as_str());
+        if names.clone().any(|name| name.eq_ignore_ascii_case(told.as_str())) {
+            return told.clone();
+        }
+        names.next().and_then(|name| name.parse().ok()).unwrap_or_else(|| told.clone())
     }
 
     /// Forgets what is known of repositories and of where the App is installed: it is asked anew.
