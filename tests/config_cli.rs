@@ -53,7 +53,11 @@ fn a_bad_file_is_told_with_file_and_line() {
             "BAILIWICK_NO_SUCH_VARIABLE",
             "the variable \"BAILIWICK_NO_SUCH_VARIABLE\" does not exist",
         ),
-        ("webhook: push", "webhook: poll", "github.webhook: \"poll\" is no way for deliveries to come in; write push or pull"),
+        (
+            "webhook: push",
+            "webhook: poll",
+            "github.webhook: \"poll\" is no way for deliveries to come in; write push or pull",
+        ),
         ("https://api.github.com\n", "http://api.github.com\n", "would send tokens in clear"),
     ] {
         assert!(good.contains(from), "{from}");

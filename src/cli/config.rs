@@ -8,7 +8,9 @@ use secrecy::SecretString;
 
 use super::{Exit, Output};
 use crate::command::COMMANDS;
-use crate::config::{self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode};
+use crate::config::{
+    self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode,
+};
 
 /// Look at the server's configuration
 #[derive(Debug, clap::Args)]

@@ -61,7 +61,9 @@ fn the_example_is_valid_and_shows_every_key() {
     assert_eq!(config.policy.as_deref(), Some(Path::new("etc/policy.yaml")));
     let allow: Vec<_> = config.allow("create-team").iter().map(ToString::to_string).collect();
     assert_eq!(allow, ["permission:maintain", "team:org/platform"]);
-    for key in ["listen", "kubeconfig", "team_repository", "team_branch", "git_access", "environments", "api_url", "webhook"] {
+    for key in
+        ["listen", "kubeconfig", "team_repository", "team_branch", "git_access", "environments", "api_url", "webhook"]
+    {
         assert!(example.contains(&format!("{key}:")), "{key}");
     }
 }
@@ -107,7 +109,10 @@ fn deliveries_are_sent_or_fetched() {
         assert!(pull.github.webhook_secrets.is_empty());
     }
     let error = with("webhook: poll").expect_err("refused").to_string();
-    assert!(error.contains(":4: github.webhook: \"poll\" is no way for deliveries to come in; write push or pull"), "{error}");
+    assert!(
+        error.contains(":4: github.webhook: \"poll\" is no way for deliveries to come in; write push or pull"),
+        "{error}"
+    );
     assert!(with("webhok: pull").expect_err("refused").to_string().contains("did you mean `webhook`?"));
 }
 

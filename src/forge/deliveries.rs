@@ -104,7 +104,9 @@ impl Forge {
         // One entry of a form that we do not know must not hide the others.
         let read = |entry: Value| {
             let attempt = serde_json::from_value(entry);
-            attempt.inspect_err(|error| tracing::warn!("an entry in the list of deliveries is unreadable: {error}")).ok()
+            attempt
+                .inspect_err(|error| tracing::warn!("an entry in the list of deliveries is unreadable: {error}"))
+                .ok()
         };
         Ok(DeliveryPage { attempts: listed.into_iter().filter_map(read).collect(), next, quota: Quota::of(&answer) })
     }
@@ -115,7 +117,8 @@ impl Forge {
     /// Any [`ForgeError`] that may pass.
     pub async fn delivery(&self, attempt: u64) -> Result<Option<VerifiedDelivery>, ForgeError> {
         let id = attempt.to_string();
-        let call = Call::get(Route::new("/app/hook/deliveries/{delivery_id}", &[&id]), format!("webhook delivery {id}"));
+        let call =
+            Call::get(Route::new("/app/hook/deliveries/{delivery_id}", &[&id]), format!("webhook delivery {id}"));
         match self.as_app(&call).await {
             Ok(answer) => {
                 let detail: Value = answer.json(&call.what)?;

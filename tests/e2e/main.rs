@@ -12,6 +12,7 @@ mod many;
 mod misbehaving;
 mod nothing;
 mod receiver;
+mod recover;
 mod rerun;
 mod restart;
 mod review;

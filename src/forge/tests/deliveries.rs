@@ -15,7 +15,8 @@ async fn the_list_is_asked_for_by_the_app_itself_page_by_page() {
     let world = World::new(|seen| {
         let older = seen.path.contains("cursor=v1_8");
         let link = format!("<http://elsewhere/api/v3{}&cursor=v1_8>; rel=\"next\"", seen.path);
-        let mut headers = vec![("x-ratelimit-remaining", "4711".to_owned()), ("x-ratelimit-reset", "1795000000".to_owned())];
+        let mut headers =
+            vec![("x-ratelimit-remaining", "4711".to_owned()), ("x-ratelimit-reset", "1795000000".to_owned())];
         if !older {
             headers.push(("link", link));
         }

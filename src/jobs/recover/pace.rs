@@ -53,12 +53,9 @@ impl Budget {
         let reset = quota.reset.as_millisecond();
         match before.filter(|before| now.as_millisecond() < before.reset) {
             Some(before) => Self { used: before.used.saturating_add(1), remaining: quota.remaining, ..before },
-            None => Self {
-                reset,
-                share: quota.remaining.saturating_add(1) / PART,
-                used: 1,
-                remaining: quota.remaining,
-            },
+            None => {
+                Self { reset, share: quota.remaining.saturating_add(1) / PART, used: 1, remaining: quota.remaining }
+            }
         }
     }
 
@@ -149,15 +146,15 @@ mod tests {
     #[test]
     fn the_budget_is_spread_over_the_hour_and_a_third_is_the_end() {
         for (used, others, second, expected) in [
-            (1, 0, 0, 5),           // 1,665 left for an hour: one in 2.2 s
-            (1_000, 0, 1, 5),       // 666 for an hour
-            (1_300, 0, 1, 9),       // 366 for an hour
-            (1_600, 0, 600, 45),    // 66 for 50 minutes
+            (1, 0, 0, 5),        // 1,665 left for an hour: one in 2.2 s
+            (1_000, 0, 1, 5),    // 666 for an hour
+            (1_300, 0, 1, 9),    // 366 for an hour
+            (1_600, 0, 600, 45), // 66 for 50 minutes
             (1_666, 0, 1_800, 1_801),
             (9_000, 0, 1_800, 1_801),
             (100, 4_800, 1_800, 54), // 100 are left for all: 33 of them
             (100, 4_898, 1_800, 1_801),
-            (1_666, 0, 3_600, 5),   // a new hour
+            (1_666, 0, 3_600, 5), // a new hour
         ] {
             let budget = budget(used.min(4_900), others);
             let pause = pause(PULL, PULL.least, Found::News, (Some(&budget), at(second)));

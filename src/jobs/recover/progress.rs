@@ -124,7 +124,8 @@ impl Progress {
         }
         let top = self.until - OVERLAP.as_millis() as i64;
         let asked_since = self.until - WINDOW.as_millis() as i64;
-        self.handled.retain(|_, it| it.at >= top || it.at < oldest && self.gap.is_some() || it.asked && it.at >= asked_since);
+        self.handled
+            .retain(|_, it| it.at >= top || it.at < oldest && self.gap.is_some() || it.asked && it.at >= asked_since);
     }
 
     /// What was done about a delivery.

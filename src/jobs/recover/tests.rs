@@ -61,10 +61,20 @@ fn what_is_stored_or_asks_for_nothing_is_left_alone() {
         ("stored and done", attempt(1, "done", later, json!({})), vec![], vec![]),
         ("stored and not done yet", attempt(1, "unfinished", later, json!({})), vec![], vec![]),
         ("asked for again, and done", attempt(1, "done", later, redelivered()), vec![], vec![]),
-        ("asked for again, perhaps given up", attempt(1, "unfinished", later, redelivered()), vec![], vec!["unfinished again"]),
+        (
+            "asked for again, perhaps given up",
+            attempt(1, "unfinished", later, redelivered()),
+            vec![],
+            vec!["unfinished again"],
+        ),
         ("a label", attempt(1, "a", later, json!({"action": "labeled"})), vec![], vec![]),
         ("an unknown event", attempt(1, "a", later, json!({"event": "star", "action": "created"})), vec![], vec![]),
-        ("a push to an admin repository", attempt(1, "a", later, json!({"event": "push", "action": null})), vec!["a"], vec!["a"]),
+        (
+            "a push to an admin repository",
+            attempt(1, "a", later, json!({"event": "push", "action": null})),
+            vec!["a"],
+            vec!["a"],
+        ),
         (
             "a push to another",
             attempt(1, "a", later, json!({"event": "push", "action": null, "repository_id": 43})),

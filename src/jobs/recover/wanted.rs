@@ -56,8 +56,7 @@ fn one(attempts: &[&Attempt], rules: &Rules<'_>) -> Option<Wanted> {
     };
     // Whoever answered for this App before this database was there has done its work.
     let born = rules.progress.born;
-    let by_another =
-        attempts.iter().any(|attempt| attempt.arrived() && attempt.delivered_at.as_millisecond() < born);
+    let by_another = attempts.iter().any(|attempt| attempt.arrived() && attempt.delivered_at.as_millisecond() < born);
     // Most pushes are to repositories of teams, and nothing follows from them.
     let elsewhere = newest.event == "push"
         && newest.repository_id.zip(rules.admins).is_some_and(|(repository, admins)| !admins.contains(&repository));
