@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint doc bench conformance clean
+.PHONY: help setup demo test lint doc bench fuzz conformance clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -29,9 +29,20 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
-## make bench        own time and memory of a review at 10 to 10,000 teams (JSON lines)
+## make bench        own time and memory of a review, and durable webhooks a second (JSON lines)
 bench: setup
 	cargo bench --bench review
+	cargo bench --bench ingest
+
+## make fuzz         each fuzz target for a minute (FUZZ_SECONDS), on a nightly toolchain; installs cargo-fuzz where it is missing
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	@for target in $$(cargo +nightly fuzz list); do \
+		mkdir -p "target/fuzz-corpus/$$target" && \
+		cargo +nightly fuzz run "$$target" "target/fuzz-corpus/$$target" "fixtures/fuzz/$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -timeout=10 -rss_limit_mb=2048 || exit 1; \
+	done
 
 ## make conformance  what Bailiwick and the sandbox say to each other, held against GitHub's OpenAPI description (needs npm)
 conformance: setup

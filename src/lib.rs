@@ -23,6 +23,7 @@ pub mod store;
 pub mod jobs;
 
 pub mod cli;
+pub mod fuzzing;
 pub mod sandbox;
 pub mod telemetry;
 pub mod web;

@@ -13,7 +13,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (1, &["finding", "manifest", "rules", "tenancy", "scaffold", "command", "config", "report"]),
     (2, &["forge", "git", "render", "cluster", "store", "queue"]),
     (3, &["jobs"]),
-    (4, &["cli", "sandbox", "web", "telemetry", "main", "lib"]),
+    (4, &["cli", "sandbox", "web", "telemetry", "fuzzing", "main", "lib"]),
 ];
 
 /// Only the rooms on the right may use the crate on the left.

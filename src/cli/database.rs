@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::{OsEntropy, SystemClock};
 use crate::config::DatabaseUrl;
@@ -17,7 +18,7 @@ pub(super) struct Database {
     config: PathBuf,
     /// The database itself: sqlite://FILE or postgres://…
     #[arg(long, conflicts_with = "config", env = "BAILIWICK_DATABASE", hide_env_values = true)]
-    database: Option<DatabaseUrl>,
+    database: Option<SecretString>,
 }
 
 impl Database {
@@ -27,10 +28,18 @@ impl Database {
     /// Where the configuration or the database cannot be read.
     pub(super) async fn open(&self) -> anyhow::Result<Store> {
         match &self.database {
-            Some(url) => open(url).await,
+            Some(url) => open(&url_of("--database", url)?).await,
             None => open(&super::config::load(&self.config)?.database).await,
         }
     }
+}
+
+/// The URL that an option gives. It may hold a password, so an error does not repeat it, as clap's own would.
+///
+/// # Errors
+/// Where it is none.
+pub(super) fn url_of(option: &str, text: &SecretString) -> anyhow::Result<DatabaseUrl> {
+    text.expose_secret().parse().map_err(|hint| anyhow::anyhow!("{option}: no URL of a database: {hint}"))
 }
 
 /// Opens a store that must exist: a command that looks into one must not make an empty one by a slip of the pen.

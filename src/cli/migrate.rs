@@ -4,10 +4,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use secrecy::SecretString;
 
 use super::FINE;
+use super::database::url_of;
 use crate::clock::{OsEntropy, SystemClock};
-use crate::config::DatabaseUrl;
 use crate::store::{Store, transfer};
 
 /// Move an installation to another database, such as from SQLite to PostgreSQL
@@ -15,17 +16,18 @@ use crate::store::{Store, transfer};
 pub(super) struct Args {
     /// Where it is: sqlite://FILE or postgres://…
     #[arg(long, env = "BAILIWICK_MIGRATE_FROM", hide_env_values = true)]
-    from: DatabaseUrl,
+    from: SecretString,
     /// Where it goes, an empty database: postgres://… or sqlite://FILE
     #[arg(long, env = "BAILIWICK_MIGRATE_TO", hide_env_values = true)]
-    to: DatabaseUrl,
+    to: SecretString,
 }
 
 /// # Errors
 /// Where one of the databases cannot be used; then neither has changed.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
-    let from = super::database::open(&args.from).await.context("--from")?;
-    let to = Store::open(args.to.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.context("--to")?;
+    let (from, to) = (url_of("--from", &args.from)?, url_of("--to", &args.to)?);
+    let from = super::database::open(&from).await.context("--from")?;
+    let to = Store::open(to.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.context("--to")?;
     let transferred = transfer(&from, &to).await;
     from.close().await;
     to.close().await;

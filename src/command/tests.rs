@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use crate::fuzzing::{fence, hide, quote};
+
 use super::{COMMANDS, Command, CommandError, CreateTeam, help_text, parse};
 
 fn create(team: &str) -> Command {
@@ -198,17 +200,6 @@ fn comment() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
 }
 
-/// Every line behind `> `, as GitHub's "Quote reply" does.
-fn quote(text: &str) -> String {
-    text.split(['\n', '\r']).map(|line| format!("> {line}\n")).collect()
-}
-
-/// Inside a fence that is longer than any run of backticks in it.
-fn fence(text: &str) -> String {
-    let ticks = "`".repeat(text.chars().filter(|c| *c == '`').count() + 3);
-    format!("{ticks}\n{text}\n{ticks}")
-}
-
 proptest! {
     #[test]
     fn parsing_never_panics(text in any::<String>(), body in comment()) {
@@ -228,8 +219,7 @@ proptest! {
 
     #[test]
     fn commented_out_commands_do_nothing(body in comment()) {
-        let hidden = format!("<!-- {} -->", body.replace("-->", "").replace("--", ""));
-        prop_assert_eq!(parse(&hidden), []);
+        prop_assert_eq!(parse(&hide(&body)), []);
     }
 
     #[test]

@@ -107,6 +107,18 @@ impl World {
         self.send(Method::GET, path, token, Value::Null).await
     }
 
+    /// The answer, unless it is one of those that the client has.
+    pub(crate) async fn get_unless(&self, path: &str, token: &str, tags: &str) -> Reply {
+        let mut request = self.client.get(format!("{}{path}", self.github.api_url())).header("if-none-match", tags);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = serde_json::from_slice(&response.bytes().await.expect("a body")).unwrap_or_default();
+        Reply { status, headers, body }
+    }
+
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
         self.send(Method::POST, path, token, body).await
     }

@@ -43,10 +43,6 @@ impl Recorder {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn count(&self) -> u64 {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
-    }
-
     pub(crate) fn clear(&self) {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

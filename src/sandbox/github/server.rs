@@ -19,8 +19,6 @@ use super::{git, pages, rest};
 
 /// Pushes are the biggest requests.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-/// GitHub's hourly budget of an installation.
-const BUDGET: u64 = 5000;
 
 /// One request, read completely.
 #[derive(Debug)]
@@ -158,13 +156,6 @@ fn into_response(shared: &Shared, answer: Answer) -> Response {
     set("x-github-media-type", "github.v3; format=json");
     set("x-github-request-id", &shared.entropy.uuid().replace('-', ":").to_uppercase());
     set("x-github-api-version-selected", "2022-11-28");
-    let used = (shared.recorder.count() % BUDGET).max(1);
-    set("x-ratelimit-limit", &BUDGET.to_string());
-    set("x-ratelimit-used", &used.to_string());
-    set("x-ratelimit-remaining", &(BUDGET - used).to_string());
-    let hour = shared.clock.now().as_second();
-    set("x-ratelimit-reset", &(hour - hour.rem_euclid(3600) + 3600).to_string());
-    set("x-ratelimit-resource", "core");
     for (name, value) in &answer.headers {
         set(name, value);
     }
