@@ -422,3 +422,35 @@ async fn without_webhooks_a_redelivery_takes_up_what_was_given_up() {
     world.expect_answer(comment).await;
     world.finish().await;
 }
+
+/// The App's budget is also what tokens are made from: looking takes a third of it and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_budget_is_spread_over_the_hour() {
+    let (mut world, hours) = with_hours().await;
+    world.stop_server().await;
+    "  webhook: pull\n".clone_into(&mut world.world.deliveries);
+    world.start_server().await;
+    world.github().set_webhook_url(NOWHERE);
+    world.quiet().await;
+    world.github().faults().hourly_budget(Some(90));
+    // The hour of the budget before this one is over.
+    hours.turn(61 * MINUTE);
+    world.quiet().await;
+    world.github().clear_request_log();
+    let mut comments = Vec::new();
+    for minute in 0..59 {
+        if minute % 30 == 0 {
+            comments.push(world.comment(ALICE, &Page::requests(), "/help"));
+        }
+        hours.turn(MINUTE);
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    let log = world.github().request_log();
+    let asked = log.iter().filter(|it| it.path.starts_with(LIST)).count();
+    assert!((15..=30).contains(&asked), "{asked} of 90");
+    hours.turn(5 * MINUTE);
+    for comment in comments {
+        world.expect_answer(comment).await;
+    }
+    world.finish().await;
+}
