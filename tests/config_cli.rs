@@ -53,6 +53,11 @@ fn a_bad_file_is_told_with_file_and_line() {
             "BAILIWICK_NO_SUCH_VARIABLE",
             "the variable \"BAILIWICK_NO_SUCH_VARIABLE\" does not exist",
         ),
+        (
+            "webhook: push",
+            "webhook: poll",
+            "github.webhook: \"poll\" is no way for deliveries to come in; write push or pull",
+        ),
         ("https://api.github.com\n", "http://api.github.com\n", "would send tokens in clear"),
     ] {
         assert!(good.contains(from), "{from}");
@@ -63,6 +68,20 @@ fn a_bad_file_is_told_with_file_and_line() {
         assert!(err.contains("bailiwick.yaml:") && err.contains(expected), "{err}");
         assert!(!err.contains("hunter2"), "{err}");
     }
+}
+
+#[test]
+fn a_server_that_fetches_its_deliveries_needs_no_webhook_secret() {
+    let folder = example();
+    let file = folder.path().join("bailiwick.yaml");
+    let good = fs::read_to_string(&file).expect("readable");
+    let secrets = "  webhook_secrets:\n    - {env: BAILIWICK_WEBHOOK_SECRET}\n";
+    assert!(good.contains(secrets));
+    fs::write(&file, good.replace("webhook: push", "webhook: pull").replace(secrets, "")).expect("written");
+    let output = check(&file);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let out = text(&output.stdout);
+    assert!(out.contains("App 1 at https://api.github.com, deliveries fetched (pull)"), "{out}");
 }
 
 #[test]

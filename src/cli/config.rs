@@ -8,7 +8,9 @@ use secrecy::SecretString;
 
 use super::{Exit, Output};
 use crate::command::COMMANDS;
-use crate::config::{self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource};
+use crate::config::{
+    self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode,
+};
 
 /// Look at the server's configuration
 #[derive(Debug, clap::Args)]
@@ -92,13 +94,14 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> Exit {
 /// What a configuration says, without its secrets.
 fn summary(config: &Config) -> String {
     let github = &config.github;
-    let secrets = match github.webhook_secrets.len() {
-        1 => "1 webhook secret".to_owned(),
-        count => format!("{count} webhook secrets"),
+    let webhook = match (github.webhook, github.webhook_secrets.len()) {
+        (WebhookMode::Pull, _) => "deliveries fetched (pull)".to_owned(),
+        (WebhookMode::Push, 1) => "1 webhook secret".to_owned(),
+        (WebhookMode::Push, count) => format!("{count} webhook secrets"),
     };
     let mut lines = vec![
         format!("listens on {}, keeps its work in {}", config.listen, config.database.scheme()),
-        format!("App {} at {}, {secrets}", github.app_id, github.api_url),
+        format!("App {} at {}, {webhook}", github.app_id, github.api_url),
     ];
     lines.extend(config.clusters.iter().map(cluster));
     for spec in COMMANDS {

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy};
 use crate::cluster::{Cluster, KubeAccess};
-use crate::config::{Config, Kubeconfig};
+use crate::config::{Config, Kubeconfig, WebhookMode};
 use crate::forge::event::Event;
 use crate::forge::{Forge, ForgeSettings, Record, Timeouts};
 use crate::git::{GitSettings, Mirrors};
-use crate::jobs::{self, Context, IndexCache, Refresh, Task as _, Timing};
+use crate::jobs::{self, Context, IndexCache, Recover, Refresh, Task as _, Timing};
 use crate::names::ClusterName;
 use crate::queue::{Settings, Worker};
 use crate::rules::Policy;
@@ -63,7 +63,10 @@ impl Server {
     /// # Errors
     /// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
     pub async fn start(config: Config, options: Options, listener: TcpListener) -> anyhow::Result<Self> {
-        let secrets = WebhookSecrets::new(config.github.webhook_secrets.clone())?;
+        let secrets = match config.github.webhook {
+            WebhookMode::Push => Some(WebhookSecrets::new(config.github.webhook_secrets.clone())?),
+            WebhookMode::Pull => None,
+        };
         let (queue, role) = (options.queue, options.role);
         let context = Arc::new(context(config, options).await?);
         let stop = CancellationToken::new();
@@ -99,8 +102,9 @@ async fn work(context: &Arc<Context>, queue: Settings, stop: CancellationToken) 
     let handlers = jobs::handlers(context);
     let (clock, entropy) = (Arc::clone(&context.clock), Arc::clone(&context.entropy));
     let worker = Worker::new(context.store.clone(), handlers, clock, entropy, queue);
-    let first: Vec<_> =
+    let mut first: Vec<_> =
         context.config.clusters.iter().map(|cluster| Refresh::new(cluster.name.clone()).to_job()).collect();
+    first.push(Recover::default().to_job());
     context.store.enqueue(&first).await?;
     Ok(tokio::spawn(async move { worker.run(stop).await }))
 }

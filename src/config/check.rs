@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::raw::{Named, RawCluster, RawCommand, RawConfig, RawGitAccess, RawGithub, RawKubeconfig};
 use super::{
     Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, GitAccess, GithubConfig, Kubeconfig, Problem,
-    RepositoryPattern, SecretError, SecretSource,
+    RepositoryPattern, SecretError, SecretSource, WebhookMode,
 };
 use crate::command::COMMANDS;
 use crate::names::{Engine, RepositoryName, is_dns_label, show};
@@ -71,7 +71,8 @@ impl Checker<'_> {
             self.problem::<()>("github.app_id", "0 is no App's id", "take it from the App's settings page");
         }
         let private_key = self.secret("github.private_key", raw.private_key).and_then(|key| self.pem(key));
-        if raw.webhook_secrets.is_empty() {
+        let webhook = self.webhook(raw.webhook.as_deref());
+        if raw.webhook_secrets.is_empty() && webhook != Some(WebhookMode::Pull) {
             let remedy = "name at least one, and set the same in the App's settings";
             self.problem::<()>("github.webhook_secrets", "there is no webhook secret", remedy);
         }
@@ -83,7 +84,24 @@ impl Checker<'_> {
             .collect();
         let api_url = raw.api_url.as_deref().unwrap_or("https://api.github.com");
         let api_url = self.api_url(api_url);
-        Some(GithubConfig { app_id: raw.app_id, private_key: private_key?, webhook_secrets, api_url: api_url? })
+        Some(GithubConfig {
+            app_id: raw.app_id,
+            private_key: private_key?,
+            webhook: webhook?,
+            webhook_secrets,
+            api_url: api_url?,
+        })
+    }
+
+    fn webhook(&mut self, text: Option<&str>) -> Option<WebhookMode> {
+        match text {
+            None | Some("push") => Some(WebhookMode::Push),
+            Some("pull") => Some(WebhookMode::Pull),
+            Some(other) => {
+                let message = format!("{} is no way for deliveries to come in", show(other));
+                self.problem("github.webhook", message, "write push or pull")
+            }
+        }
     }
 
     fn secret(&mut self, key: &str, named: Named) -> Option<SecretString> {

@@ -53,10 +53,22 @@ pub struct GithubConfig {
     pub app_id: u64,
     /// The App's private key in PEM.
     pub private_key: SecretString,
-    /// The webhook secrets, at least one, none empty. More than one while a secret is changed.
+    /// How deliveries come in; default push.
+    pub webhook: WebhookMode,
+    /// The webhook secrets, none empty; with push at least one. More than one while a secret is changed.
     pub webhook_secrets: Vec<SecretString>,
     /// The API's address without a slash at its end; `https`, or `http` on this machine.
     pub api_url: String,
+}
+
+/// How the forge's deliveries come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WebhookMode {
+    /// The forge sends them to this server.
+    #[default]
+    Push,
+    /// This server fetches them from the forge's list: nothing has to reach it from outside.
+    Pull,
 }
 
 /// A cluster and the repositories that run it.

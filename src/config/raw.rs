@@ -27,8 +27,10 @@ pub(super) struct RawConfig {
 pub(super) struct RawGithub {
     pub(super) app_id: u64,
     pub(super) private_key: Named,
+    #[serde(default)]
     pub(super) webhook_secrets: Vec<Named>,
     pub(super) api_url: Option<String>,
+    pub(super) webhook: Option<String>,
 }
 
 #[derive(Deserialize)]

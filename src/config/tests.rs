@@ -61,7 +61,9 @@ fn the_example_is_valid_and_shows_every_key() {
     assert_eq!(config.policy.as_deref(), Some(Path::new("etc/policy.yaml")));
     let allow: Vec<_> = config.allow("create-team").iter().map(ToString::to_string).collect();
     assert_eq!(allow, ["permission:maintain", "team:org/platform"]);
-    for key in ["listen", "kubeconfig", "team_repository", "team_branch", "git_access", "environments", "api_url"] {
+    for key in
+        ["listen", "kubeconfig", "team_repository", "team_branch", "git_access", "environments", "api_url", "webhook"]
+    {
         assert!(example.contains(&format!("{key}:")), "{key}");
     }
 }
@@ -90,6 +92,28 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.clusters_of(&"ORG/dev-cluster".parse().expect("a name")).count(), 1);
     assert_eq!(config.github.webhook_secrets[0].expose_secret(), "hush");
     assert_eq!(config.database.expose(), "sqlite://x.db");
+}
+
+#[test]
+fn deliveries_are_sent_or_fetched() {
+    let with = |line: &str| read(&LEAST.replace("app_id: 7", &format!("app_id: 7\n  {line}")));
+    assert_eq!(read(LEAST).expect("valid").github.webhook, WebhookMode::Push);
+    assert_eq!(with("webhook: push").expect("valid").github.webhook, WebhookMode::Push);
+    let pull = with("webhook: pull").expect("a secret that is not needed is no mistake").github;
+    assert_eq!((pull.webhook, pull.webhook_secrets.len()), (WebhookMode::Pull, 1));
+
+    let secrets = "  webhook_secrets: [{env: BAILIWICK_WEBHOOK_SECRET}]\n";
+    for least in [LEAST.replace(secrets, ""), LEAST.replace(secrets, "  webhook_secrets: []\n")] {
+        assert!(refused(&least).contains("github.webhook_secrets: there is no webhook secret"), "{least}");
+        let pull = read(&least.replace("app_id: 7", "app_id: 7\n  webhook: pull")).expect("nothing is signed");
+        assert!(pull.github.webhook_secrets.is_empty());
+    }
+    let error = with("webhook: poll").expect_err("refused").to_string();
+    assert!(
+        error.contains(":4: github.webhook: \"poll\" is no way for deliveries to come in; write push or pull"),
+        "{error}"
+    );
+    assert!(with("webhok: pull").expect_err("refused").to_string().contains("did you mean `webhook`?"));
 }
 
 #[test]

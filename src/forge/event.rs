@@ -142,6 +142,8 @@ pub struct IssueCommentEvent {
     pub author: Option<Account>,
     /// The App through which it was written.
     pub via_app: Option<u64>,
+    /// When it was written, as far as the payload says it.
+    pub written_at: Option<jiff::Timestamp>,
     /// Who did this action.
     pub sender: Account,
 }

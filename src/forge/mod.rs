@@ -16,6 +16,7 @@ mod classify;
 mod comments;
 mod commits;
 mod contents;
+mod deliveries;
 mod deployments;
 mod error;
 mod jwt;
@@ -29,6 +30,7 @@ mod repo;
 mod route;
 mod send;
 mod settings;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -43,6 +45,7 @@ pub use checks::{
 };
 pub use comments::{Comment, Reaction};
 pub use commits::{CommitMade, FileChange, NewCommit};
+pub use deliveries::{Attempt, DeliveryPage, Quota};
 pub use deployments::{Deployment, DeploymentState, NewDeployment, NewDeploymentStatus};
 pub use error::{FieldError, ForgeError};
 pub use keys::{DeployKey, KeyError};
@@ -51,6 +54,7 @@ pub use pulls::{NewPull, PullRequest, PullState, PullUpdate, RepoRef, Side};
 pub use record::{Exchange, JsonLines, Record};
 pub use repo::{Repo, Repository};
 pub use settings::{ForgeSettings, Timeouts};
+pub use signature::{SecretsError, VerifiedDelivery, WebhookSecrets};
 
 /// GitHub's limit for the body of a comment, an issue or a pull request, in characters
 /// (a longer one is answered with 422 "Body is too long").

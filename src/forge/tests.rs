@@ -18,6 +18,7 @@ use crate::clock::{Clock as _, ManualClock};
 use crate::names::{BranchName, CommitId, InstallationId, IssueNumber, RepositoryId, UserId};
 
 mod commits;
+mod deliveries;
 mod requests;
 mod tokens;
 mod tolerance;

@@ -13,7 +13,7 @@ use crate::cluster::{Cluster, known_hosts::known_hosts_for};
 use crate::config::{AccessMode, ClusterConfig, Config};
 use crate::forge::{Access, Forge, ForgeError, Repo, Repository};
 use crate::git::Mirrors;
-use crate::names::{ClusterName, CommitId, RepositoryName};
+use crate::names::{ClusterName, CommitId, RepositoryId, RepositoryName};
 use crate::rules::Policy;
 use crate::store::Store;
 
@@ -34,6 +34,10 @@ pub struct Timing {
     pub pause: Duration,
     /// How long until everything is looked at again, in case that webhooks were missed.
     pub refresh: Duration,
+    /// How long until GitHub's list of deliveries is looked at again, where they are sent to us.
+    pub recover: Duration,
+    /// The same where they are only fetched, while some come; twelve times that when it is quiet.
+    pub poll: Duration,
 }
 
 impl Default for Timing {
@@ -43,6 +47,8 @@ impl Default for Timing {
             failure_lasts: Duration::from_secs(10),
             pause: Duration::from_secs(1),
             refresh: Duration::from_secs(10 * 60),
+            recover: Duration::from_secs(5 * 60),
+            poll: Duration::from_secs(5),
         }
     }
 }
@@ -128,6 +134,17 @@ impl Context {
             }
         };
         Ok((self.forge.repo(repo.installation(), (facts.id, facts.name.clone()), access), facts))
+    }
+
+    /// The name under which the configuration or an admin repository knows a repository, where that was
+    /// looked up before: after a rename events tell a new one, and GitHub redirects the old one.
+    pub fn known_as(&self, id: RepositoryId, told: &RepositoryName) -> RepositoryName {
+        let known = self.repositories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = known.iter().filter(|(_, (_, _, facts))| facts.id == id).map(|(name, _)| name.as_str());
+        if names.clone().any(|name| name.eq_ignore_ascii_case(told.as_str())) {
+            return told.clone();
+        }
+        names.next().and_then(|name| name.parse().ok()).unwrap_or_else(|| told.clone())
     }
 
     /// Forgets what is known of repositories and of where the App is installed: it is asked anew.

@@ -39,6 +39,14 @@ impl JobError {
         Self::Retry { at: None, reason: reason.into() }
     }
 
+    /// When to try again, where somebody named a time.
+    pub(super) const fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Retry { at, .. } => *at,
+            Self::Fail { .. } => None,
+        }
+    }
+
     /// What the queue is told. Waiting until a time that the forge named is no failed attempt.
     pub(super) fn into_outcome(self, payload: &Value) -> Outcome {
         match self {

@@ -8,11 +8,13 @@ mod error;
 mod indexes;
 mod keys;
 mod plan;
+mod recover;
 mod refresh;
 mod register_deploy_key;
 mod review_pull_request;
 mod run_command;
 mod sync_cluster;
+mod take_in;
 mod task;
 mod teams;
 
@@ -22,11 +24,13 @@ pub use context::{Context, Timing};
 pub use error::{JobError, chain};
 pub use indexes::IndexCache;
 pub use plan::jobs_for;
+pub use recover::Recover;
 pub use refresh::Refresh;
 pub use register_deploy_key::RegisterDeployKey;
 pub use review_pull_request::{CHECK_NAME, ReviewPullRequest};
 pub use run_command::RunCommand;
 pub use sync_cluster::SyncCluster;
+pub use take_in::{Incoming, TakeInError, Taken, take_in};
 pub use task::{Next, Task};
 
 use crate::queue::Handler;
@@ -40,5 +44,6 @@ pub fn handlers(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
         TaskHandler::<RegisterDeployKey>::boxed(Arc::clone(context)),
         TaskHandler::<SyncCluster>::boxed(Arc::clone(context)),
         TaskHandler::<Refresh>::boxed(Arc::clone(context)),
+        TaskHandler::<Recover>::boxed(Arc::clone(context)),
     ]
 }

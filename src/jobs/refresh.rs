@@ -1,8 +1,9 @@
-//! Repairs what webhooks missed: open pull requests whose head has no verdict, a branch that moved
-//! without a sync, teams without a deploy key, or with one that no longer opens their repository.
-//! It also rewrites a mirror that has grown too much, one per run.
-//! Runs at start and every few minutes. Commands are not recovered: nobody wants one to be run an
-//! hour late, and its author sees that nobody has reacted and writes it again.
+//! Repairs what webhooks missed: open pull requests without a verdict on their head and base, check runs
+//! that nobody completed, a branch that moved without a sync, teams without a deploy key, or with one
+//! that no longer opens their repository. Runs at start and every few minutes. It compares the present
+//! state and needs no event, so it also repairs what [`super::Recover`] can no longer find. Commands leave
+//! no state to compare: those are recovered, within an hour, or not at all. It also rewrites a mirror that has
+//! grown too much, one per run.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use super::{
 use crate::cluster::ObjectRef;
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
-use crate::names::ClusterName;
+use crate::names::{ClusterName, RepositoryName};
 use crate::store::{Lease, NewJob, Priority};
 use crate::tenancy::Team;
 
@@ -88,7 +89,8 @@ impl Refresh {
     /// What there is to do. Whatever cannot be looked at is left to the next run.
     async fn jobs(&mut self, context: &Context, config: &ClusterConfig) -> Result<Vec<NewJob>, JobError> {
         let admin = context.repository_with(&config.admin_repository, Access::REVIEW).await?;
-        let mut jobs = unreviewed(context, &admin, Some(config.branch.as_str())).await?;
+        let place = (&config.admin_repository, Some(config.branch.as_str()));
+        let mut jobs = unreviewed(context, &admin, place).await?;
         let tip = admin::tip(context, config).await?;
         jobs.extend(self.unsynced(context, &admin, &tip).await?);
         let failing = failing_sources(context, config).await;
@@ -165,7 +167,7 @@ impl Refresh {
             match context.repository_with(repository, Access::REVIEW).await {
                 Ok(repo) => {
                     let branch = team.source.as_ref().and_then(|source| source.branch.as_deref());
-                    jobs.extend(unreviewed(context, &repo, branch).await?);
+                    jobs.extend(unreviewed(context, &repo, (repository, branch)).await?);
                 }
                 Err(error) if error.is_absent() => {}
                 Err(error) => return Err(error.into()),
@@ -217,24 +219,28 @@ async fn failing_sources(context: &Context, config: &ClusterConfig) -> BTreeSet<
     }
 }
 
-/// Reviews for the open pull requests into `branch` (into any where none is named) whose head has none.
-async fn unreviewed(context: &Context, repo: &Repo, branch: Option<&str>) -> Result<Vec<NewJob>, JobError> {
-    let mut jobs = Vec::new();
+/// Reviews for the open pull requests into `branch` (into any where none is named) that have none, and
+/// for those whose check run is open, also where they are closed by now. `name` is how the configuration
+/// or the admin repository calls the repository, which may have been renamed since.
+async fn unreviewed(
+    context: &Context,
+    repo: &Repo,
+    (name, branch): (&RepositoryName, Option<&str>),
+) -> Result<Vec<NewJob>, JobError> {
+    let Some(repository) = repo.id() else { return Ok(Vec::new()) };
+    let mut wanted = review_pull_request::unfinished(&context.store, repository).await?;
     for pull in repo.open_pulls().await? {
-        let Some(base) = &pull.base.repo else { continue };
-        if branch.is_some_and(|branch| branch != pull.base.branch)
-            || review_pull_request::is_done(&context.store, base.id, &pull.head.sha).await?
-        {
-            continue;
+        let is_synced = branch.is_none_or(|branch| branch == pull.base.branch);
+        if is_synced && !review_pull_request::is_done(&context.store, repository, &pull).await? {
+            wanted.insert(pull.number);
         }
-        let review = ReviewPullRequest {
-            installation: repo.installation(),
-            repository: base.id,
-            repository_name: base.name.clone(),
-            number: pull.number,
-            again: false,
-        };
-        jobs.push(review.to_job().with_priority(Priority::Sweep));
     }
-    Ok(jobs)
+    let review = |number| ReviewPullRequest {
+        installation: repo.installation(),
+        repository,
+        repository_name: name.clone(),
+        number,
+        again: false,
+    };
+    Ok(wanted.into_iter().map(|number| review(number).to_job().with_priority(Priority::Sweep)).collect())
 }

@@ -9,7 +9,6 @@ mod body;
 mod health;
 mod index;
 mod server;
-mod signature;
 mod webhook;
 
 use std::sync::Arc;
@@ -20,9 +19,9 @@ use axum::routing::{get, post};
 use crate::forge::event::Event;
 use crate::store::{NewJob, Store};
 
+pub use crate::forge::{SecretsError, VerifiedDelivery, WebhookSecrets};
 pub use health::ReadyCheck;
 pub use server::serve;
-pub use signature::{SecretsError, VerifiedDelivery, WebhookSecrets};
 
 /// Which jobs an event asks for: pure, and it must not panic.
 pub type Plan = Arc<dyn Fn(&Event) -> Vec<NewJob> + Send + Sync>;
@@ -30,8 +29,9 @@ pub type Plan = Arc<dyn Fn(&Event) -> Vec<NewJob> + Send + Sync>;
 /// What the routes need.
 #[derive(Clone)]
 pub struct Receiver {
-    /// The webhook's secrets: one, or two while it is being changed.
-    pub secrets: WebhookSecrets,
+    /// The webhook's secrets: one, or two while it is being changed. `None` where webhooks are not
+    /// received but fetched: then they are answered with 404, which GitHub's list shows as failed.
+    pub secrets: Option<WebhookSecrets>,
     /// Where deliveries and jobs go.
     pub store: Store,
     /// Which jobs an event asks for.

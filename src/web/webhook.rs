@@ -12,23 +12,16 @@ use serde_json::json;
 use super::Shared;
 use super::body::{MAX_BODY, Received, Unread, read};
 use super::health::Verdict;
-use crate::forge::event::{Event, EventError};
+use crate::forge::event::EventError;
+use crate::jobs::{Incoming, TakeInError, Taken, take_in};
 use crate::names::DeliveryId;
-use crate::store::{Accepted, NewDelivery, StoreError};
-
-/// What a delivery that was taken in is answered with, always with 202.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    Accepted,
-    Duplicate,
-    /// It asks for no job. Nothing is stored: there is nothing to resume after a crash, and the
-    /// store does not grow with events that the App never asked for.
-    Ignored,
-}
+use crate::store::StoreError;
 
 /// Why a request was refused.
 #[derive(Debug)]
 enum Refusal {
+    /// This server fetches its deliveries; anybody may have sent this one.
+    Pulls,
     Unread(Unread),
     Unsigned,
     Header(&'static str),
@@ -41,7 +34,7 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request)
     // A task of its own: the server drops this future when the client goes away.
     let task = tokio::spawn({
         let shared = Arc::clone(&shared);
-        async move { answer(&shared, take_in(&shared, request).await) }
+        async move { answer(&shared, admit(&shared, request).await) }
     });
     match task.await {
         Ok(response) => response,
@@ -51,15 +44,15 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request)
 
 fn answer(shared: &Shared, result: Result<Taken, Refusal>) -> Response {
     shared.tally.count(match &result {
-        Ok(Taken::Accepted) => Verdict::Accepted,
-        Ok(Taken::Duplicate) => Verdict::Duplicate,
+        Ok(Taken::New) => Verdict::Accepted,
+        Ok(Taken::Duplicate { .. }) => Verdict::Duplicate,
         Ok(Taken::Ignored) => Verdict::Ignored,
-        Err(Refusal::Unsigned) => Verdict::Unsigned,
+        Err(Refusal::Unsigned | Refusal::Pulls) => Verdict::Unsigned,
         Err(Refusal::Unread(_) | Refusal::Header(_) | Refusal::Misfit(_)) => Verdict::Malformed,
         Err(Refusal::Store(_) | Refusal::Panicked) => Verdict::Failed,
     });
     match result {
-        Ok(taken) => taken.into_response(),
+        Ok(taken) => accepted(taken),
         Err(refusal) => {
             refusal.log();
             refusal.into_response()
@@ -67,34 +60,17 @@ fn answer(shared: &Shared, result: Result<Taken, Refusal>) -> Response {
     }
 }
 
-async fn take_in(shared: &Shared, request: Request) -> Result<Taken, Refusal> {
+async fn admit(shared: &Shared, request: Request) -> Result<Taken, Refusal> {
+    let secrets = shared.receiver.secrets.as_ref().ok_or(Refusal::Pulls)?;
     let (parts, body) = request.into_parts();
     // `held` is the body's part of the memory budget: kept until the body is stored.
     let Received { bytes, held: _held } = read(body, &shared.budget).await.map_err(Refusal::Unread)?;
-    let verified = shared.receiver.secrets.verify(&parts.headers, bytes).map_err(|_| Refusal::Unsigned)?;
+    let delivery = secrets.verify(&parts.headers, bytes).map_err(|_| Refusal::Unsigned)?;
     let guid: DeliveryId = header(&parts.headers, "x-github-delivery")?.parse().map_err(|_| DELIVERY)?;
-    let event = Event::parse(event_name(&parts.headers)?, verified.body()).map_err(Refusal::Misfit)?;
-    let jobs = (shared.receiver.plan)(&event);
-    if jobs.is_empty() {
-        tracing::debug!(delivery.id = %guid, delivery.event = event.name(), "a delivery asks for nothing");
-        return Ok(Taken::Ignored);
-    }
-    let delivery = NewDelivery {
-        event: event.name().to_owned(),
-        action: event.action().map(ToOwned::to_owned),
-        installation: event.installation(),
-        repository: event.repository().map(|repository| repository.id),
-        body: verified.into_body(),
-        guid,
-    };
-    let accepted = shared.receiver.store.accept(&delivery, &jobs).await.map_err(Refusal::Store)?;
-    tracing::info!(
-        delivery.id = %delivery.guid, delivery.event = delivery.event, delivery.action = delivery.action,
-        jobs = jobs.len(), accepted = ?accepted, "a delivery came in"
-    );
-    Ok(match accepted {
-        Accepted::New => Taken::Accepted,
-        Accepted::Duplicate { .. } => Taken::Duplicate,
+    let incoming = Incoming { guid, event: event_name(&parts.headers)?, delivery };
+    take_in(&shared.receiver.store, &*shared.receiver.plan, incoming).await.map_err(|error| match error {
+        TakeInError::Misfit(error) => Refusal::Misfit(error),
+        TakeInError::Store(error) => Refusal::Store(error),
     })
 }
 
@@ -116,20 +92,20 @@ fn event_name(headers: &HeaderMap) -> Result<&str, Refusal> {
     if (1..=64).contains(&name.len()) && name.bytes().all(fits) { Ok(name) } else { Err(EVENT) }
 }
 
-impl IntoResponse for Taken {
-    fn into_response(self) -> Response<Body> {
-        let status = match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Ignored => "ignored",
-        };
-        (StatusCode::ACCEPTED, Json(json!({ "status": status }))).into_response()
-    }
+/// A delivery that was taken in is answered with 202, whatever it asks for.
+fn accepted(taken: Taken) -> Response<Body> {
+    let status = match taken {
+        Taken::New => "accepted",
+        Taken::Duplicate { .. } => "duplicate",
+        Taken::Ignored => "ignored",
+    };
+    (StatusCode::ACCEPTED, Json(json!({ "status": status }))).into_response()
 }
 
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
+            Self::Pulls => StatusCode::NOT_FOUND,
             Self::Unread(Unread::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unread(Unread::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             Self::Unread(Unread::Broken) | Self::Header(_) | Self::Misfit(_) => StatusCode::BAD_REQUEST,
@@ -142,6 +118,9 @@ impl Refusal {
     /// For the sender. Of our own troubles it learns nothing.
     fn words(&self) -> String {
         match self {
+            Self::Pulls => "no webhooks are received here: this server fetches its deliveries from GitHub's own \
+                list (github.webhook: pull)"
+                .to_owned(),
             Self::Unread(Unread::TooLarge) => format!("the body is larger than {MAX_BODY} bytes"),
             Self::Unread(Unread::TooSlow) => "the body did not arrive in time".to_owned(),
             Self::Unread(Unread::Broken) => "the body broke off".to_owned(),

@@ -14,6 +14,7 @@ mod mirrors;
 mod misbehaving;
 mod nothing;
 mod receiver;
+mod recover;
 mod rerun;
 mod restart;
 mod review;

@@ -1,8 +1,10 @@
 //! What webhooks missed is found again, and looking for it costs little.
 
+use bailiwick::jobs::{Refresh, Task as _};
+use http::Method;
 use serde_json::json;
 
-use crate::support::{ADMIN, ALICE, BOB, Page, TEAM1, TEAM2, TestWorld};
+use crate::support::{ADMIN, ALICE, BOB, Effect, Page, TEAM1, TEAM2, TestWorld};
 use crate::words::routes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,5 +81,72 @@ async fn a_pull_request_into_another_branch_costs_nothing() {
     let asked = routes(&world.github().request_log());
     assert!(!asked.contains("/pulls/"), "{asked}");
     world.expect_no_check(&pull).await;
+    world.finish().await;
+}
+
+const PROD: &str = "  - name: prod\n    admin_repository: org/dev-cluster\n    branch: prod\n    \
+                    team_repository: \"{org}/prod-{team}\"\n";
+
+/// A verdict is one on a merge: what is right for one cluster's branch may be wrong for another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_request_that_was_given_another_base_unseen_is_judged_again_once() {
+    let mut world = TestWorld::start().await;
+    world.push(ALICE, (ADMIN, "prod"), &[("docs/prod.md", "Words.\n")]).await;
+    world.reconfigure(PROD).await;
+    let pull = world.propose_words("wanders").await;
+    world.quiet().await;
+    world.github().faults().drop_percent(100);
+    world.github().retarget_pull(ALICE, ADMIN, pull.number, "prod").await.expect("there is this branch");
+    let head = world.head(&pull);
+    for _ in 0..2 {
+        world.refresh().await;
+        let prod = Refresh::new("prod".parse().expect("a name")).to_job();
+        world.context().store.enqueue(&[prod]).await.expect("the store answers");
+        world.quiet().await;
+        assert_eq!(world.checks_of(ADMIN, &head).len(), 2, "one for each base");
+    }
+    world.github().faults().drop_percent(0);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_run_that_nobody_completed_ends_with_its_pull_request() {
+    let mut world = TestWorld::start().await;
+    world.restart_with(|world| world.queue.max_attempts = 1).await;
+    world.github().faults().next_requests(Method::PATCH, "/repos/org/dev-cluster/check-runs/*", 2, Effect::Status(502));
+    let pull = world.open(ALICE, (ADMIN, "words"), &[("docs/words.md", "Words.\n")]).await;
+    world.expect_given_up("review_pull_request").await;
+    let run = |world: &TestWorld| world.checks_of(ADMIN, &world.head(&pull)).pop().expect("it was opened");
+    assert_eq!(run(&world).status, "in_progress");
+    world.github().faults().drop_percent(100);
+    world.github().close_pull(ALICE, ADMIN, pull.number).expect("it is open");
+    world.quiet().await;
+    assert_eq!(run(&world).status, "in_progress", "nobody has noticed");
+    world.refresh().await;
+    assert_eq!(run(&world).conclusion.as_deref(), Some("cancelled"));
+    world.github().faults().drop_percent(0);
+    world.finish().await;
+}
+
+/// GitHub redirects the old names, which stand in the configuration and in Flux's sources.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repositories_that_were_renamed_unseen_stay_what_they_are() {
+    let world = TestWorld::start().await;
+    world.github().faults().drop_percent(100);
+    world.github().rename_repository(ADMIN, "dev-platform").expect("a new name");
+    world.github().rename_repository(TEAM1, "dev-payments").expect("a new name");
+    let (admin, team) = ("org/dev-platform", "org/dev-payments");
+    let unseen = world.open(ALICE, (admin, "unseen"), &[("docs/words.md", "Words.\n")]).await;
+    let of_team = world.open(BOB, (team, "unseen"), &[("README.md", "Words.\n")]).await;
+    world.refresh().await;
+    world.expect_check(&unseen, "success").await;
+    world.expect_check(&of_team, "success").await;
+
+    world.github().faults().drop_percent(0);
+    let seen = world.open(ALICE, (admin, "seen"), &[("docs/more.md", "Words.\n")]).await;
+    let of_team = world.open(BOB, (team, "seen"), &[("MORE.md", "Words.\n")]).await;
+    world.expect_check(&seen, "success").await;
+    world.expect_check(&of_team, "success").await;
+    world.expect_answer(world.comment(ALICE, &seen, "/help")).await;
     world.finish().await;
 }

@@ -12,6 +12,7 @@
 )]
 
 mod audit;
+mod clock;
 mod expect;
 pub mod people;
 mod record;
@@ -22,6 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bailiwick::cli::demo::world::{Addresses, World};
+use bailiwick::clock::{Clock, SystemClock};
+use bailiwick::config::WebhookMode;
 use bailiwick::jobs::Context;
 use bailiwick::sandbox::github::GitHub;
 use bailiwick::store::{JobFilter, JobRecord, JobState};
@@ -31,6 +34,7 @@ pub use bailiwick::cli::demo::world::{ADMIN, ALICE, BOB, CAROL, TEAM1, TEAM2};
 pub use bailiwick::sandbox::github::{
     Change, CheckRunView, CommentView, Effect, Level, NewPullRequest, Order, PullView, Role,
 };
+pub use clock::Turned;
 pub use expect::Check;
 pub use people::Page;
 pub use text::tidy;
@@ -68,7 +72,12 @@ impl TestWorld {
 
     /// The same, without waiting for the server's first look around.
     pub async fn start_busy() -> Self {
-        let world = World::start(Addresses::free()).await.expect("the sandbox starts");
+        Self::start_at(Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
+        let world = World::start_at(Addresses::free(), clock).await.expect("the sandbox starts");
         let record = record::Recording::of(&world);
         Self { world, noticed: Mutex::default(), mourned: Mutex::default(), record, finished: false }
     }
@@ -138,11 +147,13 @@ impl TestWorld {
         }
     }
 
-    /// The jobs that run or are due soon.
+    /// The jobs that run or are due soon; a server that fetches its deliveries always has a next look.
     pub async fn busy(&self) -> Vec<JobRecord> {
-        let soon = self.context().clock.now() + FAR;
+        let now = self.context().clock.now();
+        let (soon, pulls) = (now + FAR, self.context().config.github.webhook == WebhookMode::Pull);
         let is_soon = |job: &JobRecord| match job.state {
             JobState::Running => true,
+            JobState::Waiting if pulls && job.kind == "recover" => job.run_at <= now,
             JobState::Waiting => job.run_at < soon,
             JobState::Done | JobState::Dead => false,
         };

@@ -43,6 +43,8 @@ pub const CAROL: &str = "carol";
 /// Flux of the demo looks around this often; it also reacts to every request at once.
 const RECONCILE_EVERY: Duration = Duration::from_millis(200);
 
+/// How deliveries come in.
+const DELIVERIES: &str = "  webhook_secrets: [{file: webhook-secret}]\n";
 /// How the server reaches the cluster.
 const CONNECTION: &str = "    engine: flux-v2\n    kubeconfig: {file: kubeconfig}\n";
 
@@ -77,6 +79,8 @@ pub struct World {
     pub address: SocketAddr,
     /// Extra lines for the configuration file, written at the next start.
     pub configuration: String,
+    /// The lines that say how deliveries come in, written at the next start.
+    pub deliveries: String,
     /// The lines of the cluster `dev` that say how it is reached, written at the next start.
     pub connection: String,
     /// The database from the next start on, where it is not the SQLite file beside the configuration.
@@ -85,6 +89,8 @@ pub struct World {
     pub timing: Timing,
     /// How the workers work from the next start on.
     pub queue: Settings,
+    /// The time of all three.
+    clock: Arc<dyn Clock>,
     directory: TempDir,
 }
 
@@ -108,14 +114,21 @@ impl World {
     /// # Errors
     /// Where an address is taken, or git or kustomize is missing.
     pub async fn start(addresses: Addresses) -> anyhow::Result<Self> {
+        Self::start_at(addresses, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// Where an address is taken, or git or kustomize is missing.
+    pub async fn start_at(addresses: Addresses, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("bailiwick-").tempdir()?;
         let listener = TcpListener::bind(addresses.server).await.with_context(|| taken(addresses.server))?;
         let address = listener.local_addr()?;
         let secret = SecretString::from(OsEntropy.uuid());
-        let github = start_github(addresses.github, address, secret.clone()).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let github = start_github(addresses.github, address, (secret.clone(), Arc::clone(&clock))).await?;
         let ssh = Arc::new(SshOfGitHub(github.clone()));
-        let mut options = sandbox_cluster::Options::new(clock, Arc::new(OsEntropy), ssh)?;
+        let mut options = sandbox_cluster::Options::new(Arc::clone(&clock), Arc::new(OsEntropy), ssh)?;
         options.listen = addresses.cluster;
         let cluster = SandboxCluster::start(options).await?;
         let backoff = Backoff { first: Duration::from_millis(200), ..Backoff::default() };
@@ -125,6 +138,7 @@ impl World {
             server: None,
             address,
             configuration: String::new(),
+            deliveries: DELIVERIES.to_owned(),
             connection: CONNECTION.to_owned(),
             database: None,
             timing: Timing {
@@ -133,6 +147,7 @@ impl World {
                 ..Timing::default()
             },
             queue: Settings { backoff, ..Settings::default() },
+            clock,
             directory,
         };
         world.write_secrets(&secret)?;
@@ -258,7 +273,7 @@ impl World {
         let config = crate::cli::config::load(&file)?;
         let options = server::Options {
             mirrors: self.file("mirrors"),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock),
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
             timing: self.timing,
@@ -281,12 +296,13 @@ impl World {
         let database =
             self.database.clone().unwrap_or_else(|| format!("sqlite://{}", self.file("bailiwick.db").display()));
         format!(
-            "listen: {}\ndatabase: {database}\ngithub:\n  app_id: 1\n  private_key: {{file: app.pem}}\n  webhook_secrets: \
-             [{{file: webhook-secret}}]\n  api_url: {}\nclusters:\n  - name: dev\n    admin_repository: {ADMIN}\n    \
+            "listen: {}\ndatabase: {database}\ngithub:\n  app_id: 1\n  private_key: {{file: app.pem}}\n{}  api_url: \
+             {}\nclusters:\n  - name: dev\n    admin_repository: {ADMIN}\n    \
              branch: main\n    path: cluster\n{}    \
              team_repository: \"{{org}}/dev-{{team}}\"\n    git_access: {{mode: deploy-key, access: \
              read-only}}\n{}",
             self.address,
+            self.deliveries,
             self.github.api_url(),
             self.connection,
             self.configuration,
@@ -302,7 +318,11 @@ fn taken(address: SocketAddr) -> String {
     format!("{address}: cannot listen there: is another program using it? Choose another with --listen")
 }
 
-async fn start_github(listen: SocketAddr, server: SocketAddr, secret: SecretString) -> anyhow::Result<GitHub> {
+async fn start_github(
+    listen: SocketAddr,
+    server: SocketAddr,
+    (secret, clock): (SecretString, Arc<dyn Clock>),
+) -> anyhow::Result<GitHub> {
     let github = GitHub::start(GitHubOptions {
         listen,
         app: AppOptions {
@@ -311,7 +331,7 @@ async fn start_github(listen: SocketAddr, server: SocketAddr, secret: SecretStri
             webhook_url: Some(webhook_url(server)),
             webhook_secret: secret,
         },
-        clock: Arc::new(SystemClock),
+        clock,
         entropy: Arc::new(OsEntropy),
     })
     .await?;

@@ -166,6 +166,8 @@ struct Comment {
     body: Option<String>,
     user: Option<Account>,
     performed_via_github_app: Option<Id<Option<u64>>>,
+    #[serde(default, deserialize_with = "unreadable_is_none")]
+    created_at: Option<jiff::Timestamp>,
 }
 
 impl Wire for IssueCommentEvent {
@@ -181,6 +183,7 @@ impl Wire for IssueCommentEvent {
             body: raw.comment.body.unwrap_or_default(),
             author: raw.comment.user,
             via_app: id(raw.comment.performed_via_github_app).flatten(),
+            written_at: raw.comment.created_at,
             sender: raw.sender,
         }
     }

@@ -43,7 +43,10 @@ fn config() -> Config {
 
 /// Each job as `kind key priority`.
 fn jobs(event: &Event) -> Vec<String> {
-    let told = jobs_for(&config(), event).into_iter().map(|job| {
+    let jobs = jobs_for(&config(), event);
+    let fetched = may_ask(event.name(), event.action()) && may_ask(event.name(), None);
+    assert!(fetched || jobs.is_empty(), "{event:?} asks for jobs and would not be fetched when it is missed");
+    let told = jobs.into_iter().map(|job| {
         let extra = if job.kind == "sync_cluster" { format!(" pull {}", job.payload["pull"]) } else { String::new() };
         format!("{} {}{extra}", job.kind, job.merge_key.replace(ONE, "ONE"))
     });
@@ -162,6 +165,7 @@ fn commands_come_from_new_comments_of_the_person_who_sent_them() {
         body: "/create-team team2".to_owned(),
         author: Some(account(1, AccountKind::User)),
         via_app: None,
+        written_at: None,
         sender: account(1, AccountKind::User),
     };
     let asked = |event| jobs(&Event::IssueComment(event));
@@ -276,6 +280,21 @@ fn everything_is_looked_at_where_the_app_sees_more_than_before() {
     assert_eq!(changed(RepositoryAction::Renamed, "org/dev-team2"), all);
     assert_eq!(changed(RepositoryAction::Edited, "org/dev-team2"), NOTHING);
     assert_eq!(changed(RepositoryAction::Created, "stranger/x"), NOTHING);
+}
+
+#[test]
+fn what_cannot_ask_for_anything_need_not_be_fetched() {
+    for (event, action) in [
+        ("check_run", Some("created")),
+        ("check_run", Some("completed")),
+        ("pull_request", Some("labeled")),
+        ("issue_comment", Some("edited")),
+        ("deploy_key", Some("created")),
+        ("ping", None),
+        ("sponsorship", Some("created")),
+    ] {
+        assert!(!may_ask(event, action), "{event} {action:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The check run of one head: opened once, completed once, found again after a crash.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::ReviewPullRequest;
@@ -19,23 +21,46 @@ const KIND: &str = "check-run";
 const PREFIX: &str = "review/";
 /// The fact that remembers the check run of a pull request that has no conclusion yet.
 const OPEN: &str = "open-check-run";
+/// The fact that remembers which head of a pull request was judged for which base.
+const JUDGED: &str = "judged";
 
 /// The pull request that a check run's external id names.
 pub(in crate::jobs) fn pull_of(external_id: &str) -> Option<IssueNumber> {
     external_id.strip_prefix(PREFIX)?.parse().ok().map(IssueNumber::new)
 }
 
-/// Whether this head has a verdict.
+/// Whether the pull request has a verdict on its head as a change of the base that it has now.
 ///
 /// # Errors
 /// Where the store does not answer.
 pub(in crate::jobs) async fn is_done(
     store: &Store,
     repository: RepositoryId,
-    head: &CommitId,
+    pull: &PullRequest,
 ) -> Result<bool, JobError> {
-    let value = store.effect_value(KIND, &key(repository, head)).await?;
-    Ok(value.is_some_and(|value| value["conclusion"].is_string()))
+    let verdict = store.effect_value(KIND, &key(repository, &pull.head.sha)).await?;
+    let Some(verdict) = verdict.filter(|verdict| verdict["conclusion"].is_string()) else { return Ok(false) };
+    let judged = store.fact(JUDGED, &slot(repository, pull.number)).await?;
+    // A verdict of an earlier release does not say for which base it is.
+    Ok(judged.map_or(verdict["pull"] == json!(pull.number.get()), |judged| judged == judged_as(pull)))
+}
+
+/// The pull requests of a repository whose check run was opened and never completed.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(in crate::jobs) async fn unfinished(
+    store: &Store,
+    repository: RepositoryId,
+) -> Result<BTreeSet<IssueNumber>, JobError> {
+    let start = format!("{repository}/");
+    let open = store.facts(OPEN).await?;
+    let numbers = open.iter().filter_map(|(slot, _)| slot.strip_prefix(&start)?.parse().ok());
+    Ok(numbers.map(IssueNumber::new).collect())
+}
+
+fn judged_as(pull: &PullRequest) -> Value {
+    json!({"head": pull.head.sha, "base": pull.base.branch})
 }
 
 fn key(repository: RepositoryId, head: &CommitId) -> String {
@@ -46,6 +71,8 @@ fn key(repository: RepositoryId, head: &CommitId) -> String {
 pub(super) struct Verdict {
     key: String,
     slot: String,
+    /// The head and the base that are judged.
+    judged: Value,
     id: CheckRunId,
     /// What is remembered of it.
     value: Value,
@@ -64,12 +91,14 @@ impl Verdict {
     ) -> Result<Option<Self>, JobError> {
         let (store, key) = (&context.store, key(job.repository, &pull.head.sha));
         let external_id = format!("{PREFIX}{}", job.number);
-        let mut value = json!({"pull": job.number.get(), "job": lease.job.get()});
+        let (slot, judged) = (slot(job.repository, job.number), judged_as(pull));
+        let mut value = json!({"pull": job.number.get(), "job": lease.job.get(), "base": pull.base.branch});
         let earlier = match store.effect(lease, KIND, &key).await? {
             EffectState::New => None,
             EffectState::Unfinished => newest_open(repo, pull, &external_id).await?,
             EffectState::Done(known) if known["conclusion"].is_string() => {
-                if stands(&known, job, lease) {
+                if stands(&known, (job, pull), lease) {
+                    store.set_fact(JUDGED, &slot, &judged).await?;
                     return Ok(None);
                 }
                 // The intent, so that a check run which is opened and not recorded is found again.
@@ -90,6 +119,7 @@ impl Verdict {
             value["id"] = json!(run.id.get());
             value["conclusion"] = json!(run.conclusion);
             store.effect_done(lease, KIND, &key, &value).await?;
+            store.set_fact(JUDGED, &slot, &judged).await?;
             return Ok(None);
         }
         let (id, annotated) = match earlier {
@@ -98,9 +128,8 @@ impl Verdict {
         };
         value["id"] = json!(id.get());
         store.effect_done(lease, KIND, &key, &value).await?;
-        let slot = slot(job);
         store.set_fact(OPEN, &slot, &json!({"head": pull.head.sha, "id": id.get()})).await?;
-        Ok(Some(Self { key, slot, id, value, annotated }))
+        Ok(Some(Self { key, slot, judged, id, value, annotated }))
     }
 
     /// Completes it; further batches of annotations go first, so that a conclusion stands only over
@@ -128,6 +157,7 @@ impl Verdict {
         let mut value = self.value;
         value["conclusion"] = json!(conclusion.as_str());
         context.store.effect_done(lease, KIND, &self.key, &value).await?;
+        context.store.set_fact(JUDGED, &self.slot, &self.judged).await?;
         Ok(context.store.remove_fact(OPEN, &self.slot).await?)
     }
 
@@ -145,11 +175,13 @@ impl Verdict {
 }
 
 /// Whether a verdict that was given needs no other. A second pull request may bring the same head
-/// against another base.
-fn stands(known: &Value, job: &ReviewPullRequest, lease: &Lease) -> bool {
+/// against another base, and a pull request may be given another base.
+fn stands(known: &Value, (job, pull): (&ReviewPullRequest, &PullRequest), lease: &Lease) -> bool {
     let by_this_job = known["job"] == json!(lease.job.get());
     let of_this_pull = known["pull"] == json!(job.number.get());
-    of_this_pull && (by_this_job || !job.again && known["given_up"] != json!(true))
+    // Earlier releases did not remember the base.
+    let of_this_base = known["base"].is_null() || known["base"] == json!(pull.base.branch);
+    of_this_pull && of_this_base && (by_this_job || !job.again && known["given_up"] != json!(true))
 }
 
 async fn newest_open(repo: &Repo, pull: &PullRequest, external_id: &str) -> Result<Option<CheckRun>, JobError> {
@@ -165,7 +197,7 @@ pub(super) async fn abandon_other(
     repo: &Repo,
     (job, head): (&ReviewPullRequest, Option<&CommitId>),
 ) -> Result<(), JobError> {
-    let (store, slot) = (&context.store, slot(job));
+    let (store, slot) = (&context.store, slot(job.repository, job.number));
     let Some(open) = store.fact(OPEN, &slot).await? else { return Ok(()) };
     let old = open["head"].as_str().and_then(|old| old.parse::<CommitId>().ok());
     let (Some(old), Some(id)) = (old, open["id"].as_u64()) else { return Ok(store.remove_fact(OPEN, &slot).await?) };
@@ -191,8 +223,8 @@ pub(super) async fn abandon_other(
     Ok(store.remove_fact(OPEN, &slot).await?)
 }
 
-fn slot(job: &ReviewPullRequest) -> String {
-    format!("{}/{}", job.repository, job.number)
+fn slot(repository: RepositoryId, number: IssueNumber) -> String {
+    format!("{repository}/{number}")
 }
 
 fn opening(context: &Context, pull: &PullRequest, external_id: String) -> NewCheckRun {

@@ -20,7 +20,7 @@ use crate::store::{Lease, Priority};
 use crate::tenancy::Team;
 
 pub use check_run::CHECK_NAME;
-pub(super) use check_run::{is_done, pull_of};
+pub(super) use check_run::{is_done, pull_of, unfinished};
 
 /// One pull request to judge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,13 +66,14 @@ impl Task for ReviewPullRequest {
 
     async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let repo = self.repo(context, Access::REVIEW);
+        let name = context.known_as(self.repository, &self.repository_name);
         let pull = match repo.pull(self.number).await {
             Ok(pull) => Some(pull).filter(|pull| pull.state == PullState::Open),
             Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
         let role = match &pull {
-            Some(pull) => role(context, &self.repository_name, pull).await?,
+            Some(pull) => role(context, &name, pull).await?,
             None => None,
         };
         let head = role.as_ref().and(pull.as_ref()).map(|pull| &pull.head.sha);

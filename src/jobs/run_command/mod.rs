@@ -84,9 +84,10 @@ impl Task for RunCommand {
     }
 
     async fn run(self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
-        let clusters: Vec<_> = context.config.clusters_of(&self.repository_name).collect();
+        let name = context.known_as(self.repository, &self.repository_name);
+        let clusters: Vec<_> = context.config.clusters_of(&name).collect();
         // Other repositories of the organisation have other bots and other words.
-        if clusters.is_empty() && !teams::is_team_repository(context, &self.repository_name).await? {
+        if clusters.is_empty() && !teams::is_team_repository(context, &name).await? {
             return Ok(Next::done());
         }
         let repo = self.repo(context);

@@ -152,6 +152,8 @@ mod tests {
         failure_lasts: Duration::from_secs(10),
         pause: Duration::from_secs(1),
         refresh: Duration::from_secs(600),
+        recover: Duration::from_secs(300),
+        poll: Duration::from_secs(5),
     };
 
     fn failing() -> SyncState {

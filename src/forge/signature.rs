@@ -1,10 +1,12 @@
-//! Who sent a webhook request: proven by its signature over the raw body, or nothing is read.
+//! Deliveries that are proven to come from the forge: by the signature over the raw body of a webhook
+//! request, or because the forge itself answered with them. There is no third way.
 
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use sha2::Sha256;
 
 /// The header that carries the signature: `sha256=` and the hex HMAC-SHA-256 of the raw body
@@ -27,28 +29,40 @@ pub enum SecretsError {
     Empty,
 }
 
-/// The body of a request whose signature was right. There is no other way to make one than
-/// [`WebhookSecrets::verify`].
+/// What the forge says has happened, with proof that the forge says it. There are two ways to make
+/// one: [`WebhookSecrets::verify`], and [`super::Forge::delivery`], which asks the forge for it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct VerifiedDelivery {
     body: Vec<u8>,
 }
 
 impl VerifiedDelivery {
-    /// The raw body, as it was signed.
+    /// The payload: of a webhook request the raw body, as it was signed.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The raw body, as it was signed.
+    /// The payload: of a webhook request the raw body, as it was signed.
     pub fn into_body(self) -> Vec<u8> {
         self.body
+    }
+
+    /// A payload out of the forge's own list of deliveries; `None` where the list does not hold it.
+    ///
+    /// The list holds JSON that was read and written again, not the bytes that were signed, so the
+    /// signature beside it cannot be checked. It need not be: the answer came over a connection on
+    /// which the forge proved who it is, to a question that only the App can ask.
+    pub(super) fn of_the_forge(payload: &Value) -> Option<Self> {
+        match payload {
+            Value::Object(_) => Some(Self { body: payload.to_string().into_bytes() }),
+            _ => None,
+        }
     }
 }
 
 /// The signature is missing, malformed or wrong. Which one, nobody outside needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unsigned;
+pub(crate) struct Unsigned;
 
 impl WebhookSecrets {
     /// Takes the secrets, of which any may be used.
@@ -67,7 +81,10 @@ impl WebhookSecrets {
 
     /// The delivery, if exactly one signature is given and it fits one of the secrets. Each
     /// comparison takes the same time wherever the first wrong byte is.
-    pub(super) fn verify(&self, headers: &HeaderMap, body: Vec<u8>) -> Result<VerifiedDelivery, Unsigned> {
+    ///
+    /// # Errors
+    /// The signature is missing, malformed or wrong.
+    pub(crate) fn verify(&self, headers: &HeaderMap, body: Vec<u8>) -> Result<VerifiedDelivery, Unsigned> {
         let given = signature(headers).ok_or(Unsigned)?;
         let mut fits = false;
         for secret in self.0.iter() {
@@ -136,6 +153,16 @@ mod tests {
         assert_eq!(WebhookSecrets::new(Vec::new()).expect_err("refused"), SecretsError::None);
         let empty = vec![SecretString::from("x"), SecretString::from("")];
         assert_eq!(WebhookSecrets::new(empty).expect_err("refused"), SecretsError::Empty);
+    }
+
+    #[test]
+    fn only_an_object_is_a_payload_of_the_forges_list() {
+        let listed = serde_json::json!({"zen": "Words.", "hook_id": 7});
+        let delivery = VerifiedDelivery::of_the_forge(&listed).expect("a payload");
+        assert_eq!(serde_json::from_slice::<Value>(delivery.body()).expect("JSON"), listed);
+        for none in [Value::Null, serde_json::json!("{}"), serde_json::json!([])] {
+            assert_eq!(VerifiedDelivery::of_the_forge(&none), None, "{none}");
+        }
     }
 
     #[test]
