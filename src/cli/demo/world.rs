@@ -19,6 +19,7 @@ use crate::cli::role::Role as ServerRole;
 use crate::cli::server::{self, Server};
 use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
+use crate::forge::Manners;
 use crate::jobs::Timing;
 use crate::names::{Engine, PublicKey, RepoPath};
 use crate::queue::{Backoff, Settings};
@@ -85,6 +86,8 @@ pub struct World {
     pub timing: Timing,
     /// How the workers work from the next start on.
     pub queue: Settings,
+    /// How much is asked of GitHub, from the next start on.
+    pub manners: Manners,
     directory: TempDir,
 }
 
@@ -133,6 +136,7 @@ impl World {
                 ..Timing::default()
             },
             queue: Settings { backoff, ..Settings::default() },
+            manners: Manners::at_home(),
             directory,
         };
         world.write_secrets(&secret)?;
@@ -263,6 +267,7 @@ impl World {
             policy: Policy::default(),
             timing: self.timing,
             queue: self.queue,
+            manners: self.manners,
             role: ServerRole::All,
             recorder: recorder()?,
         };
