@@ -13,7 +13,8 @@ use bailiwick::forge::event::Event;
 use bailiwick::forge::{
     Access, Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRunUpdate, CheckState, Conclusion,
     DeploymentState, FileChange, Forge, ForgeSettings, JsonLines, KeyError, Manners, NewCheckRun, NewCommit,
-    NewDeployment, NewDeploymentStatus, NewPull, PermissionLevel, PullState, PullUpdate, Reaction, Record, Repo, Timeouts,
+    NewDeployment, NewDeploymentStatus, NewPull, PermissionLevel, PullState, PullUpdate, Reaction, Record, Repo,
+    Timeouts,
 };
 use bailiwick::names::{BranchName, CommitId, IssueNumber, RepositoryName};
 use bailiwick::sandbox::github::{AppOptions, Change, GitHub, Level, NewPullRequest, Options, Role};

@@ -44,7 +44,10 @@ mod tests {
     #[test]
     fn links_are_read_as_the_standard_has_them() {
         assert_eq!(next_link("<?page=2>;REL=next"), Some("?page=2"));
-        assert_eq!(next_link(r#"<https://x/a,b;c?page=2>; title="x"; rel="last next""#), Some("https://x/a,b;c?page=2"));
+        assert_eq!(
+            next_link(r#"<https://x/a,b;c?page=2>; title="x"; rel="last next""#),
+            Some("https://x/a,b;c?page=2")
+        );
         assert_eq!(next_link(r#"</r?page=1>; rel="first",</r?page=2>; rel="next""#), Some("/r?page=2"));
         assert_eq!(next_link(r#"</r?page=2>; rel="nextish""#), None);
     }

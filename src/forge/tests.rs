@@ -20,8 +20,8 @@ use crate::names::{BranchName, CommitId, InstallationId, IssueNumber, Repository
 mod commits;
 mod manners;
 mod requests;
-mod tolerance;
 mod tokens;
+mod tolerance;
 mod writes;
 
 const HEAD: &str = "757107ea0eb2509fc211221cce984b8a37570b6d";

@@ -11,6 +11,7 @@ mod given_up;
 mod many;
 mod misbehaving;
 mod nothing;
+mod once;
 mod outage;
 mod receiver;
 mod rerun;

@@ -83,7 +83,11 @@ impl Hours {
     /// Alice comments on the first issue; gives the job that its webhook would bring.
     async fn command(&self, body: &str) -> NewJob {
         let comment = CommentId::new(self.github.comment(ALICE, ADMIN, 1, body).expect("a comment"));
-        let repo = self.context.repository_with(&ADMIN.parse().expect("a name"), Access::COMMENT_ON_ISSUES).await.expect("there");
+        let repo = self
+            .context
+            .repository_with(&ADMIN.parse().expect("a name"), Access::COMMENT_ON_ISSUES)
+            .await
+            .expect("there");
         let author = repo.comment(comment).await.expect("an answer").and_then(|it| it.author).expect("an author");
         let command = RunCommand {
             installation: self.installation(),

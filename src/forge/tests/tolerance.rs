@@ -58,11 +58,9 @@ async fn a_permission_without_its_account_counts_where_the_login_still_is_the_sa
     })
     .await;
     let repo = world.repo(Access::METADATA);
-    for (login, id, expected) in [
-        ("ann", 5, PermissionLevel::Write),
-        ("ann", 6, PermissionLevel::None),
-        ("gone", 5, PermissionLevel::None),
-    ] {
+    for (login, id, expected) in
+        [("ann", 5, PermissionLevel::Write), ("ann", 6, PermissionLevel::None), ("gone", 5, PermissionLevel::None)]
+    {
         let found = repo.permission_of(&login.parse().unwrap(), UserId::new(id)).await.unwrap();
         assert_eq!(found.level, expected, "{login} {id}");
     }
@@ -134,7 +132,8 @@ async fn a_write_is_sent_again_whatever_the_redirect_is_called() {
 
 #[tokio::test]
 async fn times_are_sent_without_fractions() {
-    let world = World::new(|_| (201, vec![], json!({ "id": 1, "name": "c", "head_sha": HEAD, "status": "queued" }))).await;
+    let world =
+        World::new(|_| (201, vec![], json!({ "id": 1, "name": "c", "head_sha": HEAD, "status": "queued" }))).await;
     let at: Timestamp = "2026-11-24T12:00:00.123456789Z".parse().unwrap();
     let run = NewCheckRun {
         name: "c".to_owned(),
@@ -153,7 +152,8 @@ async fn times_are_sent_without_fractions() {
 
 #[tokio::test]
 async fn a_file_that_does_not_come_is_no_empty_file() {
-    let world = World::new(|_| ok(json!({ "type": "file", "size": 2_000_000, "encoding": "none", "content": "" }))).await;
+    let world =
+        World::new(|_| ok(json!({ "type": "file", "size": 2_000_000, "encoding": "none", "content": "" }))).await;
     let error = world.repo(Access::READ).file(&"big.yaml".parse().unwrap(), "main").await.unwrap_err();
     assert!(matches!(error, ForgeError::Unexpected { .. }), "{error}");
 }
@@ -195,7 +195,8 @@ async fn answers_may_come_in_any_form_that_http_allows() {
 /// POST does not fail on it.
 #[tokio::test]
 async fn a_connection_that_was_closed_is_no_failure() {
-    let body = |text: &str| format!("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n{text}", text.len()).into_bytes();
+    let body =
+        |text: &str| format!("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n{text}", text.len()).into_bytes();
     let token = r#"{"token":"ghs_1","expires_at":"2026-11-24T13:00:00Z"}"#;
     let made = comment_json(1, "x", Value::Null, None).to_string();
     let url = raw_server(vec![body(token), body(&made), body(&made)]).await;
