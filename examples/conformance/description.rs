@@ -20,6 +20,10 @@ const BASE: &str = "https://description.invalid/github";
 /// to merge groups, which the events of an App inside check suites do not know.
 const NOT_LISTED: &[(&str, &str)] = &[("/app/events/*", "merge_group")];
 
+/// Places where GitHub sends `null` though its description of the answer (other than the one of the
+/// webhook about the same pull request) does not allow it: the repository of a head whose fork was deleted.
+const NULL_ALL_THE_SAME: &[&str] = &["/head/repo"];
+
 /// A value longer than this is not repeated in a message.
 const LONGEST_VALUE: usize = 60;
 
@@ -69,14 +73,21 @@ impl<'a> Description<'a> {
 
     /// What of `value` the schema at `pointer` forbids or does not know; one message each.
     pub(crate) fn violations(&self, pointer: &str, value: &Value) -> Vec<String> {
+        let mut messages = self.forbidden(pointer, value);
+        fields::unknown(self, pointer, value, &mut messages);
+        messages
+    }
+
+    /// What of `value` the schema at `pointer` forbids; one message each.
+    pub(crate) fn forbidden(&self, pointer: &str, value: &Value) -> Vec<String> {
         let mut messages = Vec::new();
-        match self.with_validator(pointer, |validator| {
+        let used = self.with_validator(pointer, |validator| {
             for error in validator.iter_errors(value) {
                 explain(&error, &mut messages);
             }
-        }) {
-            Ok(()) => fields::unknown(self, pointer, value, &mut messages),
-            Err(error) => messages.push(format!("the description's schema at {pointer} cannot be used: {error}")),
+        });
+        if let Err(error) = used {
+            messages.push(format!("the description's schema at {pointer} cannot be used: {error}"));
         }
         messages
     }
@@ -119,7 +130,14 @@ fn explain(error: &ValidationError<'_>, messages: &mut Vec<String>) {
             return;
         }
     }
+    // Errors of several kinds look alike: that a body fits more than one of them is no fault of it.
+    if matches!(error.kind(), ValidationErrorKind::OneOfMultipleValid { .. }) {
+        return;
+    }
     let place = without_indexes(error.instance_path().as_str());
+    if error.instance().is_null() && NULL_ALL_THE_SAME.iter().any(|end| place.ends_with(end)) {
+        return;
+    }
     if NOT_LISTED.iter().any(|(end, value)| place.ends_with(end) && *error.instance().as_ref() == **value) {
         return;
     }

@@ -4,6 +4,7 @@ use bailiwick::forge::event::Event;
 use serde_json::Value;
 
 use crate::description::Description;
+use crate::poor::reduced;
 use crate::table::Table;
 use crate::webhooks;
 
@@ -33,7 +34,13 @@ pub(crate) fn check(description: &Description<'_>, index: &Value, table: &mut Ta
         let actions = if READ.contains(&name) { actions_of(description, name) } else { Vec::new() };
         for example in event["examples"].as_array().unwrap_or(&none) {
             let as_it_is = example["action"].as_str().unwrap_or("(no action)").to_owned();
-            table.add(name, read(name, example, &as_it_is));
+            let whole = read(name, example, &as_it_is);
+            let fine = whole.is_empty();
+            table.add(name, whole);
+            if fine && READ.contains(&name) {
+                let poorest = poor(description, name, example);
+                table.add(name, read(name, &poorest, &format!("{as_it_is}, as poor as may be")));
+            }
             if example["action"].is_string() {
                 for action in &actions {
                     let mut changed = example.clone();
@@ -45,6 +52,15 @@ pub(crate) fn check(description: &Description<'_>, index: &Value, table: &mut Ta
     }
     for name in missing {
         table.add(name, vec!["there is no example of it".to_owned()]);
+    }
+}
+
+/// What the description leaves of an example.
+fn poor(description: &Description<'_>, event: &str, example: &Value) -> Value {
+    let name = webhooks::name_of(event, example);
+    match webhooks::schema_of(description, &name) {
+        Some(schema) => reduced(description, &schema, example),
+        None => example.clone(),
     }
 }
 

@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use crate::description::Description;
+use crate::paths;
 use crate::pointer::join;
 use crate::table::Table;
 
 /// Statuses that every operation may answer with, listed for it or not
-/// (docs.github.com, "Troubleshooting the REST API" and "Best practices for using the REST API").
-const ALWAYS: &[u16] = &[301, 307, 401, 403, 404, 422, 429];
+/// (docs.github.com, "Troubleshooting the REST API" and "Best practices for using the REST API": 304
+/// for what the client has, 400 for a body that is no JSON object).
+const ALWAYS: &[u16] = &[301, 304, 307, 400, 401, 403, 404, 422, 429];
 
 /// The client asks for a file's own bytes, which may be anything.
 const RAW: &str = "/~1repos~1{owner}~1{repo}~1contents~1{path}/get";
@@ -17,7 +19,7 @@ const RAW: &str = "/~1repos~1{owner}~1{repo}~1contents~1{path}/get";
 pub(crate) fn check(description: &Description<'_>, line: &Value, table: &mut Table) {
     let method = line["method"].as_str().unwrap_or_default();
     let route = line["route"].as_str().unwrap_or_default();
-    let Some(path) = path_of(description, method, route) else {
+    let Some(path) = paths::of_template(description, method, route) else {
         table.add(&format!("{method} {route}"), vec!["the description has no such operation".to_owned()]);
         return;
     };
@@ -29,34 +31,6 @@ pub(crate) fn check(description: &Description<'_>, line: &Value, table: &mut Tab
     let answer = response(description, &operation, status, &line["response"]);
     messages.extend(answer.into_iter().map(|text| format!("response {status} {text}")));
     table.add(&format!("{method} {path}"), messages);
-}
-
-/// The description's path for one of our templates, which may name its places differently, and
-/// may spell out the first parts of a place that takes several (`heads/{+branch}` for `{ref}`).
-fn path_of<'a>(description: &Description<'a>, method: &str, template: &str) -> Option<&'a str> {
-    let ours: Vec<&str> = template.split('/').collect();
-    let fits = |path: &&&'a String| {
-        let theirs: Vec<&str> = path.split('/').collect();
-        fit(&ours, &theirs) && description.at(&join(&join("/paths", path), &method.to_ascii_lowercase())).is_some()
-    };
-    let literals = |path: &&'a String| path.split('/').filter(|part| !is_place(part)).count();
-    let paths: Vec<&'a String> = description.keys("/paths").collect();
-    paths.iter().filter(fits).copied().max_by_key(literals).map(String::as_str)
-}
-
-fn is_place(part: &str) -> bool {
-    part.starts_with('{')
-}
-
-fn fit(ours: &[&str], theirs: &[&str]) -> bool {
-    match (ours, theirs) {
-        ([], []) => true,
-        ([_, ..], ["{ref}" | "{path}"]) => true,
-        ([our, ours @ ..], [their, theirs @ ..]) => {
-            (if is_place(our) { is_place(their) } else { our == their || is_place(their) }) && fit(ours, theirs)
-        }
-        _ => false,
-    }
 }
 
 /// Parameters of the query that the operation does not take, or not with such a value.
@@ -85,6 +59,7 @@ fn query(description: &Description<'_>, path: &str, operation: &str, asked: &str
     messages
 }
 
+/// What the request's body should not be.
 fn request(description: &Description<'_>, operation: &str, body: &Value) -> Vec<String> {
     let pointer = join(operation, "requestBody");
     match (description.json_body(&pointer), body) {
@@ -98,7 +73,8 @@ fn request(description: &Description<'_>, operation: &str, body: &Value) -> Vec<
     }
 }
 
-fn response(description: &Description<'_>, operation: &str, status: u16, body: &Value) -> Vec<String> {
+/// What the answer should not be.
+pub(crate) fn response(description: &Description<'_>, operation: &str, status: u16, body: &Value) -> Vec<String> {
     let pointer = join(&join(operation, "responses"), &status.to_string());
     let listed = description.at(&pointer).is_some();
     if !listed && !ALWAYS.contains(&status) && status < 500 {
@@ -108,11 +84,17 @@ fn response(description: &Description<'_>, operation: &str, status: u16, body: &
         return Vec::new();
     }
     match (description.json_body(&pointer), body) {
+        (_, Value::Null) if status == 304 => Vec::new(),
         (Some(schema), body) if status < 400 => description.violations(&schema, body),
         (schema, body) if !listed || status >= 400 => error(description, schema, status, body),
         (_, Value::Null) => Vec::new(),
         _ => vec!["(whole body): the operation answers without one".to_owned()],
     }
+}
+
+/// The pointer to the schema of an answer's body.
+pub(crate) fn answer_schema(description: &Description<'_>, operation: &str, status: u16) -> Option<String> {
+    description.json_body(&join(&join(operation, "responses"), &status.to_string()))
 }
 
 /// An error's body. For many operations the description lists a status without a body, or not at

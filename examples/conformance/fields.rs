@@ -9,8 +9,9 @@ use crate::description::Description;
 use crate::pointer::{join, without_indexes};
 
 /// What GitHub sends though its description leaves it out at some places: repositories inside pull
-/// requests have it in all of `@octokit/webhooks-examples`.
-const UNDESCRIBED: &[&str] = &["custom_properties"];
+/// requests have custom properties in all of `@octokit/webhooks-examples`, and the list of an App's
+/// installations is described by an old copy of what single ones are.
+const UNDESCRIBED: &[&str] = &["client_id", "custom_properties", "merge_queues", "user_view_type"];
 
 /// Everything that the schemas of one value say about its members.
 #[derive(Default)]

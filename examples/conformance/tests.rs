@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::description::{self, Description};
 use crate::table::Table;
-use crate::{examples, exchanges, run, webhooks};
+use crate::{examples, exchanges, mutants, poor, recorded, run, served, webhooks};
 
 fn document() -> Value {
     let json_of = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
@@ -32,6 +32,7 @@ fn document() -> Value {
             "parameters": {"state": {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["open"]}}},
             "schemas": {
                 "basic-error": {"type": "object", "properties": {"message": {"type": "string"}}},
+                "validation-error": {"type": "object", "properties": {"message": {"type": "string"}}},
                 "user": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}},
                 "pull": {"type": "object", "required": ["number"], "properties": {
                     "number": {"type": "integer"},
@@ -145,7 +146,8 @@ fn an_example_that_is_not_understood_is_a_violation() {
     let document = document();
     let description = Description::new(&document).expect("a description");
     let mut table = Table::new("T", "E");
-    let index = json!([{"name": "ping", "examples": [{"zen": "no hook"}]}, {"name": "star", "examples": [{"a": 1}]}]);
+    let index =
+        json!([{"name": "ping", "examples": [{"hook_id": "no number"}]}, {"name": "star", "examples": [{"a": 1}]}]);
     examples::check(&description, &index, &mut table);
     let said = printed(&table);
     assert!(said.contains("1 × (no action): "), "{said}");
@@ -157,16 +159,110 @@ fn an_example_that_is_not_understood_is_a_violation() {
 #[test]
 fn nothing_to_compare_is_no_pass() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let arguments = [path("description.json"), path("index.json"), path("")];
-    let tried = || run(&arguments, &mut Vec::new()).map_err(|error| format!("{error:#}"));
-    assert!(tried().expect_err("no description").contains("description.json: cannot be read"));
-    std::fs::write(path("description.json"), document().to_string()).expect("a file");
-    std::fs::write(path("index.json"), "[]").expect("a file");
+    let at = |name: &str| folder.path().join(name);
+    let arguments = ["description.json", "index.json", ""].map(|name| at(name).display().to_string());
+    let error = run(&arguments, &mut Vec::new()).expect_err("no description");
+    assert!(format!("{error:#}").contains("description.json: cannot be read"));
+    let document = document();
+    let description = Description::new(&document).expect("a description");
+    let tried = || {
+        let tables = recorded(&description, &at("index.json"), folder.path()).map_err(|error| format!("{error:#}"));
+        tables.map(|tables| tables.iter().map(Table::violations).sum::<usize>())
+    };
+    std::fs::write(at("index.json"), "[]").expect("a file");
     assert!(tried().expect_err("no exchanges").contains("REST exchanges: nothing to compare"));
-    std::fs::write(path("client-1.jsonl"), format!("{}\n", listed("", json!([])))).expect("a file");
+    std::fs::write(at("client-1.jsonl"), format!("{}\n", listed("", json!([])))).expect("a file");
+    assert!(tried().expect_err("no answers").contains("Answers of the sandbox: nothing to compare"));
+    std::fs::write(at("sandbox-1.jsonl"), format!("{}\n", served_line("GET", Value::Null, 200, json!([]))))
+        .expect("a file");
     assert!(tried().expect_err("no webhooks").contains("Webhooks that were sent: nothing to compare"));
     let hook = json!({"event": "pull_request", "body": {"action": "opened"}});
-    std::fs::write(path("webhooks-1.jsonl"), format!("{hook}\n")).expect("a file");
+    std::fs::write(at("webhooks-1.jsonl"), format!("{hook}\n")).expect("a file");
     assert_eq!(tried(), Ok(11), "every event that is read lacks an example");
+}
+
+/// A line of the sandbox's own record.
+fn served_line(method: &str, request: Value, status: u16, response: Value) -> Value {
+    json!({"method": method, "path": "/repositories/7/pulls", "query": "", "request": request, "status": status,
+        "headers": ["link"], "response": response})
+}
+
+#[test]
+fn a_sandbox_that_is_too_kind_is_named() {
+    let document = document();
+    let description = Description::new(&document).expect("a description");
+    let said = |line: &Value| {
+        let mut table = Table::new("T", "E");
+        served::check(&description, line, &mut table);
+        printed(&table)
+    };
+    let made = json!({"number": 1});
+    for (line, expected) in [
+        (served_line("POST", json!({"title": "T", "x": 1}), 201, made.clone()), " 0 violations"),
+        (served_line("POST", json!({}), 422, json!({"message": "no"})), " 0 violations"),
+        (
+            served_line("POST", json!({}), 201, made.clone()),
+            "accepted with 201 though (whole body): \"title\" is a required",
+        ),
+        (served_line("POST", Value::Null, 201, made.clone()), "accepted with 201 though (whole body): is required"),
+        (served_line("POST", json!({"title": "T"}), 201, json!({})), "response 201 /: \"number\" is a required"),
+        (served_line("POST", json!({"title": "T"}), 200, made), "response 200 (status): the operation does not"),
+        (served_line("PUT", Value::Null, 404, json!({"message": "no"})), " 0 violations"),
+        (served_line("PUT", Value::Null, 200, Value::Null), "200: the description has no such operation"),
+    ] {
+        let said = said(&line);
+        assert!(said.contains(&expected.replace(" /:", " (whole body):")), "{expected}: {said}");
+    }
+}
+
+#[test]
+fn promised_headers_are_missed() {
+    let mut document = document();
+    let answer = "/paths/~1repos~1{owner}~1{repo}~1pulls/post/responses/201";
+    document.pointer_mut(answer).expect("an answer")["headers"] = json!({"Location": {}, "Link": {}});
+    let description = Description::new(&document).expect("a description");
+    let mut table = Table::new("T", "E");
+    let mut line = served_line("POST", json!({"title": "T"}), 201, json!({"number": 1}));
+    served::check(&description, &line, &mut table);
+    line["headers"] = json!(["location"]);
+    served::check(&description, &line, &mut table);
+    let said = printed(&table);
+    assert!(said.contains("1 × response 201 (headers): Location is missing") && table.violations() == 1, "{said}");
+}
+
+#[test]
+fn every_field_is_broken_in_every_way() {
+    let document = description::prepared(json!({
+        "openapi": "3.0.3", "x-webhooks": {}, "paths": {},
+        "components": {"schemas": {"new": {"type": "object", "required": ["title"], "properties": {
+            "title": {"type": "string", "maxLength": 9},
+            "note": {"type": "string", "nullable": true},
+            "lines": {"type": "array", "maxItems": 2, "items": {"$ref": "#/components/schemas/line"}},
+        }}, "line": {"type": "object", "required": ["at"], "properties": {"at": {"type": "integer"}}}}},
+    }));
+    let description = Description::new(&document).expect("a description");
+    let right = json!({"title": "T", "lines": [{"at": 1}]});
+    let mutants = mutants::of(&description, "/components/schemas/new", &right);
+    let places: Vec<&str> = mutants.iter().map(|mutant| mutant.place.as_str()).collect();
+    for expected in
+        ["/title missing", "/title = null", "/title = 5", "/note = true", "/lines = {}", "/lines/0/at missing"]
+    {
+        assert!(places.contains(&expected), "{expected}: {places:?}");
+    }
+    assert!(places.iter().any(|place| place.starts_with("/title = \"xxx")), "too long: {places:?}");
+    assert!(mutants.iter().any(|mutant| mutant.body["lines"].as_array().is_some_and(|lines| lines.len() > 2)));
+    assert!(!places.contains(&"/note = null") && !places.contains(&"/note missing"), "both are allowed: {places:?}");
+}
+
+#[test]
+fn of_an_answer_only_what_is_promised_is_left() {
+    let document = document();
+    let description = Description::new(&document).expect("a description");
+    let pull = json!({"number": 1, "body": "B", "user": {"id": 2}, "at": "2026-11-24T10:00:00Z"});
+    let schema = "/components/schemas/pull";
+    assert_eq!(poor::reduced(&description, schema, &pull), json!({"number": 1}));
+    let mut stricter = document.clone();
+    stricter["components"]["schemas"]["pull"]["required"] = json!(["number", "body", "user", "labels"]);
+    let description = Description::new(&stricter).expect("a description");
+    assert_eq!(poor::reduced(&description, schema, &pull), json!({"number": 1, "body": null, "user": null}));
 }

@@ -28,11 +28,12 @@ const UNNAMED: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_UNNAMED: SignedDuration = SignedDuration::from_hours(1);
 /// What people see at once and are told of; such requests have limits of their own. Which they are
 /// is not published ("requests that generate content"), so everything that leaves a trace counts.
-const CONTENT: [&str; 6] = [
+const CONTENT: [&str; 7] = [
     "/repos/{owner}/{repo}/check-runs",
     "/repos/{owner}/{repo}/deployments",
     "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
     "/repos/{owner}/{repo}/issues",
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
     "/repos/{owner}/{repo}/issues/{issue_number}/comments",
     "/repos/{owner}/{repo}/pulls",
 ];

@@ -21,7 +21,13 @@ struct GitObject {
 
 #[derive(Deserialize)]
 struct FileMade {
-    commit: GitObject,
+    commit: FileCommit,
+}
+
+#[derive(Deserialize)]
+struct FileCommit {
+    #[serde(default)]
+    sha: Option<CommitId>,
 }
 
 impl Repo {
@@ -108,6 +114,12 @@ impl Repo {
         let body = json!({ "message": message, "content": STANDARD.encode(content), "branch": branch });
         let route = self.route("/repos/{owner}/{repo}/contents/{+path}", &[path.as_str()]);
         let made: FileMade = self.write(Method::PUT, route, body, path.as_str()).await?;
-        Ok(made.commit.sha)
+        match made.commit.sha {
+            Some(sha) => Ok(sha),
+            // GitHub's description lets it be missing; then it is the tip of what was just made.
+            None => {
+                self.branch_head(branch).await?.ok_or_else(|| ForgeError::NotFound { what: self.what(path.as_str()) })
+            }
+        }
     }
 }

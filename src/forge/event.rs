@@ -117,8 +117,8 @@ pub struct PullRequestEvent {
     pub merged: bool,
     /// The merge commit of a merged one; of an open one GitHub's test merge.
     pub merge_commit: Option<CommitId>,
-    /// Who did it.
-    pub sender: Account,
+    /// Who did it, where it is told.
+    pub sender: Option<Account>,
 }
 
 /// `issue_comment`.
@@ -225,8 +225,8 @@ pub struct MergeGroupEvent {
     pub action: MergeGroupAction,
     /// Where the App is installed.
     pub installation: Option<InstallationId>,
-    /// The repository.
-    pub repository: Repository,
+    /// The repository, where it is told.
+    pub repository: Option<Repository>,
     /// The merged tree's commit.
     pub head: CommitId,
     /// The full ref of the queue's own branch.
@@ -298,8 +298,8 @@ pub struct DeployKeyEvent {
 /// `ping`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PingEvent {
-    /// The webhook.
-    pub hook: u64,
+    /// The webhook, where it is told.
+    pub hook: Option<u64>,
     /// The App that owns it.
     pub app: Option<u64>,
 }
@@ -333,7 +333,7 @@ impl Event {
             }
             "repository" => read(("repository", "repository", RepositoryAction::KNOWN), body, Self::Repository),
             "deploy_key" => read(("deploy_key", "key", DeployKeyAction::KNOWN), body, Self::DeployKey),
-            "ping" => read(("ping", "hook_id", &[]), body, Self::Ping),
+            "ping" => read(("ping", "hook", &[]), body, Self::Ping),
             unknown => Ok(Self::Ignored { event: action::short(unknown), action: action_of(body)? }),
         }
     }

@@ -18,6 +18,12 @@ use super::wire::{ANSWER_LIMIT, Fault, Wire};
 /// How many redirects a GET follows. GitHub sends one for a renamed repository.
 const REDIRECT_LIMIT: usize = 3;
 
+/// What GitHub recommends, and behind it what its own description calls every answer: a server
+/// that keeps to the description answers 406 to the first alone.
+const JSON: &str = "application/vnd.github+json, application/json;q=0.9";
+/// A file's own bytes, or JSON around them from a server that has no other form.
+const RAW: &str = "application/vnd.github.raw+json, application/json;q=0.5";
+
 /// One request, not yet sent.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
@@ -33,8 +39,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(method: Method, route: Route, what: impl Into<String>) -> Self {
-        let accept = "application/vnd.github+json";
-        Self { method, route, body: None, what: what.into(), accept, known_tag: None }
+        Self { method, route, body: None, what: what.into(), accept: JSON, known_tag: None }
     }
 
     pub(super) fn get(route: Route, what: impl Into<String>) -> Self {
@@ -48,7 +53,7 @@ impl Call {
 
     /// Asks for a file's bytes instead of JSON around them.
     pub(super) fn raw(mut self) -> Self {
-        self.accept = "application/vnd.github.raw+json";
+        self.accept = RAW;
         self
     }
 }

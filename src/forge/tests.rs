@@ -74,6 +74,9 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
     let agents: Vec<_> = parts.headers.get_all("user-agent").iter().collect();
     assert_eq!(agents, [concat!("bailiwick/", env!("CARGO_PKG_VERSION"))]);
     assert_eq!(text("transfer-encoding"), "");
+    let accepted = text("accept");
+    let types: Vec<&str> = accepted.split([',', ';']).map(str::trim).collect();
+    assert!(types[0].starts_with("application/vnd.github") && types.contains(&"application/json"), "{types:?}");
     let kind = if body.is_empty() { "" } else { "application/json" };
     assert_eq!(text("content-type"), kind);
     assert!(body.is_empty() || text("content-length") == body.len().to_string());

@@ -98,8 +98,9 @@ fn push(config: &Config, event: &PushEvent) -> Vec<NewJob> {
 /// edits a comment need not be who wrote it.
 fn comment(config: &Config, event: &IssueCommentEvent) -> Vec<NewJob> {
     let (Some(installation), Some(author)) = (event.installation, &event.author) else { return Vec::new() };
-    let is_person =
-        author.kind == AccountKind::User && event.sender.kind == AccountKind::User && event.via_app.is_none();
+    // GitHub always says what the sender is, and that is the author here; of the author it need not.
+    let no_person = matches!(author.kind, AccountKind::Bot | AccountKind::Organization);
+    let is_person = event.sender.kind == AccountKind::User && !no_person && event.via_app.is_none();
     let trusted = event.action == IssueCommentAction::Created && is_person && event.sender.id == author.id;
     if !trusted || !concerns(config, &event.repository) || command::parse(&event.body).is_empty() {
         return Vec::new();

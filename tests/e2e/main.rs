@@ -8,6 +8,7 @@ mod commands;
 mod files;
 mod forks;
 mod given_up;
+mod hours;
 mod many;
 mod misbehaving;
 mod nothing;

@@ -95,6 +95,27 @@ async fn a_token_may_only_what_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_malformed_wish_is_no_wish_for_everything() {
+    let world = World::new().await;
+    let id = world.github.create_repository("org/other", &[]).await.unwrap();
+    for bad in [
+        json!({"repositories": "dev-cluster"}),
+        json!({"repositories": [1]}),
+        json!({"repository_ids": id}),
+        json!({"repository_ids": [id.to_string()]}),
+        json!({"permissions": ["contents"]}),
+        json!({"permissions": {"contents": true}}),
+        json!({"permissions": {"contents": "admin"}}),
+        json!({"permissions": {"everything": "read"}}),
+        json!({"repository_ids": (1..=501).collect::<Vec<_>>()}),
+    ] {
+        let reply = world.mint(bad.clone()).await;
+        assert_eq!((reply.status, &reply.body["token"]), (422, &Value::Null), "{bad}");
+    }
+    assert_eq!(world.mint(json!({"repository_ids": [id]})).await.body["repositories"][0]["full_name"], "org/other");
+}
+
+#[tokio::test]
 async fn installations_are_found_by_repository_and_organisation() {
     let world = World::new().await;
     let id = json!(world.github.installation_id("org").unwrap());

@@ -92,6 +92,35 @@ async fn bad_check_runs_are_refused() {
 }
 
 #[tokio::test]
+async fn bad_changes_of_a_check_run_are_refused() {
+    let world = World::new().await;
+    let token = world.token().await;
+    let new = json!({"name": "c", "head_sha": world.main().await, "conclusion": "success"});
+    let made = world.post(&repo("/check-runs"), &token, new).await;
+    let path = repo(&format!("/check-runs/{}", made.body["id"]));
+    for bad in [
+        // Whoever completes it says how, also where it had a conclusion before.
+        json!({"status": "completed"}),
+        json!({"status": "waiting"}),
+        json!({"conclusion": null}),
+        json!({"conclusion": "stale"}),
+        json!({"output": {"title": "t"}}),
+        json!({"output": null}),
+        json!({"name": 1}),
+        json!({"actions": {}}),
+        json!({"completed_at": 5}),
+        json!({"output": {"summary": "s", "images": [{"alt": "a"}]}}),
+    ] {
+        assert_eq!(world.send(Method::PATCH, &path, &token, bad.clone()).await.status, 422, "{bad}");
+    }
+    let again = world.send(Method::PATCH, &path, &token, json!({"status": "in_progress"})).await;
+    assert_eq!(
+        (again.status, &again.body["conclusion"], &again.body["completed_at"]),
+        (200, &Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn a_check_run_runs_completes_and_is_found() {
     let world = World::new().await;
     let (number, sha) = world.pull().await;

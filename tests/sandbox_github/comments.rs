@@ -25,6 +25,11 @@ async fn comments_are_written_changed_and_removed() {
     assert_eq!(world.post(&path, &token, json!({"body": "ü".repeat(65_536)})).await.status, 201);
     assert_eq!(world.post(&path, &token, json!({"body": " "})).await.status, 422);
     assert_eq!(world.post(&path, &token, json!({})).await.status, 422);
+    assert_eq!(world.post(&path, &token, json!({"body": ["x"]})).await.status, 422);
+    let own = repo(&format!("/issues/comments/{}", world.post(&path, &token, json!({"body": "x"})).await.body["id"]));
+    for bad in [json!({}), json!({"body": ""}), json!({"body": "x".repeat(65_537)})] {
+        assert_eq!(world.send(Method::PATCH, &own, &token, bad.clone()).await.status, 422);
+    }
     assert_eq!(world.post(&repo("/issues/99/comments"), &token, json!({"body": "x"})).await.status, 404);
 }
 
@@ -38,9 +43,17 @@ async fn a_reaction_is_made_once() {
     assert_eq!(world.post(&path, &token, json!({"content": "eyes"})).await.status, 201);
     assert_eq!(world.post(&path, &token, json!({"content": "eyes"})).await.status, 200);
     assert_eq!(world.post(&path, &token, json!({"content": "cheese"})).await.status, 422);
+    assert_eq!(world.post(&path, &token, json!({})).await.status, 422);
+    let listed = world.get(&format!("{path}?content=eyes"), &token).await;
+    assert_eq!(listed.body[0]["content"], "eyes");
+    assert_eq!(world.get(&format!("{path}?content=rocket"), &token).await.body, json!([]));
     let comment = world.get(&repo(&format!("/issues/comments/{id}")), &token).await;
     assert_eq!(comment.body["reactions"]["eyes"], 1);
     assert_eq!(world.github.comments(REPO, number)[0].reactions, [("bailiwick[bot]".into(), "eyes".into())]);
+    let own = format!("{path}/{}", listed.body[0]["id"]);
+    assert_eq!(world.send(Method::DELETE, &own, &world.user("alice"), Value::Null).await.status, 404, "not theirs");
+    assert_eq!(world.send(Method::DELETE, &own, &token, Value::Null).await.status, 204);
+    assert!(world.github.comments(REPO, number)[0].reactions.is_empty());
 }
 
 #[tokio::test]

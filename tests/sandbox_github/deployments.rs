@@ -24,6 +24,29 @@ async fn a_deployment_has_statuses() {
     assert_eq!(listed.body.as_array().unwrap().len(), 2);
     assert_eq!(world.post(&repo("/deployments"), &token, json!({"ref": "nothing"})).await.status, 422);
     assert_eq!(world.post(&repo("/deployments"), &token, json!({})).await.status, 422);
+    let text = json!({"ref": "main", "required_contexts": "none"});
+    assert_eq!(world.post(&repo("/deployments"), &token, text).await.status, 422);
     world.post(&repo("/check-runs"), &token, json!({"name": "c", "head_sha": world.main().await})).await;
     assert_eq!(world.post(&repo("/deployments"), &token, json!({"ref": "main"})).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_branch_that_is_behind_is_brought_up_instead_of_deployed() {
+    let world = World::new().await;
+    let (_, sha) = world.pull().await;
+    let token = world.token().await;
+    let newest = world.github.push("alice", (REPO, "main"), &[Change::write("n", "1\n")], "Newer").await.unwrap();
+    let wish = json!({"ref": "change", "required_contexts": []});
+    let merged = world.post(&repo("/deployments"), &token, wish.clone()).await;
+    assert_eq!((merged.status, merged.message()), (202, "Auto-merged main into change on deployment."));
+    let tip = world.github.branch_tip(REPO, "change").await.unwrap();
+    assert_ne!(tip, sha);
+    assert!(world.github.deployments(REPO).is_empty());
+    let made = world.post(&repo("/deployments"), &token, wish).await;
+    assert_eq!((made.status, &made.body["sha"]), (201, &json!(tip)));
+    let plain = json!({"ref": newest, "required_contexts": []});
+    assert_eq!(world.post(&repo("/deployments"), &token, plain).await.status, 201, "a commit is behind nothing");
+    world.github.push("alice", (REPO, "main"), &[Change::write("cluster/a.yaml", "a: 3\n")], "x").await.unwrap();
+    let conflict = world.post(&repo("/deployments"), &token, json!({"ref": "change", "required_contexts": []})).await;
+    assert_eq!(conflict.status, 409);
 }

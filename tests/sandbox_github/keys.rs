@@ -18,6 +18,7 @@ async fn one_key_opens_one_repository() {
         assert_eq!(world.post(&repo("/keys"), &token, json!({"key": bad})).await.status, 422, "{bad}");
     }
     assert_eq!(world.post(&repo("/keys"), &token, json!({"title": "x"})).await.status, 422);
+    assert_eq!(world.post(&repo("/keys"), &token, json!({"key": KEY, "read_only": "true"})).await.status, 422);
     let key = KEY.parse().unwrap();
     assert!(world.github.deploy_key_fetch_path("org/dev-team1", &key).unwrap().join("HEAD").exists());
     assert!(world.github.deploy_key_fetch_path(REPO, &key).unwrap_err().contains("Repository not found"));

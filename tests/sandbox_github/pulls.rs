@@ -51,6 +51,18 @@ async fn pull_requests_are_refused_as_on_github() {
     assert_eq!(same.body["errors"][0]["message"], "No commits between change and main");
     let long = json!({"head": "change", "base": "main", "title": "t", "body": "x".repeat(65_537)});
     assert_eq!(world.post(&repo("/pulls"), &token, long).await.status, 422);
+    let long = new("change", "main", &"t".repeat(257));
+    let long = world.post(&repo("/pulls"), &token, long).await;
+    assert_eq!(long.body["errors"][0]["message"], "title is too long (maximum is 256 characters)");
+    let first = world.get(&repo("/pulls"), &token).await.body[0]["number"].clone();
+    for bad in
+        [json!({"title": ""}), json!({"title": null}), json!({"state": "shut"}), json!({"body": "x".repeat(65_537)})]
+    {
+        let path = repo(&format!("/pulls/{first}"));
+        assert_eq!(world.send(Method::PATCH, &path, &token, bad.clone()).await.status, 422);
+    }
+    let method = json!({"merge_method": "force"});
+    assert_eq!(world.send(Method::PUT, &repo(&format!("/pulls/{first}/merge")), &token, method).await.status, 422);
     let found = world.get(&repo("/pulls?head=org:change&state=all"), &token).await;
     assert_eq!(found.body.as_array().unwrap().len(), 1);
     assert_eq!(world.get(&repo("/pulls?head=org:other"), &token).await.body, json!([]));
@@ -98,7 +110,14 @@ async fn the_head_of_a_fork_is_in_the_repository() {
     assert_eq!((run.status, &run.body["pull_requests"]), (201, &json!([])));
     assert_eq!(world.get("/repos/bob/dev-cluster", &token).await.status, 404, "the App is not installed there");
     let newer = world.github.push("bob", ("bob/dev-cluster", "patch"), &change, "again").await.unwrap();
+    let path = repo(&format!("/pulls/{}", fork.number));
     assert_eq!(world.github.pull(REPO, fork.number).unwrap().head_sha, newer);
+    world.github.delete_repository("bob/dev-cluster").unwrap();
+    let orphan = world.get(&path, &token).await.body["head"].clone();
+    assert_eq!(
+        (&orphan["repo"], &orphan["user"]["login"], &orphan["sha"]),
+        (&Value::Null, &json!("bob"), &json!(newer))
+    );
 }
 
 #[tokio::test]

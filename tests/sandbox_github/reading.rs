@@ -19,10 +19,11 @@ async fn what_may_not_be_read_does_not_exist() {
 #[tokio::test]
 async fn every_answer_tells_the_budget() {
     let world = World::new().await;
-    let reply = world.get("/meta", "").await;
+    let token = world.token().await;
+    let reply = world.get("/meta", &token).await;
     assert_eq!(reply.header("x-ratelimit-limit"), "5000");
     let remaining: u64 = reply.header("x-ratelimit-remaining").parse().unwrap();
-    let next: u64 = world.get("/meta", "").await.header("x-ratelimit-remaining").parse().unwrap();
+    let next: u64 = world.get("/meta", &token).await.header("x-ratelimit-remaining").parse().unwrap();
     assert!(next < remaining && remaining < 5000);
     assert!(!reply.header("x-github-request-id").is_empty());
     assert!(reply.header("x-ratelimit-reset").parse::<i64>().unwrap() > world.clock.now().as_second());
@@ -112,4 +113,49 @@ async fn rights_are_told_by_role_and_team() {
     assert_eq!(world.get(&membership("alice"), &token).await.status, 404);
     github.set_permission("org", "members", None).unwrap();
     assert_eq!(world.get(&membership("mallory"), &token).await.status, 403);
+}
+
+/// What no other test asks for, so that `make conformance` sees every answer.
+#[tokio::test]
+async fn everything_that_is_served_can_be_asked_for() {
+    let world = World::new().await;
+    let (number, sha) = world.pull().await;
+    let token = world.token().await;
+    let made = async |path: &str, body: Value| world.post(&repo(path), &token, body).await.body["id"].clone();
+    let run = made("/check-runs", json!({"name": "c", "head_sha": sha, "conclusion": "success"})).await;
+    let suite = world.get(&repo(&format!("/check-runs/{run}")), &token).await.body["check_suite"]["id"].clone();
+    let key = made("/keys", json!({"key": KEY})).await;
+    let deployment = made("/deployments", json!({"ref": "change", "auto_merge": false})).await;
+    let status = made(&format!("/deployments/{deployment}/statuses"), json!({"state": "queued"})).await;
+    let blob = world.get(&repo("/contents/README.md"), &token).await.body["sha"].as_str().unwrap().to_owned();
+    for path in [
+        "/branches".to_owned(),
+        "/commits?sha=change&path=cluster".to_owned(),
+        "/git/matching-refs/heads/ch".to_owned(),
+        format!("/git/blobs/{blob}"),
+        format!("/git/commits/{sha}"),
+        format!("/commits/{sha}/pulls"),
+        format!("/pulls/{number}/commits"),
+        format!("/pulls/{number}/files"),
+        format!("/check-suites/{suite}/check-runs"),
+        format!("/keys/{key}"),
+        format!("/deployments/{deployment}"),
+        format!("/deployments/{deployment}/statuses"),
+        format!("/deployments/{deployment}/statuses/{status}"),
+    ] {
+        let reply = world.get(&repo(&path), &token).await;
+        assert!(reply.status == 200 && !reply.body.is_null(), "{path}: {}", reply.status);
+    }
+    assert_eq!(world.get(&repo(&format!("/pulls/{number}/merge")), &token).await.status, 404, "not merged");
+    assert_eq!(world.get("/users/alice", &token).await.body["login"], "alice");
+    let id = world.github.installation_id("org").unwrap();
+    assert_eq!(world.get(&format!("/app/installations/{id}"), &world.jwt()).await.body["id"], id);
+    let again = world.post(&repo(&format!("/check-suites/{suite}/rerequest")), &token, Value::Null).await;
+    assert_eq!(again.status, 201);
+    let forked = NewPullRequest { head: "patch", base: "main", title: "Mine", body: "" };
+    world.github.open_pull_from_fork("bob", REPO, &[Change::write("x", "y\n")], forked).await.unwrap();
+    world.github.add_member("org", "alice", true).unwrap();
+    world.github.set_private("bob/dev-cluster", false).unwrap();
+    let fork = world.get("/repos/bob/dev-cluster", &world.user("bob")).await;
+    assert_eq!(fork.body["parent"]["full_name"], REPO);
 }

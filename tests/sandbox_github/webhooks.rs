@@ -5,9 +5,9 @@ use axum::routing::post;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use std::sync::Mutex;
 
-type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+pub(crate) type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
-async fn receiver(world: &World) -> Seen {
+pub(crate) async fn receiver(world: &World) -> Seen {
     let seen = Seen::default();
     let store = Arc::clone(&seen);
     let handler = move |headers: HeaderMap, body: Bytes| {
@@ -25,7 +25,7 @@ async fn receiver(world: &World) -> Seen {
     seen
 }
 
-fn names(seen: &Seen) -> Vec<String> {
+pub(crate) fn names(seen: &Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     let name = |(headers, body): &(HeaderMap, Bytes)| {
         let payload: Value = serde_json::from_slice(body).unwrap();
@@ -103,32 +103,6 @@ async fn what_people_do_is_told() {
         "deploy_key.created",
     ];
     assert_eq!(names(&seen), expected);
-}
-
-#[tokio::test]
-async fn deliveries_are_logged_and_sent_again_with_their_guid() {
-    let world = World::new().await;
-    let seen = receiver(&world).await;
-    let logged = world.github.deliveries().len();
-    world.github.faults().drop_next(1);
-    world.pull().await;
-    world.github.webhooks_settled().await;
-    assert_eq!(names(&seen), ["check_suite.requested", "pull_request.opened"]);
-    let lost = world.github.deliveries()[logged].clone();
-    assert_eq!((lost.event.as_str(), lost.status_code), ("push", 502));
-    let failed = world.get("/app/hook/deliveries?status=failure", &world.jwt()).await;
-    assert_eq!(failed.body[0]["guid"], json!(lost.guid));
-    let path = format!("/app/hook/deliveries/{}", lost.id);
-    assert_eq!(world.get(&path, &world.jwt()).await.body["request"]["payload"]["ref"], "refs/heads/change");
-    assert_eq!(world.post(&format!("{path}/attempts"), &world.jwt(), json!({})).await.status, 202);
-    world.github.webhooks_settled().await;
-    assert_eq!(names(&seen), ["check_suite.requested", "pull_request.opened", "push"]);
-    let last = world.github.deliveries().pop().unwrap();
-    assert_eq!((last.guid == lost.guid, last.redelivery, last.status.as_str()), (true, true, "OK"));
-    let first = world.get("/app/hook/deliveries?per_page=1", &world.jwt()).await;
-    assert!(first.header("link").contains("cursor="));
-    world.clock.advance(Duration::from_secs(4 * 24 * 3600));
-    assert_eq!(world.get("/app/hook/deliveries", &world.jwt()).await.body, json!([]), "three days are kept");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ pub(crate) use std::sync::Arc;
 pub(crate) use std::time::Duration;
 
 pub(crate) use bailiwick::clock::Clock as _;
-use bailiwick::clock::{ManualClock, SeededEntropy};
+use bailiwick::clock::{Entropy as _, ManualClock, OsEntropy, SeededEntropy};
 pub(crate) use bailiwick::sandbox::github::{
     AppOptions, Change, Effect, GitHub, Level, NewPullRequest, Options, Order, RestFault, Role,
 };
@@ -54,8 +54,10 @@ impl World {
             entropy: Arc::new(SeededEntropy::new(7)),
         };
         let github = GitHub::start(options).await.expect("a free port");
-        if let Some(file) = std::env::var_os("SANDBOX_EXCHANGES") {
-            github.record_to(std::path::Path::new(&file)).expect("a file to write");
+        // For `make conformance`.
+        if let Some(folder) = std::env::var_os("BAILIWICK_RECORD") {
+            let name = format!("sandbox-alone-{}.jsonl", OsEntropy.uuid());
+            github.record_to(&std::path::Path::new(&folder).join(name)).expect("BAILIWICK_RECORD names a folder");
         }
         github.create_org("org").expect("a new name");
         for login in ["alice", "bob", "mallory"] {
@@ -105,6 +107,18 @@ impl World {
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Reply {
         self.send(Method::GET, path, token, Value::Null).await
+    }
+
+    /// The answer, unless it is one of those that the client has.
+    pub(crate) async fn get_unless(&self, path: &str, token: &str, tags: &str) -> Reply {
+        let mut request = self.client.get(format!("{}{path}", self.github.api_url())).header("if-none-match", tags);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = serde_json::from_slice(&response.bytes().await.expect("a body")).unwrap_or_default();
+        Reply { status, headers, body }
     }
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Reply {

@@ -52,7 +52,10 @@ async fn references_move_forward_unless_forced() {
     assert_eq!(world.send(Method::DELETE, &path, &token, Value::Null).await.status, 204);
     let gone = world.send(Method::DELETE, &path, &token, Value::Null).await;
     assert_eq!((gone.status, gone.message()), (422, "Reference does not exist"));
-    for bad in ["main", "refs/heads", "refs/heads/a b", "refs/heads/a^", "refs/heads/a..b"] {
+    let blob = world.post(&repo("/git/blobs"), &token, json!({"content": "x"})).await.body["sha"].clone();
+    let wrong = world.post(&repo("/git/refs"), &token, json!({"ref": "refs/heads/blob", "sha": blob})).await;
+    assert_eq!((wrong.status, wrong.message()), (422, "Object is not a commit"));
+    for bad in ["main", "refs/heads", "refs/heads/a b", "refs/heads/a^", "refs/heads/a..b", "refs/pull/9/head"] {
         assert_eq!(world.post(&repo("/git/refs"), &token, json!({"ref": bad, "sha": main})).await.status, 422, "{bad}");
     }
 }
@@ -104,11 +107,18 @@ async fn trees_refuse_what_cannot_be() {
         json!({"path": "x", "mode": "100644", "sha": "0".repeat(40)}),
         json!({"path": "x", "mode": "100644", "sha": "0".repeat(40), "content": ""}),
         json!({"path": "x", "mode": "100644"}),
+        json!({"path": "x", "mode": "100644", "sha": null}),
+        json!({"path": "x", "mode": "100644", "type": "file", "content": ""}),
+        json!({"path": 1, "mode": "100644", "content": ""}),
     ] {
         assert_eq!(world.post(&repo("/git/trees"), &token, json!({"tree": [entry]})).await.status, 422, "{entry}");
     }
     let reply = world.post(&repo("/git/trees"), &token, json!({"base_tree": "0".repeat(40), "tree": []})).await;
     assert_eq!(reply.status, 422);
+    let nothing = json!({"base_tree": world.main().await, "tree": []});
+    assert_eq!(world.post(&repo("/git/trees"), &token, nothing).await.message(), "Invalid tree info");
     assert_eq!(world.post(&repo("/git/commits"), &token, json!({"message": "m"})).await.status, 422);
+    let nameless = json!({"message": "m", "tree": world.main().await, "author": {"name": "a"}});
+    assert_eq!(world.post(&repo("/git/commits"), &token, nameless).await.status, 422);
     assert_eq!(world.post(&repo("/git/blobs"), &token, json!([1])).await.status, 400);
 }

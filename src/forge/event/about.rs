@@ -47,7 +47,7 @@ impl Event {
             Self::Push(event) => Some(&event.repository),
             Self::CheckRun(event) => Some(&event.repository),
             Self::CheckSuite(event) => Some(&event.repository),
-            Self::MergeGroup(event) => Some(&event.repository),
+            Self::MergeGroup(event) => event.repository.as_ref(),
             Self::Repository(event) => Some(&event.repository),
             Self::DeployKey(event) => Some(&event.repository),
             Self::Installation(_) | Self::InstallationRepositories(_) | Self::Ping(_) | Self::Ignored { .. } => None,

@@ -24,6 +24,13 @@ macro_rules! actions {
             }
         }
 
+        impl Default for $name {
+            /// No action at all.
+            fn default() -> Self {
+                Self::Other(String::new())
+            }
+        }
+
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 match text.as_str() {

@@ -81,7 +81,7 @@ struct UnnumberedPullRequest {
     pull_request: PullRequestBody,
     #[serde(default)]
     changes: Option<PullRequestChanges>,
-    sender: Account,
+    sender: Option<Account>,
     // Reviews and their comments carry a pull request too; what has one of these is such a body.
     #[serde(rename = "review")]
     _review: Option<Foreign>,
@@ -213,6 +213,8 @@ impl Wire for PushEvent {
 
 #[derive(Deserialize)]
 pub(super) struct RawCheckRun {
+    /// GitHub's description lets it be missing, here and only here.
+    #[serde(default)]
     action: CheckRunAction,
     installation: Option<Id<InstallationId>>,
     repository: Repository,
@@ -290,7 +292,7 @@ impl Wire for CheckSuiteEvent {
 pub(super) struct RawMergeGroup {
     action: MergeGroupAction,
     installation: Option<Id<InstallationId>>,
-    repository: Repository,
+    repository: Option<Repository>,
     merge_group: MergeGroup,
 }
 

@@ -148,7 +148,7 @@ impl Wire for DeployKeyEvent {
 
 #[derive(Deserialize)]
 pub(super) struct RawPing {
-    hook_id: u64,
+    hook_id: Option<u64>,
     hook: Option<Hook>,
 }
 

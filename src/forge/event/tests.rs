@@ -67,7 +67,7 @@ fn pull_requests() {
         base_changed: false,
         merged: false,
         merge_commit: None,
-        sender: ada(),
+        sender: Some(ada()),
     };
     assert_eq!(opened, expected);
     assert!(event!(PullRequest, "pull_request.edited-base").base_changed);
@@ -120,7 +120,7 @@ fn the_others() {
     assert_eq!(event!(Repository, "repository.renamed").old_name.as_deref(), Some("dev-team"));
     let key = event!(DeployKey, "deploy_key.deleted");
     assert!(key.key.is_some() && key.read_only && key.title == "dev/team1");
-    assert_eq!(event!(Ping, "ping.app"), PingEvent { hook: 55, app: Some(12345) });
+    assert_eq!(event!(Ping, "ping.app"), PingEvent { hook: Some(55), app: Some(12345) });
 }
 
 #[test]
@@ -165,6 +165,46 @@ fn bodies_that_do_not_fit_are_refused_without_repeating_them() {
     let evil = String::from_utf8(fixture("pull_request.opened.x")).expect("UTF-8").replace("\"main\"", "\"--hunter2\"");
     let error = misfit("pull_request", evil.as_bytes());
     assert_eq!(error, EventError::Misfit { event: "pull_request", field: "pull_request.base.ref".to_owned() });
+}
+
+/// The fixture without these fields of its top level.
+fn without(name: &str, fields: &[&str]) -> Vec<u8> {
+    let mut body: serde_json::Value = serde_json::from_slice(&fixture(&format!("{name}.x"))).expect("JSON");
+    body.as_object_mut().expect("an object").retain(|field, _| !fields.contains(&field.as_str()));
+    body.to_string().into_bytes()
+}
+
+#[test]
+fn what_githubs_description_does_not_promise_may_be_missing() {
+    let read = |event: &str, body: &[u8]| Event::parse(event, body).expect("it fits");
+    let Event::PullRequest(opened) = read("pull_request", &without("pull_request.opened", &["number", "sender"]))
+    else {
+        panic!("a pull request")
+    };
+    assert_eq!((opened.number, opened.sender), (IssueNumber::new(7), None));
+    let mut body: serde_json::Value = serde_json::from_slice(&fixture("pull_request.opened.x")).expect("JSON");
+    body["pull_request"].as_object_mut().expect("an object").remove("number");
+    body["pull_request"]["merge_commit_sha"] = serde_json::json!("");
+    let Event::PullRequest(opened) = read("pull_request", body.to_string().as_bytes()) else {
+        panic!("a pull request")
+    };
+    assert_eq!((opened.number, opened.merge_commit), (IssueNumber::new(7), None));
+    let Event::CheckRun(run) = read("check_run", &without("check_run.rerequested", &["action", "sender"])) else {
+        panic!("a check run")
+    };
+    assert_eq!(run.action, CheckRunAction::Other(String::new()));
+    let group = read("merge_group", &without("merge_group.destroyed", &["repository", "installation"]));
+    assert!(group.repository().is_none() && group.installation().is_none());
+    assert_eq!(read("ping", b"{}"), Event::Ping(PingEvent { hook: None, app: None }));
+    body["pull_request"]["number"] = serde_json::Value::Null;
+    body["number"] = serde_json::Value::Null;
+    let error = Event::parse("pull_request", body.to_string().as_bytes()).expect_err("no number at all");
+    assert_eq!(error, EventError::Misfit { event: "pull_request", field: "number".to_owned() });
+    for foreign in ["review", "comment", "thread"] {
+        let mut body: serde_json::Value = serde_json::from_slice(&fixture("pull_request.opened.x")).expect("JSON");
+        body[foreign] = serde_json::json!({"id": 1});
+        Event::parse("pull_request", body.to_string().as_bytes()).expect_err(foreign);
+    }
 }
 
 #[test]

@@ -87,6 +87,18 @@ async fn answers_that_nobody_needs_may_be_empty() {
 }
 
 #[tokio::test]
+async fn the_commit_of_a_first_file_is_looked_up_where_it_is_not_told() {
+    let world = World::new(|seen| match seen.method.as_str() {
+        "PUT" => (201, vec![], json!({ "content": null, "commit": {} })),
+        _ => ok(json!({ "object": { "sha": HEAD } })),
+    })
+    .await;
+    let (branch, path) = ("main".parse().unwrap(), "README.md".parse().unwrap());
+    let made = world.repo(Access::PROPOSE).create_first_file(&branch, &path, "x", "m").await.unwrap();
+    assert_eq!(made, commit());
+}
+
+#[tokio::test]
 async fn without_links_a_full_page_is_followed_by_number() {
     let world = World::new(|seen| {
         let first = if seen.path.contains("&page=2") { 101 } else { 1 };

@@ -79,7 +79,7 @@ fn pull(action: PullRequestAction) -> PullRequestEvent {
         base_changed: false,
         merged: false,
         merge_commit: None,
-        sender: account(1, AccountKind::User),
+        sender: Some(account(1, AccountKind::User)),
     }
 }
 
@@ -166,12 +166,15 @@ fn commands_come_from_new_comments_of_the_person_who_sent_them() {
     };
     let asked = |event| jobs(&Event::IssueComment(event));
     assert_eq!(asked(event()), ["run_command command/5/11"]);
+    let untold = IssueCommentEvent { author: Some(account(1, AccountKind::Other)), ..event() };
+    assert_eq!(asked(untold), ["run_command command/5/11"], "the sender's kind is always told");
     let refused = [
         ("edited", IssueCommentEvent { action: IssueCommentAction::Edited, ..event() }),
         ("deleted", IssueCommentEvent { action: IssueCommentAction::Deleted, ..event() }),
         ("no command", IssueCommentEvent { body: "What about /create-team?".to_owned(), ..event() }),
         ("quoted", IssueCommentEvent { body: "> /create-team team2".to_owned(), ..event() }),
         ("by a bot", IssueCommentEvent { author: Some(account(1, AccountKind::Bot)), ..event() }),
+        ("sent by something else", IssueCommentEvent { sender: account(1, AccountKind::Other), ..event() }),
         ("through an App", IssueCommentEvent { via_app: Some(9), ..event() }),
         ("sent by somebody else", IssueCommentEvent { sender: account(2, AccountKind::User), ..event() }),
         ("by nobody", IssueCommentEvent { author: None, ..event() }),
@@ -202,6 +205,8 @@ fn only_our_own_check_run_is_run_again() {
     let pressed = CheckRunEvent { action: CheckRunAction::RequestedAction, external_id: None, ..event() };
     assert_eq!(asked(pressed), ["review_pull_request review/5/8/1"]);
     assert_eq!(asked(CheckRunEvent { app: Some(8), ..event() }), NOTHING, "another App's");
+    let untold = CheckRunEvent { app: None, ..event() };
+    assert_eq!(asked(untold), ["review_pull_request review/5/7/1"], "GitHub tells the owner only");
     assert_eq!(asked(CheckRunEvent { action: CheckRunAction::Completed, ..event() }), NOTHING);
     let suite = |action| {
         jobs(&Event::CheckSuite(CheckSuiteEvent {
@@ -275,12 +280,12 @@ fn everything_is_looked_at_where_the_app_sees_more_than_before() {
 
 #[test]
 fn other_events_ask_for_nothing() {
-    assert_eq!(jobs(&Event::Ping(PingEvent { hook: 1, app: None })), NOTHING);
+    assert_eq!(jobs(&Event::Ping(PingEvent { hook: Some(1), app: None })), NOTHING);
     assert_eq!(jobs(&Event::Ignored { event: "star".to_owned(), action: None }), NOTHING);
     let queue = MergeGroupEvent {
         action: MergeGroupAction::ChecksRequested,
         installation: installation(),
-        repository: repository("org/dev-cluster"),
+        repository: Some(repository("org/dev-cluster")),
         head: commit(ONE),
         head_ref: "refs/heads/gh-readonly-queue/main/pr-7".to_owned(),
         base_commit: commit(NONE),

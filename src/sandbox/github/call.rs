@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::access::{Level, Need, Role};
 use super::answer::{Answer, Outcome};
+use super::input::{self, Field};
 use super::model::{Grant, Repository, Token};
 use super::shapes::Show;
 use super::shared::Shared;
@@ -183,9 +184,17 @@ impl Call {
         }
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(map)) => Ok(map),
+            Ok(Value::Null) => Ok(Map::new()),
             Ok(_) => Err(Answer::refuse(StatusCode::BAD_REQUEST, "Body should be a JSON object")),
             Err(_) => Err(Answer::refuse(StatusCode::BAD_REQUEST, "Problems parsing JSON")),
         }
+    }
+
+    /// The body as the endpoint's schema allows it.
+    pub(crate) fn input(&self, fields: &[Field]) -> Outcome<Map<String, Value>> {
+        let body = self.json()?;
+        input::check(&body, fields)?;
+        Ok(body)
     }
 
     /// The first query parameter of that name.
@@ -205,7 +214,7 @@ pub(crate) fn text<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a 
     body.get(field).and_then(Value::as_str)
 }
 
-/// A text field that must be there, refused as GitHub's schema check does.
+/// A text field that the schema check has seen.
 pub(crate) fn required<'a>(body: &'a Map<String, Value>, field: &str) -> Outcome<&'a str> {
     match body.get(field) {
         Some(Value::String(text)) => Ok(text),

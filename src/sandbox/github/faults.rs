@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 
+use super::limits::{ContentLimit, Limits};
 use crate::clock::Entropy;
 
 /// What happens to a request that a [`RestFault`] catches.
@@ -165,6 +166,7 @@ fn matches(pattern: &str, path: &str) -> bool {
 pub struct FaultSwitches<'a> {
     pub(crate) faults: &'a Faults,
     pub(crate) hooks: &'a super::hooks::Hooks,
+    pub(crate) limits: &'a Limits,
 }
 
 impl FaultSwitches<'_> {
@@ -227,16 +229,29 @@ impl FaultSwitches<'_> {
         }
     }
 
+    /// Another hourly budget than GitHub's 5,000, for everybody with a token; used ones are new.
+    pub fn hourly_budget(&self, requests: Option<u64>) {
+        self.limits.set_hourly(requests);
+    }
+
+    /// Refuses those who write too much too quickly with 403 and `Retry-After`, by the sandbox's
+    /// clock. GitHub always does; here it is off until it is wanted.
+    pub fn content_limit(&self, limit: Option<ContentLimit>) {
+        self.limits.set_content(limit);
+    }
+
     /// Switches everything off; held webhooks go as they happened.
     pub fn clear(&self) {
         *self.faults.plan() = Plan::default();
+        self.limits.set_hourly(None);
+        self.limits.set_content(None);
         self.hooks.release(Order::AsHappened);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, Fate, FaultSwitches, Faults, matches};
+    use super::{Effect, Fate, FaultSwitches, Faults, Limits, matches};
     use crate::clock::SeededEntropy;
 
     #[test]
@@ -250,7 +265,7 @@ mod tests {
     #[test]
     fn counts_run_out_and_an_outage_lasts() {
         let (faults, hooks) = (Faults::none(), super::super::hooks::Hooks::for_tests());
-        let switches = FaultSwitches { faults: &faults, hooks: &hooks };
+        let switches = FaultSwitches { faults: &faults, hooks: &hooks, limits: &Limits::default() };
         let entropy = SeededEntropy::new(1);
         switches.next_requests(http::Method::POST, "/x*", 1, Effect::Cut);
         assert_eq!(faults.for_request(&http::Method::GET, "/x", &entropy), None);

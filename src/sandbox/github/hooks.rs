@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Bigger payloads are not sent at all.
 const MAX_PAYLOAD: usize = 25 * 1024 * 1024;
 /// How long the log can be asked for redeliveries.
-pub(crate) const RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
+const RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// One attempt to deliver a webhook, as GitHub's log shows it.
 #[derive(Debug, Clone)]
@@ -58,7 +58,6 @@ pub struct Delivery {
 /// What has to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Parcel {
-    pub(crate) id: u64,
     pub(crate) guid: String,
     pub(crate) event: String,
     pub(crate) action: Option<String>,
@@ -79,6 +78,21 @@ enum Command {
 pub(crate) struct Target {
     pub(crate) url: Option<String>,
     pub(crate) secret: SecretString,
+    /// Whether the payload is the field of a form, and not the body itself.
+    pub(crate) form: bool,
+    /// Whether certificates are not looked at. The sandbox's receivers have none.
+    pub(crate) insecure: bool,
+}
+
+impl Target {
+    /// To that address, signed so, as JSON.
+    pub(crate) fn new(url: Option<String>, secret: SecretString) -> Self {
+        Self { url, secret, form: false, insecure: false }
+    }
+
+    pub(crate) fn is_signed(&self) -> bool {
+        !self.secret.expose_secret().is_empty()
+    }
 }
 
 /// The queue and the log.
@@ -200,8 +214,10 @@ async fn send(shared: &Shared, client: &reqwest::Client, parcel: &Parcel) {
     let Some(url) = &target.url else {
         return;
     };
-    let headers = headers(shared, parcel, &target.secret);
-    let mut request = client.post(url).body(parcel.body.to_string());
+    let body =
+        if target.form { format!("payload={}", super::paging::encode(&parcel.body)) } else { parcel.body.to_string() };
+    let headers = headers(shared, parcel, (&target, &body));
+    let mut request = client.post(url).body(body);
     for (name, value) in &headers {
         request = request.header(name, value);
     }
@@ -220,8 +236,10 @@ async fn send(shared: &Shared, client: &reqwest::Client, parcel: &Parcel) {
 }
 
 fn record(shared: &Shared, parcel: &Parcel, request_headers: Vec<(String, String)>, reply: Reply) {
+    // Each attempt has an id of its own, larger than those before: the log is paged by it.
+    let id = shared.state().next_id();
     shared.hooks.log().push(Delivery {
-        id: parcel.id,
+        id,
         guid: parcel.guid.clone(),
         event: parcel.event.clone(),
         action: parcel.action.clone(),
@@ -237,23 +255,24 @@ fn record(shared: &Shared, parcel: &Parcel, request_headers: Vec<(String, String
     });
 }
 
-fn headers(shared: &Shared, parcel: &Parcel, secret: &SecretString) -> Vec<(String, String)> {
+fn headers(shared: &Shared, parcel: &Parcel, (target, body): (&Target, &str)) -> Vec<(String, String)> {
     let app = shared.app.id.to_string();
+    let kind = if target.form { "application/x-www-form-urlencoded" } else { "application/json" };
     let mut headers: Vec<(String, String)> = [
-        ("accept", "*/*"),
-        ("content-type", "application/json"),
-        ("user-agent", "GitHub-Hookshot/5a3cb2d"),
-        ("x-github-delivery", &parcel.guid),
-        ("x-github-event", &parcel.event),
-        ("x-github-hook-id", "470000001"),
-        ("x-github-hook-installation-target-id", &app),
-        ("x-github-hook-installation-target-type", "integration"),
+        ("Accept", "*/*"),
+        ("Content-Type", kind),
+        ("User-Agent", "GitHub-Hookshot/5a3cb2d"),
+        ("X-GitHub-Delivery", &parcel.guid),
+        ("X-GitHub-Event", &parcel.event),
+        ("X-GitHub-Hook-ID", "470000001"),
+        ("X-GitHub-Hook-Installation-Target-ID", &app),
+        ("X-GitHub-Hook-Installation-Target-Type", "integration"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .collect();
-    if !secret.expose_secret().is_empty() {
-        headers.push(("x-hub-signature-256".to_owned(), sign(secret, parcel.body.as_bytes())));
+    if target.is_signed() {
+        headers.push(("X-Hub-Signature-256".to_owned(), sign(&target.secret, body.as_bytes())));
     }
     headers
 }
@@ -267,13 +286,17 @@ pub(crate) fn sign(secret: &SecretString, body: &[u8]) -> String {
 }
 
 impl Shared {
-    /// Sends a logged delivery again, with its GUID; `false` where there is none.
+    /// The log of the last three days, oldest first: GitHub knows no more.
+    pub(crate) fn kept_deliveries(&self) -> Vec<Delivery> {
+        let since = self.clock.now().checked_sub(RETENTION).unwrap_or_default();
+        self.hooks.log().iter().filter(|delivery| delivery.delivered_at >= since).cloned().collect()
+    }
+
+    /// Sends a logged delivery again, with its GUID; `false` where there is none (any more).
     pub(crate) fn redeliver(&self, is_wanted: impl Fn(&Delivery) -> bool) -> bool {
-        let found = self.hooks.log().iter().find(|delivery| is_wanted(delivery)).cloned();
+        let found = self.kept_deliveries().into_iter().find(|delivery| is_wanted(delivery));
         let Some(delivery) = found else { return false };
-        let id = self.state().next_id();
         self.hooks.deliver(Parcel {
-            id,
             guid: delivery.guid,
             event: delivery.event,
             action: delivery.action,

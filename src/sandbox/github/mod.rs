@@ -13,6 +13,8 @@ mod events;
 mod faults;
 mod git;
 mod hooks;
+mod input;
+mod limits;
 mod listener;
 mod model;
 mod ops;
@@ -41,6 +43,7 @@ pub use driver::{
 };
 pub use faults::{Effect, FaultSwitches, Order, RestFault};
 pub use hooks::Delivery;
+pub use limits::ContentLimit;
 pub use recorder::LoggedRequest;
 
 /// The App that is registered at this GitHub.
@@ -93,7 +96,8 @@ impl GitHub {
         let git = git::Git::new(root.path().to_owned()).await?;
         let key = tokio::task::spawn_blocking(app::AppKey::generate).await??;
         let created_at = options.clock.now();
-        let mut state = model::State { last_id: 1000, ..model::State::default() };
+        // GitHub's ids have outgrown 32 bits.
+        let mut state = model::State { last_id: 5_000_000_000, ..model::State::default() };
         let mut account = |login: String, kind| {
             let id = state.next_id();
             state.accounts.insert(id, model::Account { id, login, kind, created_at });
@@ -103,7 +107,7 @@ impl GitHub {
         let bot = account(format!("{}[bot]", options.app.slug), model::AccountKind::Bot);
         let app = app::App { id: options.app.id, slug: options.app.slug, bot, owner, created_at, key };
         let (hooks, outbox) = hooks::Hooks::new();
-        let target = hooks::Target { url: options.app.webhook_url, secret: options.app.webhook_secret };
+        let target = hooks::Target::new(options.app.webhook_url, options.app.webhook_secret);
         let stop = CancellationToken::new();
         let shared = Arc::new(shared::Shared {
             stop: stop.clone(),
@@ -114,6 +118,7 @@ impl GitHub {
             git,
             hooks,
             faults: faults::Faults::none(),
+            limits: limits::Limits::default(),
             recorder: recorder::Recorder::default(),
             target: Mutex::new(target),
             state: Mutex::new(state),
@@ -156,12 +161,12 @@ impl GitHub {
     }
 
     fn change_target(&self, change: impl FnOnce(&mut hooks::Target)) {
-        change(&mut self.shared.target.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        change(&mut self.shared.target_mut());
     }
 
     /// The switches for what goes wrong.
     pub fn faults(&self) -> FaultSwitches<'_> {
-        FaultSwitches { faults: &self.shared.faults, hooks: &self.shared.hooks }
+        FaultSwitches { faults: &self.shared.faults, hooks: &self.shared.hooks, limits: &self.shared.limits }
     }
 
     /// Every attempt to deliver a webhook, oldest first.

@@ -85,6 +85,8 @@ pub(crate) struct Issue {
 pub(crate) struct Pull {
     pub(crate) id: u64,
     pub(crate) head_repository: u64,
+    /// Who owns it, also after it was deleted.
+    pub(crate) head_owner: u64,
     pub(crate) head_ref: String,
     pub(crate) head_sha: String,
     pub(crate) base_ref: String,

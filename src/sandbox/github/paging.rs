@@ -71,6 +71,7 @@ impl Call {
     }
 }
 
-fn encode(text: &str) -> String {
+/// For a query or a form.
+pub(crate) fn encode(text: &str) -> String {
     super::shapes::encode_path(text).replace('/', "%2F")
 }

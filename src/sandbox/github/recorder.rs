@@ -43,26 +43,24 @@ impl Recorder {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn count(&self) -> u64 {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
-    }
-
     pub(crate) fn clear(&self) {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Writes one exchange, if a file is set. Tokens are in headers and never written.
-    pub(crate) fn exchange(&self, request: &LoggedRequest, asked: &[u8], answered: &[u8]) {
+    /// Writes one exchange, if a file is set, with the names of the answer's own headers. Tokens are
+    /// in the request's headers, which are never written.
+    pub(crate) fn exchange(&self, request: &LoggedRequest, asked: &[u8], (mut answered, headers): (Value, &[&str])) {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(open) = file.as_mut() else { return };
-        let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-        let mut answered = read(answered);
-        if answered["token"].is_string() {
-            answered["token"] = json!("ghs_removed");
+        let mut asked: Value = serde_json::from_slice(asked).unwrap_or_default();
+        for (body, secret) in [(&mut answered, "token"), (&mut asked, "secret")] {
+            if let Some(field) = body.get_mut(secret).filter(|field| field.is_string()) {
+                *field = json!("removed");
+            }
         }
         let line = json!({
-            "method": request.method, "path": request.path, "query": request.query, "request": read(asked),
-            "status": request.status, "response": answered,
+            "method": request.method, "path": request.path, "query": request.query, "request": asked,
+            "status": request.status, "headers": headers, "response": answered,
         });
         // One write per line: other sandboxes may append to the same file.
         if open.write_all(format!("{line}\n").as_bytes()).is_err() {

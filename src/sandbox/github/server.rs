@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::Value;
 
 use super::answer::{Answer, Body};
 use super::call::Call;
@@ -19,8 +20,6 @@ use super::{git, pages, rest};
 
 /// Pushes are the biggest requests.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-/// GitHub's hourly budget of an installation.
-const BUDGET: u64 = 5000;
 
 /// One request, read completely.
 #[derive(Debug)]
@@ -60,10 +59,15 @@ pub(crate) async fn handle(
     };
     let (method, query, asked) = (incoming.method.to_string(), incoming.query.clone(), incoming.body.clone());
     let mut logged = LoggedRequest { method, path: path.clone(), query, status: 0 };
-    match with_faults(&shared, part, path, incoming).await {
+    let effect = shared.faults.for_request(&incoming.method, &path, &*shared.entropy);
+    match with_effect(&shared, effect.as_ref(), (part, path), incoming).await {
         Some(answer) => {
             logged.status = answer.status.as_u16();
-            record(&shared, logged, &asked, &answer);
+            // What goes wrong on purpose is no example of how GitHub speaks.
+            if effect.is_none() && part == Part::Rest {
+                record(&shared, &logged, &asked, &answer);
+            }
+            shared.recorder.add(logged);
             into_response(&shared, answer)
         }
         None => {
@@ -82,14 +86,18 @@ enum Part {
 }
 
 /// The answer, or nothing where a fault cuts the connection.
-async fn with_faults(shared: &Arc<Shared>, part: Part, path: String, incoming: Incoming) -> Option<Answer> {
-    let effect = shared.faults.for_request(&incoming.method, &path, &*shared.entropy);
-    match &effect {
+async fn with_effect(
+    shared: &Arc<Shared>,
+    effect: Option<&Effect>,
+    (part, path): (Part, String),
+    incoming: Incoming,
+) -> Option<Answer> {
+    match effect {
         Some(Effect::Cut) => return None,
         Some(Effect::Slow(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
-    let failure = effect.as_ref().and_then(|effect| failure(shared, effect));
+    let failure = effect.and_then(|effect| failure(shared, effect));
     let answer = match (failure, part) {
         (Some(failure), _) => failure,
         (None, Part::Git) => git::http::handle(shared, incoming).await,
@@ -97,18 +105,19 @@ async fn with_faults(shared: &Arc<Shared>, part: Part, path: String, incoming: I
     };
     match effect {
         Some(Effect::CutAfter) => None,
-        Some(Effect::StatusAfter(code)) => Some(Answer::refuse(status(code), "Server Error")),
+        Some(Effect::StatusAfter(code)) => Some(Answer::refuse(status(*code), "Server Error")),
         _ => Some(answer),
     }
 }
 
-fn record(shared: &Shared, logged: LoggedRequest, asked: &[u8], answer: &Answer) {
-    match &answer.body {
-        Body::Json(body) => shared.recorder.exchange(&logged, asked, body.to_string().as_bytes()),
-        Body::Empty => shared.recorder.exchange(&logged, asked, b""),
-        Body::Raw(..) => {}
-    }
-    shared.recorder.add(logged);
+fn record(shared: &Shared, logged: &LoggedRequest, asked: &[u8], answer: &Answer) {
+    let body = match &answer.body {
+        Body::Json(body) => body.clone(),
+        Body::Empty => Value::Null,
+        Body::Raw(..) => return,
+    };
+    let headers: Vec<&str> = answer.headers.iter().map(|(name, _)| *name).collect();
+    shared.recorder.exchange(logged, asked, (body, &headers));
 }
 
 /// The answer of a fault that keeps the request from being handled.
@@ -158,13 +167,6 @@ fn into_response(shared: &Shared, answer: Answer) -> Response {
     set("x-github-media-type", "github.v3; format=json");
     set("x-github-request-id", &shared.entropy.uuid().replace('-', ":").to_uppercase());
     set("x-github-api-version-selected", "2022-11-28");
-    let used = (shared.recorder.count() % BUDGET).max(1);
-    set("x-ratelimit-limit", &BUDGET.to_string());
-    set("x-ratelimit-used", &used.to_string());
-    set("x-ratelimit-remaining", &(BUDGET - used).to_string());
-    let hour = shared.clock.now().as_second();
-    set("x-ratelimit-reset", &(hour - hour.rem_euclid(3600) + 3600).to_string());
-    set("x-ratelimit-resource", "core");
     for (name, value) in &answer.headers {
         set(name, value);
     }

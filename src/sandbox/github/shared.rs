@@ -11,6 +11,7 @@ use super::events::Event;
 use super::faults::Faults;
 use super::git::Git;
 use super::hooks::{Hooks, Parcel, Target};
+use super::limits::Limits;
 use super::model::State;
 use super::recorder::Recorder;
 use super::shapes::Show;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) git: Git,
     pub(crate) hooks: Hooks,
     pub(crate) faults: Faults,
+    pub(crate) limits: Limits,
     pub(crate) recorder: Recorder,
     pub(crate) target: Mutex<Target>,
     pub(crate) state: Mutex<State>,
@@ -45,7 +47,12 @@ impl Shared {
     }
 
     pub(crate) fn target(&self) -> Target {
-        self.target.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.target_mut().clone()
+    }
+
+    /// Where webhooks go, to change it.
+    pub(crate) fn target_mut(&self) -> MutexGuard<'_, Target> {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -62,9 +69,7 @@ impl Shared {
     /// Tells the App what happened, if it is installed there, subscribed and permitted.
     pub(crate) fn emit(&self, state: &mut State, event: Event) {
         let Some((payload, installation)) = self.show(state).payload(&event) else { return };
-        let id = state.next_id();
         self.hooks.deliver(Parcel {
-            id,
             guid: self.entropy.uuid(),
             event: event.name.to_owned(),
             action: event.action.map(str::to_owned),

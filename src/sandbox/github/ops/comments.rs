@@ -12,12 +12,7 @@ use super::pulls::check_body;
 impl Shared {
     /// Writes a comment under an issue or pull request; gives its id.
     pub(crate) fn comment(&self, repository: u64, number: u64, body: &str, by: u64) -> Outcome<u64> {
-        if body.trim().is_empty() {
-            let message = "Body can't be blank".to_owned();
-            let problem = Problem { message: Some(message), ..Problem::missing("IssueComment", "body") };
-            return Err(Answer::invalid(vec![problem]));
-        }
-        check_body("IssueComment", Some(body))?;
+        check_comment(body)?;
         let mut state = self.state();
         let now = self.now();
         let id = state.next_id();
@@ -42,7 +37,7 @@ impl Shared {
 
     /// Changes a comment's text; whoever has write access may change any.
     pub(crate) fn edit_comment(&self, id: u64, body: &str, by: u64) -> Outcome<()> {
-        check_body("IssueComment", Some(body))?;
+        check_comment(body)?;
         let mut state = self.state();
         let now = self.now();
         let comment = state.comments.get_mut(&id).ok_or_else(Answer::not_found)?;
@@ -97,4 +92,22 @@ impl Shared {
         comment.reactions.push(reaction.clone());
         Ok((true, reaction))
     }
+
+    /// Takes back one's own reaction.
+    pub(crate) fn take_back(&self, id: u64, reaction: u64, by: u64) -> Outcome<()> {
+        let mut state = self.state();
+        let comment = state.comments.get_mut(&id).ok_or_else(Answer::not_found)?;
+        let at = comment.reactions.iter().position(|it| it.id == reaction && it.user == by);
+        comment.reactions.remove(at.ok_or_else(Answer::not_found)?);
+        Ok(())
+    }
+}
+
+fn check_comment(body: &str) -> Outcome<()> {
+    if body.trim().is_empty() {
+        let message = "Body can't be blank".to_owned();
+        let problem = Problem { message: Some(message), ..Problem::missing("IssueComment", "body") };
+        return Err(Answer::invalid(vec![problem]));
+    }
+    check_body("IssueComment", Some(body))
 }

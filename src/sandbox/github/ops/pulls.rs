@@ -46,9 +46,7 @@ impl Shared {
     pub(crate) async fn open_pull(&self, new: NewPull) -> Outcome<u64> {
         let invalid = |field| Answer::invalid(vec![Problem::invalid("PullRequest", field)]);
         check_body("Issue", new.body.as_deref())?;
-        if new.title.trim().is_empty() {
-            return Err(Answer::invalid(vec![Problem::missing("PullRequest", "title")]));
-        }
+        check_title(&new.title)?;
         let _moving = self.moving.lock().await;
         let head_sha = self.git.branch(new.head_repository, &new.head).await?.ok_or_else(|| invalid("head"))?;
         let base_sha = self.git.branch(new.repository, &new.base).await?.ok_or_else(|| invalid("base"))?;
@@ -67,6 +65,7 @@ impl Shared {
         let pull = Pull {
             id: state.next_id(),
             head_repository: new.head_repository,
+            head_owner: state.repositories.get(&new.head_repository).map_or(0, |it| it.owner),
             head_ref: new.head,
             head_sha,
             base_ref: new.base,
@@ -138,6 +137,7 @@ impl Shared {
     /// Changes title, text, base or state of a pull request.
     pub(crate) async fn edit_pull(&self, repository: u64, number: u64, edit: PullEdit, by: u64) -> Outcome<()> {
         check_body("Issue", edit.body.as_deref())?;
+        edit.title.as_deref().map_or(Ok(()), check_title)?;
         let new_base = match &edit.base {
             Some(base) => {
                 let sha = self.git.branch(repository, base).await?;
@@ -279,6 +279,22 @@ impl Shared {
         event.fields.extend(fields);
         self.emit(&mut state, event);
     }
+}
+
+/// Longest title of a pull request or issue, in characters.
+const MAX_TITLE: usize = 256;
+
+/// Refuses a title that is blank or too long.
+fn check_title(title: &str) -> Outcome<()> {
+    if title.trim().is_empty() {
+        return Err(Answer::invalid(vec![Problem::missing("PullRequest", "title")]));
+    }
+    if title.chars().count() > MAX_TITLE {
+        let message = Some("title is too long (maximum is 256 characters)".to_owned());
+        let problem = Problem { resource: "PullRequest", field: Some("title"), code: "custom", message };
+        return Err(Answer::invalid(vec![problem]));
+    }
+    Ok(())
 }
 
 /// Refuses a text that is too long.

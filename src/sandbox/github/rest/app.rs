@@ -28,7 +28,7 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
             let installations = {
                 let state = call.shared.state();
                 let show = call.shared.show(&state);
-                state.installations.values().map(|it| show.installation(it)).collect()
+                state.installations.values().map(|it| show.listed_installation(it)).collect()
             };
             call.page(installations)
         }

@@ -9,6 +9,7 @@ use super::super::call::{At, Call, required};
 use super::super::model::CheckRun;
 use super::super::shapes::time;
 use super::check_input::apply;
+use super::schemas::{CHECK_RUN, NEW_CHECK_RUN};
 
 pub(super) async fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
@@ -66,7 +67,7 @@ fn shown(call: &Call, id: u64) -> Outcome<Value> {
 
 async fn create(call: &Call, at: At<'_>) -> Outcome {
     let repository = call.repository(at, CHECKS_WRITE)?;
-    let body = call.json()?;
+    let body = call.input(NEW_CHECK_RUN)?;
     let name = required(&body, "name")?;
     let head_sha = required(&body, "head_sha")?;
     if call.shared.git.kind(repository, head_sha).await?.as_deref() != Some("commit") {
@@ -102,7 +103,7 @@ async fn create(call: &Call, at: At<'_>) -> Outcome {
 fn update(call: &Call, at: At<'_>, id: &str) -> Outcome {
     let repository = call.repository(at, CHECKS_WRITE)?;
     let before = find(call, repository, id)?;
-    let body = call.json()?;
+    let body = call.input(CHECK_RUN)?;
     let mut run = before.clone();
     if let Some(Value::String(name)) = body.get("name") {
         run.name.clone_from(name);

@@ -4,10 +4,10 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::super::access::{ISSUES_READ, ISSUES_WRITE, Need, PULLS_WRITE, Role, TALK_READ};
-use super::super::answer::{Answer, Outcome, Problem};
-use super::super::call::{At, Call, Caller, required, text};
-use super::super::model::Comment;
-use super::super::shapes::REACTIONS;
+use super::super::answer::{Answer, Outcome};
+use super::super::call::{At, Call, Caller, required};
+use super::super::model::{Comment, Reaction};
+use super::schemas::{COMMENT, REACTION};
 
 pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
@@ -17,7 +17,7 @@ pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
         }
         (&Method::PATCH, ["comments", id]) => {
             let comment = may_change(call, find(call, at, super::number(id)?, true)?)?;
-            let body = call.json()?;
+            let body = call.input(COMMENT)?;
             let new = required(&body, "body")?;
             call.shared.edit_comment(comment.id, new, call.actor()?)?;
             Ok(Answer::ok(shown(call, comment.id)?))
@@ -33,9 +33,15 @@ pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
             let reactions = {
                 let state = call.shared.state();
                 let show = call.shared.show(&state);
-                comment.reactions.iter().map(|it| show.reaction(it)).collect()
+                let fits = |it: &&Reaction| call.param("content").is_none_or(|content| content == it.content);
+                comment.reactions.iter().filter(fits).map(|it| show.reaction(it)).collect()
             };
             call.page(reactions)
+        }
+        (&Method::DELETE, ["comments", id, "reactions", reaction]) => {
+            let comment = find(call, at, super::number(id)?, true)?;
+            call.shared.take_back(comment.id, super::number(reaction)?, call.actor()?)?;
+            Ok(Answer::no_content())
         }
         (&Method::GET, [number]) => {
             let number = super::number(number)?;
@@ -86,11 +92,8 @@ fn list(call: &Call, at: At<'_>, number: u64) -> Outcome {
 
 fn create(call: &Call, at: At<'_>, number: u64) -> Outcome {
     let id = call.repository(at, need(call, at, number, true))?;
-    let body = call.json()?;
-    let Some(text) = text(&body, "body") else {
-        return Err(Answer::invalid(vec![Problem::missing("IssueComment", "body")]));
-    };
-    let comment = call.shared.comment(id, number, text, call.actor()?)?;
+    let body = call.input(COMMENT)?;
+    let comment = call.shared.comment(id, number, required(&body, "body")?, call.actor()?)?;
     Ok(Answer::created(shown(call, comment)?))
 }
 
@@ -128,12 +131,8 @@ fn may_change(call: &Call, comment: Comment) -> Outcome<Comment> {
 
 fn react(call: &Call, at: At<'_>, id: u64) -> Outcome {
     let comment = find(call, at, id, true)?;
-    let body = call.json()?;
-    let content = required(&body, "content")?;
-    if !REACTIONS.contains(&content) {
-        return Err(Answer::invalid_request(format!("{content} is not a member of {REACTIONS:?}.")));
-    }
-    let (new, reaction) = call.shared.react(comment.id, content, call.actor()?)?;
+    let body = call.input(REACTION)?;
+    let (new, reaction) = call.shared.react(comment.id, required(&body, "content")?, call.actor()?)?;
     let state = call.shared.state();
     let body = call.shared.show(&state).reaction(&reaction);
     Ok(Answer::json(if new { StatusCode::CREATED } else { StatusCode::OK }, body))

@@ -15,8 +15,11 @@ use super::super::shapes::encode_path;
 const MAX_INLINE: u64 = 1024 * 1024;
 
 pub(super) async fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
-    if call.method != Method::GET {
-        return Err(Answer::not_found());
+    match call.method {
+        Method::GET => {}
+        Method::PUT => return super::files::put(call, at, &path.join("/")).await,
+        Method::DELETE => return super::files::delete(call, at, &path.join("/")).await,
+        _ => return Err(Answer::not_found()),
     }
     let id = call.repository(at, CONTENTS_READ)?;
     let default = call.with(id, |_, repository| repository.default_branch.clone())?;
@@ -68,7 +71,7 @@ async fn directory(call: &Call, id: u64, reference: &str, path: &str, tree: &str
 }
 
 /// What file and directory entries have in common.
-fn item(call: &Call, id: u64, reference: &str, path: &str, entry: &TreeEntry) -> Outcome<Value> {
+pub(super) fn item(call: &Call, id: u64, reference: &str, path: &str, entry: &TreeEntry) -> Outcome<Value> {
     call.with(id, |show, repository| {
         let kind = match (entry.kind.as_str(), entry.mode.as_str()) {
             ("tree", _) => "dir",

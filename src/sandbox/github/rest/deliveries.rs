@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, Body, Outcome};
 use super::super::call::Call;
-use super::super::hooks::{Delivery, RETENTION};
+use super::super::hooks::Delivery;
 use super::super::shapes::time;
 use super::app::only_app;
 
@@ -15,9 +15,8 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
         (&Method::GET, []) => list(call),
         (&Method::GET, [id]) => {
             let id = super::number(id)?;
-            let log = call.shared.hooks.log();
-            let delivery = log.iter().find(|delivery| delivery.id == id).ok_or_else(Answer::not_found)?;
-            Ok(Answer::ok(full(call, delivery)))
+            let found = call.shared.kept_deliveries().into_iter().find(|delivery| delivery.id == id);
+            Ok(Answer::ok(full(call, &found.ok_or_else(Answer::not_found)?)))
         }
         (&Method::POST, [id, "attempts"]) => {
             let id = super::number(id)?;
@@ -33,35 +32,27 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
 /// Newest first; pages by `cursor`, the id of the last one seen, not by number.
 fn list(call: &Call) -> Outcome {
     let size = call.param("per_page").and_then(|text| text.parse().ok()).unwrap_or(30).clamp(1, 100);
-    let before = call.param("cursor").and_then(|text| text.strip_prefix("v1_")).and_then(|text| text.parse().ok());
-    let since = call.shared.now().checked_sub(RETENTION).unwrap_or_default();
-    let wanted = call.param("status");
-    let log = call.shared.hooks.log();
-    let mut found: Vec<&Delivery> = log
-        .iter()
-        .rev()
-        .filter(|it| it.delivered_at >= since && before.is_none_or(|before: u64| it.id < before))
-        .filter(|it| match wanted {
-            Some("success") => it.status == "OK",
-            Some("failure") => it.status != "OK",
-            _ => true,
-        })
-        .collect();
+    let bad = |name: &str| Answer::invalid_request(format!("\"{name}\" is not a possible value."));
+    let cursor = |text: &str| text.strip_prefix("v1_")?.parse::<u64>().ok();
+    let before = call.param("cursor").map(|text| cursor(text).ok_or_else(|| bad("cursor"))).transpose()?;
+    let wanted = match call.param("status") {
+        None => None,
+        Some("success") => Some(true),
+        Some("failure") => Some(false),
+        Some(_) => return Err(bad("status")),
+    };
+    let mut found = call.shared.kept_deliveries();
+    found.reverse();
+    found.retain(|it| {
+        before.is_none_or(|before| it.id < before) && wanted.is_none_or(|fine| fine == (it.status == "OK"))
+    });
     let more = found.len() > size;
     found.truncate(size);
-    let answer = Answer::ok(found.iter().map(|delivery| item(delivery)).collect());
-    let last = found.last().filter(|_| more).map(|delivery| delivery.id);
-    Ok(match last {
-        Some(last) => {
-            let filter = wanted.map(|status| format!("&status={status}")).unwrap_or_default();
-            let base = &call.shared.base;
-            answer.header(
-                "link",
-                format!("<{base}/api/v3/app/hook/deliveries?per_page={size}{filter}&cursor=v1_{last}>; rel=\"next\""),
-            )
-        }
-        None => answer,
-    })
+    let answer = Answer::ok(found.iter().map(item).collect());
+    let Some(last) = found.last().filter(|_| more) else { return Ok(answer) };
+    let filter = call.param("status").map(|status| format!("&status={status}")).unwrap_or_default();
+    let next = format!("{}/api/v3/app/hook/deliveries?per_page={size}{filter}&cursor=v1_{}", call.shared.base, last.id);
+    Ok(answer.header("link", format!("<{next}>; rel=\"next\"")))
 }
 
 fn item(delivery: &Delivery) -> Value {

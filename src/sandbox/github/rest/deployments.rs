@@ -1,14 +1,15 @@
 //! Deployments and their statuses.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::access::{DEPLOYMENTS_READ, DEPLOYMENTS_WRITE};
 use super::super::answer::{Answer, Outcome, Problem};
 use super::super::call::{At, Call, required, text};
 use super::super::model::{Deployment, DeploymentStatus};
+use super::super::ops::refs::Moved;
+use super::schemas::{NEW_DEPLOYMENT, NEW_DEPLOYMENT_STATUS};
 
-const STATES: [&str; 7] = ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"];
 /// Longest description of a deployment or status.
 const MAX_DESCRIPTION: usize = 140;
 
@@ -60,11 +61,16 @@ fn list(call: &Call, at: At<'_>) -> Outcome {
 
 async fn create(call: &Call, at: At<'_>) -> Outcome {
     let repository = call.repository(at, DEPLOYMENTS_WRITE)?;
-    let body = call.json()?;
+    let body = call.input(NEW_DEPLOYMENT)?;
     let git_ref = required(&body, "ref")?;
     check_description(&body, "Deployment")?;
     let sha = call.shared.git.resolve(repository, git_ref).await?;
     let sha = sha.ok_or_else(|| Answer::unprocessable(format!("No ref found for: {git_ref}")))?;
+    if body.get("auto_merge") != Some(&Value::Bool(false))
+        && let Some(merged) = auto_merge(call, repository, git_ref).await?
+    {
+        return Ok(merged);
+    }
     refuse_failed_checks(call, repository, &body, &sha)?;
     let now = call.shared.now();
     let flag = |field| body.get(field).and_then(Value::as_bool);
@@ -90,6 +96,29 @@ async fn create(call: &Call, at: At<'_>) -> Outcome {
     let shown = call.shared.show(&state).deployment(&deployment);
     state.deployments.insert(deployment.id, deployment);
     Ok(Answer::created(shown))
+}
+
+/// A branch that is behind the default branch is brought up first, and then nothing is deployed yet:
+/// the caller asks again.
+async fn auto_merge(call: &Call, repository: u64, branch: &str) -> Outcome<Option<Answer>> {
+    let git = &call.shared.git;
+    let default = call.with(repository, |_, it| it.default_branch.clone())?;
+    let tips = (git.branch(repository, branch).await?, git.branch(repository, &default).await?);
+    let (Some(before), Some(newest)) = tips else { return Ok(None) };
+    if git.is_ancestor(repository, &newest, &before).await? {
+        return Ok(None);
+    }
+    let tree = git.merge_tree(repository, &before, &newest).await?;
+    let tree = tree.ok_or_else(|| Answer::conflict(&format!("Conflict merging {default} into {branch}.")))?;
+    let (by, parents) = (call.actor()?, [before.clone(), newest]);
+    let (author, committer) = (call.shared.signature(by), call.shared.github_signature());
+    let message = format!("Merge {default} into {branch}");
+    let after = git.commit_tree(repository, &tree, &parents, (&author, &committer, &message)).await?;
+    let name = format!("refs/heads/{branch}");
+    let _moving = call.shared.moving.lock().await;
+    call.shared.move_ref(&Moved { repository, name, before, after, by }).await?;
+    let message = format!("Auto-merged {default} into {branch} on deployment.");
+    Ok(Some(Answer::json(StatusCode::ACCEPTED, json!({"message": message}))))
 }
 
 /// Without `required_contexts` every check of the commit must have passed.
@@ -131,12 +160,8 @@ fn statuses(call: &Call, at: At<'_>, id: &str) -> Outcome {
 
 fn create_status(call: &Call, at: At<'_>, id: &str) -> Outcome {
     let deployment = find(call, call.repository(at, DEPLOYMENTS_WRITE)?, id)?;
-    let body = call.json()?;
+    let body = call.input(NEW_DEPLOYMENT_STATUS)?;
     let wanted = required(&body, "state")?;
-    if !STATES.contains(&wanted) {
-        let what = format!("For 'properties/state', {wanted} is not a member of {STATES:?}.");
-        return Err(Answer::invalid_request(what));
-    }
     check_description(&body, "DeploymentStatus")?;
     let creator = call.actor()?;
     let created_at = call.shared.now();

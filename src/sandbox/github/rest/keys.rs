@@ -7,6 +7,7 @@ use super::super::access::{KEYS_READ, KEYS_WRITE};
 use super::super::answer::{Answer, Outcome};
 use super::super::call::{At, Call, required, text};
 use super::super::ops::keys::NewKey;
+use super::schemas::NEW_KEY;
 
 pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
@@ -25,7 +26,7 @@ pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
         }
         (&Method::POST, []) => {
             let id = call.repository(at, KEYS_WRITE)?;
-            let body = call.json()?;
+            let body = call.input(NEW_KEY)?;
             let key = required(&body, "key")?;
             let title = text(&body, "title").unwrap_or("deploy key");
             let read_only = body.get("read_only").and_then(Value::as_bool).unwrap_or_default();

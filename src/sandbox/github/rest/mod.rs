@@ -3,6 +3,7 @@
 
 mod app;
 mod branches;
+mod budget;
 mod check_input;
 mod check_runs;
 mod comments;
@@ -10,12 +11,15 @@ mod commits;
 mod contents;
 mod deliveries;
 mod deployments;
+mod files;
+mod hook;
 mod keys;
 mod members;
 mod objects;
 mod pulls;
 mod refs;
 mod repository;
+mod schemas;
 mod tokens;
 
 use std::sync::Arc;
@@ -27,11 +31,10 @@ use super::shared::Shared;
 
 /// Answers one request; `path` is the part below `/api/v3`.
 pub(crate) async fn handle(shared: &Arc<Shared>, path: String, incoming: Incoming) -> Answer {
-    let result = match server::call(shared, path, incoming) {
-        Ok(call) => route(&call).await,
-        Err(refusal) => Err(refusal),
-    };
-    result.unwrap_or_else(|refusal| refusal)
+    match server::call(shared, path, incoming) {
+        Ok(call) => budget::spend(&call, route(&call)).await,
+        Err(refusal) => refusal,
+    }
 }
 
 async fn route(call: &Call) -> Outcome {
@@ -43,6 +46,7 @@ async fn route(call: &Call) -> Outcome {
             let (owner, name) = by_id(call, id)?;
             in_repository(call, At { owner: &owner, name: &name }, rest).await
         }
+        ["app", "hook", "config"] => hook::config(call),
         ["app", "hook", "deliveries", rest @ ..] => deliveries::route(call, rest),
         ["app", "installations", id, "access_tokens"] => tokens::create(call, id),
         ["app", ..] => app::route(call, &segments),
@@ -51,6 +55,7 @@ async fn route(call: &Call) -> Outcome {
         ["orgs", rest @ ..] => members::organization(call, rest),
         ["users", login] => members::user(call, login),
         ["meta"] => Ok(app::meta()),
+        ["rate_limit"] => budget::route(call),
         _ => Err(Answer::not_found()),
     }
 }

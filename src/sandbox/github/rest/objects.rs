@@ -13,6 +13,7 @@ use super::super::git::write::TreeLine;
 use super::super::git::{is_plain_path, is_sha};
 use super::contents::wrapped_base64;
 use super::refs::refuse_empty;
+use super::schemas::{NEW_BLOB, NEW_COMMIT, NEW_TREE};
 
 /// Longest listing of a tree.
 const MAX_ENTRIES: usize = 100_000;
@@ -31,7 +32,7 @@ pub(super) async fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
 
 async fn create_blob(call: &Call, at: At<'_>) -> Outcome {
     let id = call.repository(at, CONTENTS_WRITE)?;
-    let body = call.json()?;
+    let body = call.input(NEW_BLOB)?;
     let content = required(&body, "content")?;
     let bytes = match text(&body, "encoding") {
         None | Some("utf-8") => content.as_bytes().to_vec(),
@@ -67,9 +68,8 @@ async fn get_blob(call: &Call, at: At<'_>, sha: &str) -> Outcome {
 
 async fn create_tree(call: &Call, at: At<'_>) -> Outcome {
     let id = call.repository(at, CONTENTS_WRITE)?;
-    let body = call.json()?;
-    let entries = body.get("tree").and_then(Value::as_array);
-    let entries = entries.ok_or_else(|| Answer::invalid_request("\"tree\" wasn't supplied."))?;
+    let body = call.input(NEW_TREE)?;
+    let entries = body.get("tree").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     refuse_empty(call, id).await?;
     let base = match text(&body, "base_tree") {
         Some(base) => match call.shared.git.kind(id, base).await?.as_deref() {
@@ -78,12 +78,19 @@ async fn create_tree(call: &Call, at: At<'_>) -> Outcome {
         },
         None => None,
     };
+    if entries.is_empty() {
+        return Err(Answer::unprocessable("Invalid tree info"));
+    }
     let mut lines = Vec::with_capacity(entries.len());
     let mut inline = Vec::new();
     for entry in entries {
         let (line, content) = tree_line(call, id, entry).await?;
         if let Some(content) = content {
             inline.push((lines.len(), content));
+        }
+        if line.sha.is_none() && content_is_absent(entry) && !is_in(call, id, base, &line.path).await? {
+            // There is nothing to take away.
+            return Err(Answer::unprocessable("GitRPC::BadObjectState"));
         }
         lines.push(line);
     }
@@ -94,6 +101,17 @@ async fn create_tree(call: &Call, at: At<'_>) -> Outcome {
     let sha = call.shared.git.make_tree(id, base, &lines).await?;
     let shown = tree(call, id, &sha, false).await?;
     Ok(Answer::created(shown))
+}
+
+fn content_is_absent(entry: &Value) -> bool {
+    entry["content"].is_null()
+}
+
+async fn is_in(call: &Call, id: u64, base: Option<&str>, path: &str) -> Outcome<bool> {
+    match base {
+        Some(base) => Ok(call.shared.git.entry(id, base, path).await?.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// One wanted entry, and its content where that came instead of an id.
@@ -166,7 +184,7 @@ async fn tree(call: &Call, id: u64, sha: &str, recursive: bool) -> Outcome<Value
 
 async fn create_commit(call: &Call, at: At<'_>) -> Outcome {
     let id = call.repository(at, CONTENTS_WRITE)?;
-    let body = call.json()?;
+    let body = call.input(NEW_COMMIT)?;
     let (message, tree) = (required(&body, "message")?, required(&body, "tree")?);
     refuse_empty(call, id).await?;
     if call.shared.git.kind(id, tree).await?.as_deref() != Some("tree") {
@@ -180,31 +198,49 @@ async fn create_commit(call: &Call, at: At<'_>) -> Outcome {
         }
         parents.push(sha.to_owned());
     }
-    let author = person(&body, "author", call)?;
-    let committer = person(&body, "committer", call)?;
-    // GitHub signs what an App commits in its own name, and nothing else.
-    let signs = call.is_app() && author.is_none() && committer.is_none() && !body.contains_key("signature");
-    let own = call.shared.signature(call.actor()?);
-    let author = author.unwrap_or(own);
-    let committer = committer.unwrap_or_else(|| if signs { call.shared.github_signature() } else { author.clone() });
-    let sha = call.shared.git.commit_tree(id, tree, &parents, (&author, &committer, message)).await?;
-    if signs {
-        call.shared.state().verified.insert(sha.clone());
-    }
+    let signed = sign(call, &body)?;
+    let sha = call.shared.git.commit_tree(id, tree, &parents, (&signed.author, &signed.committer, message)).await?;
+    signed.remember(call, &sha);
     let commit = call.shared.git.commit(id, &sha).await?.ok_or_else(Answer::not_found)?;
     Ok(Answer::created(call.with(id, |show, repository| show.git_commit(repository, &commit))?))
 }
 
-/// `author` or `committer`, which need a name and an address.
-fn person(body: &Map<String, Value>, field: &str, call: &Call) -> Outcome<Option<Signature>> {
-    let Some(Value::Object(fields)) = body.get(field) else { return Ok(None) };
-    let when = match text(fields, "date").map(str::parse::<jiff::Timestamp>) {
-        Some(Ok(date)) => date,
-        Some(Err(_)) => return Err(Answer::invalid_request(format!("\"{field}.date\" is not an ISO 8601 time."))),
-        None => call.shared.now(),
-    };
-    let (name, email) = (required(fields, "name")?.to_owned(), required(fields, "email")?.to_owned());
-    Ok(Some(Signature { name, email, when: when.as_second() }))
+/// Who a new commit is by.
+pub(super) struct Signed {
+    pub(super) author: Signature,
+    pub(super) committer: Signature,
+    by_github: bool,
+}
+
+/// GitHub signs what an App commits in its own name, and nothing else.
+pub(super) fn sign(call: &Call, body: &Map<String, Value>) -> Outcome<Signed> {
+    let own = call.shared.signature(call.actor()?);
+    let (author, committer) = (person(body, "author", &own), person(body, "committer", &own));
+    let by_github = call.is_app() && author.is_none() && committer.is_none() && !body.contains_key("signature");
+    let author = author.unwrap_or(own);
+    let by_whom = || if by_github { call.shared.github_signature() } else { author.clone() };
+    let committer = committer.unwrap_or_else(by_whom);
+    Ok(Signed { author, committer, by_github })
+}
+
+impl Signed {
+    /// Remembers that the commit that was made of it is verified, if it is.
+    pub(super) fn remember(&self, call: &Call, sha: &str) {
+        if self.by_github {
+            call.shared.state().verified.insert(sha.to_owned());
+        }
+    }
+}
+
+/// `author` or `committer`; what is missing of a committer is the caller's.
+fn person(body: &Map<String, Value>, field: &str, own: &Signature) -> Option<Signature> {
+    let fields = body.get(field)?.as_object()?;
+    let when = text(fields, "date").and_then(|date| date.parse::<jiff::Timestamp>().ok());
+    Some(Signature {
+        name: text(fields, "name").unwrap_or(&own.name).to_owned(),
+        email: text(fields, "email").unwrap_or(&own.email).to_owned(),
+        when: when.map_or(own.when, jiff::Timestamp::as_second),
+    })
 }
 
 async fn get_commit(call: &Call, at: At<'_>, sha: &str) -> Outcome {

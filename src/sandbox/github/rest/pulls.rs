@@ -9,6 +9,7 @@ use super::super::call::{At, Call, Caller, required, text};
 use super::super::model::{Issue, Pull, Repository};
 use super::super::ops::merge::{MergeWish, result};
 use super::super::ops::pulls::{NewPull, PullEdit};
+use super::schemas::{MERGE, NEW_PULL, PULL};
 
 pub(super) async fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     match (&call.method, path) {
@@ -68,7 +69,7 @@ fn list(call: &Call, at: At<'_>) -> Outcome {
 
 async fn create(call: &Call, at: At<'_>) -> Outcome {
     let repository = call.repository(at, PULLS_WRITE)?;
-    let body = call.json()?;
+    let body = call.input(NEW_PULL)?;
     let (head, base) = (required(&body, "head")?, required(&body, "base")?);
     let title = text(&body, "title").unwrap_or_default();
     if title.is_empty() {
@@ -139,13 +140,8 @@ async fn edit(call: &Call, at: At<'_>, number: u64) -> Outcome {
             return Err(Answer::forbidden("Must have triage access to repository"));
         }
     }
-    let body = call.json()?;
-    let open = match text(&body, "state") {
-        Some("open") => Some(true),
-        Some("closed") => Some(false),
-        Some(_) => return Err(Answer::invalid(vec![Problem::invalid("PullRequest", "state")])),
-        None => None,
-    };
+    let body = call.input(PULL)?;
+    let open = text(&body, "state").map(|state| state == "open");
     let owned = |field| text(&body, field).map(str::to_owned);
     let edit = PullEdit { title: owned("title"), body: owned("body"), base: owned("base"), open };
     call.shared.edit_pull(id, number, edit, call.actor()?).await?;
@@ -189,16 +185,15 @@ async fn commits(call: &Call, at: At<'_>, number: u64) -> Outcome {
 async fn merge(call: &Call, at: At<'_>, number: u64) -> Outcome {
     let id = call.repository(at, CONTENTS_WRITE)?;
     find(call, id, number)?;
-    let body = call.json()?;
+    let body = call.input(MERGE)?;
     let owned = |field| text(&body, field).map(str::to_owned);
     let squash = match text(&body, "merge_method") {
-        None | Some("merge") => false,
         Some("squash") => true,
         Some("rebase") => {
             let message = "Rebase merges are not allowed on this repository.";
             return Err(Answer::refuse(http::StatusCode::METHOD_NOT_ALLOWED, message));
         }
-        Some(_) => return Err(Answer::invalid_request("\"merge_method\" is not a possible value.")),
+        _ => false,
     };
     let wish = MergeWish { sha: owned("sha"), squash, title: owned("commit_title"), message: owned("commit_message") };
     let sha = call.shared.merge(id, number, wish, call.actor()?).await?;

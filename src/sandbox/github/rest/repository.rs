@@ -7,6 +7,7 @@ use super::super::answer::{Answer, Outcome};
 use super::super::call::{At, Call, Caller, required, text};
 use super::super::ops::repositories::NewRepository;
 use super::app::only_app;
+use super::schemas::NEW_REPOSITORY;
 
 pub(super) fn route(call: &Call, at: At<'_>, path: &[&str]) -> Outcome {
     if call.method != Method::GET {
@@ -58,7 +59,7 @@ pub(super) async fn create(call: &Call, organization: &str) -> Outcome {
         }
         owner
     };
-    let body = call.json()?;
+    let body = call.input(NEW_REPOSITORY)?;
     let flag = |field| body.get(field).and_then(serde_json::Value::as_bool).unwrap_or_default();
     let private = flag("private") || text(&body, "visibility") == Some("private");
     let description = text(&body, "description");

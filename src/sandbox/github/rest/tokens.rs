@@ -14,6 +14,7 @@ use super::super::call::{Call, Caller};
 use super::super::model::{Grant, Installation, State, Token};
 use super::super::shapes::{permissions, time};
 use super::app::only_app;
+use super::schemas::NEW_TOKEN;
 
 /// A token's life.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -34,7 +35,7 @@ pub(super) fn create(call: &Call, id: &str) -> Outcome {
         return Err(Answer::not_found());
     }
     only_app(call)?;
-    let body = call.json()?;
+    let body = call.input(NEW_TOKEN)?;
     let mut state = call.shared.state();
     let installation = state.installations.get(&super::number(id)?).ok_or_else(Answer::not_found)?;
     if installation.suspended {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::access::Level;
 use super::super::model::Installation;
+use super::user::extend;
 use super::{Show, node, time};
 
 impl Show<'_> {
@@ -30,6 +31,17 @@ impl Show<'_> {
             "permissions": installation.map_or_else(|| json!({}), |it| permissions(&it.permissions)),
             "events": events,
         })
+    }
+
+    /// An installation in the list of all. GitHub's description of that list wants every account to be
+    /// a user and an enterprise at once.
+    pub(crate) fn listed_installation(&self, installation: &Installation) -> Value {
+        let mut shown = self.installation(installation);
+        let created = self.state.accounts.get(&installation.account).map(|account| time(account.created_at));
+        let login = self.state.login(installation.account);
+        let more = json!({"name": login, "slug": login, "created_at": created, "updated_at": created});
+        extend(&mut shown["account"], more);
+        shown
     }
 
     /// `installation`.

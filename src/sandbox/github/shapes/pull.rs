@@ -50,8 +50,8 @@ impl Show<'_> {
         extend(
             &mut shown,
             json!({
-                "head": self.side(pull.head_repository, &pull.head_ref, &pull.head_sha),
-                "base": self.side(repository.id, &pull.base_ref, &pull.base_sha),
+                "head": self.side((pull.head_repository, pull.head_owner), &pull.head_ref, &pull.head_sha),
+                "base": self.side((repository.id, repository.owner), &pull.base_ref, &pull.base_sha),
                 "_links": {
                     "self": {"href": url},
                     "html": {"href": html},
@@ -117,15 +117,14 @@ impl Show<'_> {
         }
     }
 
-    /// One side of a pull request.
-    fn side(&self, repository: u64, branch: &str, sha: &str) -> Value {
+    /// One side of a pull request; `repo` is `null` where a fork was deleted.
+    fn side(&self, (repository, owner): (u64, u64), branch: &str, sha: &str) -> Value {
         let repository = self.state.repositories.get(&repository);
-        let owner = repository.map_or("unknown", |it| self.state.login(it.owner));
         json!({
-            "label": format!("{owner}:{branch}"),
+            "label": format!("{}:{branch}", self.state.login(owner)),
             "ref": branch,
             "sha": sha,
-            "user": repository.map(|it| self.user(it.owner)),
+            "user": self.user(owner),
             "repo": repository.map(|it| self.repository(it)),
         })
     }
