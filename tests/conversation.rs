@@ -12,8 +12,9 @@ use bailiwick::clock::{OsEntropy, SystemClock};
 use bailiwick::forge::event::Event;
 use bailiwick::forge::{
     Access, Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRunUpdate, CheckState, Conclusion,
-    DeploymentState, FileChange, Forge, ForgeSettings, JsonLines, KeyError, NewCheckRun, NewCommit, NewDeployment,
-    NewDeploymentStatus, NewPull, PermissionLevel, PullState, PullUpdate, Reaction, Record, Repo, Timeouts,
+    DeploymentState, FileChange, Forge, ForgeSettings, JsonLines, KeyError, Manners, NewCheckRun, NewCommit,
+    NewDeployment, NewDeploymentStatus, NewPull, PermissionLevel, PullState, PullUpdate, Reaction, Record, Repo,
+    Timeouts,
 };
 use bailiwick::names::{BranchName, CommitId, IssueNumber, RepositoryName};
 use bailiwick::sandbox::github::{AppOptions, Change, GitHub, Level, NewPullRequest, Options, Role};
@@ -62,7 +63,9 @@ fn forge(github: &GitHub, name: &str) -> Forge {
         app_id: 42,
         private_key: github.app_private_key(),
         clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
         timeouts: Timeouts::default(),
+        manners: Manners::at_home(),
         recorder,
     })
     .expect("a client")

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use bailiwick::cli::ProcessSecrets;
 use bailiwick::cli::server::{self, Options};
 use bailiwick::clock::{OsEntropy, SystemClock};
+use bailiwick::forge::Manners;
 use bailiwick::jobs::{self, Context, ReviewPullRequest, Task as _, Timing};
 use bailiwick::names::{InstallationId, IssueNumber, RepositoryId};
 use bailiwick::queue::{Settings, Worker};
@@ -95,6 +96,7 @@ impl Sandbox {
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
             queue: bailiwick::queue::Settings::default(),
+            manners: Manners::at_home(),
             role: bailiwick::cli::role::Role::Worker,
             timing: Timing::default(),
             recorder: None,

@@ -13,6 +13,7 @@ use super::role::Role;
 use super::server::{Options, Server};
 use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::config::Config;
+use crate::forge::Manners;
 use crate::jobs::Timing;
 use crate::names::RepoPath;
 use crate::queue::Settings;
@@ -57,6 +58,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
         policy,
         timing: Timing::default(),
         queue: Settings { workers: args.workers.into(), lease: Duration::from_secs(args.lease), ..Settings::default() },
+        manners: Manners::of(&config.github.api_url),
         role: args.role,
         recorder: None,
     };

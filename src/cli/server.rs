@@ -14,7 +14,7 @@ use crate::clock::{Clock, Entropy};
 use crate::cluster::{Cluster, KubeAccess};
 use crate::config::{Config, Kubeconfig, WebhookMode};
 use crate::forge::event::Event;
-use crate::forge::{Forge, ForgeSettings, Record, Timeouts};
+use crate::forge::{Forge, ForgeSettings, Manners, Record, Timeouts};
 use crate::git::{GitSettings, Mirrors};
 use crate::jobs::{self, Context, IndexCache, Recover, Refresh, Task as _, Timing};
 use crate::names::ClusterName;
@@ -40,6 +40,8 @@ pub struct Options {
     pub timing: Timing,
     /// How the workers work.
     pub queue: Settings,
+    /// How much is asked of the forge.
+    pub manners: Manners,
     /// Which half of the server this is.
     pub role: Role,
     /// Sees every exchange with the forge, without tokens.
@@ -120,7 +122,9 @@ pub async fn context(config: Config, options: Options) -> anyhow::Result<Context
         app_id: config.github.app_id,
         private_key: config.github.private_key.clone(),
         clock: Arc::clone(&options.clock),
+        entropy: Arc::clone(&options.entropy),
         timeouts: Timeouts::default(),
+        manners: options.manners,
         recorder: options.recorder,
     })?;
     let mirrors = Mirrors::new(GitSettings::new(options.mirrors))?;

@@ -12,12 +12,13 @@ use super::access::Access;
 use super::account::{Account, AccountKind};
 use super::classify;
 use super::error::ForgeError;
+use super::gate::{Gate, Who};
 use super::jwt::Signer;
 use super::repo::{Repo, Repository};
 use super::route::Route;
 use super::send::{Answer, Call, Transport};
 use super::settings::ForgeSettings;
-use super::token::{Scope, Token, TokenBroker, Waits};
+use super::token::{Scope, Token, TokenBroker};
 use crate::clock::Clock;
 use crate::names::{InstallationId, RepositoryId, RepositoryName};
 
@@ -31,7 +32,7 @@ struct Inner {
     signer: Signer,
     clock: Arc<dyn Clock>,
     tokens: TokenBroker,
-    waits: Waits,
+    gate: Gate,
     identity: OnceCell<AppIdentity>,
     installations: Mutex<HashMap<String, InstallationId>>,
 }
@@ -79,9 +80,9 @@ impl Forge {
             transport: Transport::new(&settings.api_url, settings.timeouts, settings.recorder)?,
             app_id: settings.app_id,
             signer: Signer::new(settings.app_id, &settings.private_key)?,
+            gate: Gate::new(Arc::clone(&settings.clock), settings.entropy, settings.manners),
             clock: settings.clock,
             tokens: TokenBroker::default(),
-            waits: Waits::default(),
             identity: OnceCell::new(),
             installations: Mutex::default(),
         })))
@@ -158,31 +159,82 @@ impl Forge {
         self.0.clock.now()
     }
 
+    /// Until when a job that failed waits best, where the forge is or was just known to be down:
+    /// then a failure is none of the job's. `None` while it is up.
+    pub fn down_until(&self) -> Option<Timestamp> {
+        self.0.gate.down_until()
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
     /// Asks as the App itself, for the few routes that want that.
     pub(super) async fn as_app(&self, call: &Call) -> Result<Answer, ForgeError> {
+        self.admit(call).await?;
+        self.0.gate.enter(Who::App, call).await?;
         let token = self.0.signer.sign(self.now())?;
-        let answer = self.0.transport.send(call, &token).await?;
-        classify::check(answer, &call.what, "the App's own key", self.now())
+        let answer = self.exchange((Who::App, None), call, &token).await?;
+        self.judge_for(Who::App, call, answer, "the App's own key")
     }
 
     /// Asks as an installation. Errors are not judged yet, except that a refused token is
     /// replaced once: a 401 means that nothing was done, so even a POST may be sent again.
     pub(super) async fn as_installation(&self, scope: &Scope, call: &Call) -> Result<Answer, ForgeError> {
-        self.0.waits.check(scope.installation, &call.what, self.now())?;
+        let who = Who::Installation(scope.installation);
+        self.admit(call).await?;
+        self.0.gate.enter(who, call).await?;
         let token = self.token(scope).await?;
-        let answer = self.0.transport.send(call, &token).await?;
+        let answer = self.exchange((who, Some(scope)), call, &token).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
         self.0.tokens.forget(scope, &token).await;
         let token = self.token(scope).await?;
-        self.0.transport.send(call, &token).await
+        self.exchange((who, Some(scope)), call, &token).await
     }
 
-    /// The error in an answer, if it is one; a named waiting time is remembered.
+    /// Sends a call that was let out, and takes in how it went.
+    async fn exchange(
+        &self,
+        (who, scope): (Who, Option<&Scope>),
+        call: &Call,
+        token: &SecretString,
+    ) -> Result<Answer, ForgeError> {
+        let mut call = call.clone();
+        let asked = self.0.gate.ask(scope, &mut call);
+        let heard = {
+            let _on_its_way = self.0.gate.slot().await;
+            self.0.transport.send(&call, token).await
+        };
+        self.0.gate.hear((who, &call), asked, heard)
+    }
+
+    /// Fails at once while the forge is down. The question whether it is up again is one that
+    /// costs nothing of the hourly budget; whatever is answered is an answer.
+    async fn admit(&self, call: &Call) -> Result<(), ForgeError> {
+        let ask = async || {
+            let call = Call::get(Route::new("/rate_limit", &[]), "the forge itself");
+            let Ok(token) = self.0.signer.sign(self.now()) else { return true };
+            let answered = self.0.transport.send(&call, &token).await;
+            answered.map_or_else(|error| !error.is_temporary(), |answer| answer.status < 500)
+        };
+        self.0.gate.admit(&call.what, ask).await
+    }
+
+    /// The error in an answer, if it is one; a limit is remembered.
     pub(super) fn judge(&self, scope: &Scope, call: &Call, answer: Answer) -> Result<Answer, ForgeError> {
-        let judged = classify::check(answer, &call.what, &scope.access.to_string(), self.now());
-        judged.inspect_err(|error| self.0.waits.remember(scope.installation, error))
+        self.judge_for(Who::Installation(scope.installation), call, answer, &scope.access.to_string())
+    }
+
+    fn judge_for(&self, who: Who, call: &Call, answer: Answer, needs: &str) -> Result<Answer, ForgeError> {
+        match classify::limit(&answer, self.now()) {
+            Some(limit) => {
+                let until = self.0.gate.limited(who, limit);
+                Err(ForgeError::RateLimited { what: call.what.clone(), until })
+            }
+            None => classify::check(answer, &call.what, needs),
+        }
     }
 
     pub(super) fn next_page(&self, path: &str, link: &str) -> Result<String, ForgeError> {
@@ -206,7 +258,9 @@ impl Forge {
     pub(super) async fn revoke(&self, scope: &Scope) -> Result<(), ForgeError> {
         let Some(token) = self.0.tokens.take(scope).await else { return Ok(()) };
         let call = Call::new(Method::DELETE, Route::new("/installation/token", &[]), "token to give back");
-        let answer = self.0.transport.send(&call, &token).await?;
+        let who = Who::Installation(scope.installation);
+        // Whatever the budget says: a right that lies around is worse than a request too many.
+        let answer = self.exchange((who, Some(scope)), &call, &token).await?;
         match self.judge(scope, &call, answer) {
             // It has ended already.
             Ok(_) | Err(ForgeError::Unauthorized { .. }) => Ok(()),

@@ -5,9 +5,6 @@ use serde_json::Value;
 use super::error::{FieldError, ForgeError};
 use super::send::Answer;
 
-/// What GitHub asks to wait for a secondary limit that names no time (docs.github.com, "Rate
-/// limits for the REST API", "Exceeding the rate limit": at least one minute).
-const UNNAMED_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// No limit of GitHub's lasts longer than an hour; a day keeps a nonsense header from parking a job for ever.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -19,8 +16,9 @@ struct Refusal {
     errors: Vec<Value>,
 }
 
-/// The error in an answer, if it is one. `needs` are the permissions that the request was made with.
-pub(super) fn check(answer: Answer, what: &str, needs: &str, now: Timestamp) -> Result<Answer, ForgeError> {
+/// The error in an answer that is no [`limit`], if it is one. `needs` are the permissions that the
+/// request was made with.
+pub(super) fn check(answer: Answer, what: &str, needs: &str) -> Result<Answer, ForgeError> {
     if (200..300).contains(&answer.status) {
         return Ok(answer);
     }
@@ -29,10 +27,7 @@ pub(super) fn check(answer: Answer, what: &str, needs: &str, now: Timestamp) -> 
     let what = what.to_owned();
     Err(match answer.status {
         401 => ForgeError::Unauthorized { what, message },
-        403 | 429 => match limited_until(&answer, &refusal.message, now) {
-            Some(until) => ForgeError::RateLimited { what, until },
-            None => ForgeError::Forbidden { what, needs: needs.to_owned(), message },
-        },
+        403 | 429 => ForgeError::Forbidden { what, needs: needs.to_owned(), message },
         404 => ForgeError::NotFound { what },
         409 if refusal.message.to_ascii_lowercase().contains("empty") => ForgeError::EmptyRepository { what },
         409 | 412 => ForgeError::Conflict { what, message },
@@ -65,26 +60,36 @@ fn validation(what: String, message: String, errors: Vec<Value>) -> ForgeError {
     }
 }
 
-/// Until when to wait, where a 403 or 429 is a rate limit: `retry-after` in seconds, else the reset
-/// of a used-up primary limit, else a minute (docs.github.com, "Best practices for using the REST API").
-fn limited_until(answer: &Answer, message: &str, now: Timestamp) -> Option<Timestamp> {
-    let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok();
-    let message = message.to_ascii_lowercase();
-    let until = if let Some(seconds) = number("retry-after") {
-        now.checked_add(SignedDuration::from_secs(seconds.max(1))).ok()
-    } else if number("x-ratelimit-remaining") == Some(0) {
-        // One second more: the reset is given in whole seconds.
-        match number("x-ratelimit-reset") {
-            Some(reset) => Timestamp::from_second(reset.saturating_add(1)).ok(),
-            None => now.checked_add(UNNAMED_WAIT).ok(),
-        }
-    } else if answer.status == 429 || message.contains("rate limit") || message.contains("abuse") {
-        now.checked_add(UNNAMED_WAIT).ok()
-    } else {
+/// How long the forge asks to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Until then.
+    Named(Timestamp),
+    /// It does not say.
+    Unnamed,
+}
+
+/// The limit in an answer, where a 403 or 429 is one: `retry-after` in seconds, else the reset of a
+/// used-up primary limit, else unnamed (docs.github.com, "Best practices for using the REST API").
+pub(super) fn limit(answer: &Answer, now: Timestamp) -> Option<Limit> {
+    if !matches!(answer.status, 403 | 429) {
         return None;
-    };
+    }
+    let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok();
     let longest = now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
-    Some(until.unwrap_or(longest).clamp(now, longest))
+    let named = |until: Option<Timestamp>| Some(Limit::Named(until.unwrap_or(longest).clamp(now, longest)));
+    if let Some(seconds) = number("retry-after") {
+        return named(now.checked_add(SignedDuration::from_secs(seconds.max(1))).ok());
+    }
+    let used_up = number("x-ratelimit-remaining") == Some(0);
+    if let Some(reset) = number("x-ratelimit-reset").filter(|_| used_up) {
+        // One second more: the reset is given in whole seconds.
+        return named(Timestamp::from_second(reset.saturating_add(1)).ok());
+    }
+    let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let message = refusal.message.to_ascii_lowercase();
+    let is_limit = used_up || answer.status == 429 || message.contains("rate limit") || message.contains("abuse");
+    is_limit.then_some(Limit::Unnamed)
 }
 
 fn cut(message: &str, answer: &Answer) -> String {
@@ -102,30 +107,39 @@ mod tests {
 
     use super::*;
 
-    fn judge(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ForgeError {
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
-        let now = Timestamp::from_second(1_000).expect("a time");
-        check(answer, "thing of org/repo", "checks: write", now).expect_err("an error")
+        Answer { status, headers, body: body.as_bytes().to_vec() }
     }
 
+    fn judge(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ForgeError {
+        check(answer(status, headers, body), "thing of org/repo", "checks: write").expect_err("an error")
+    }
+
+    /// Seconds to wait; -1 where it is not said how long.
     fn wait(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Option<i64> {
-        judge(status, headers, body).retry_at().map(|until| until.as_second() - 1_000)
+        let now = Timestamp::from_second(1_000).expect("a time");
+        limit(&answer(status, headers, body), now).map(|limit| match limit {
+            Limit::Named(until) => until.as_second() - 1_000,
+            Limit::Unnamed => -1,
+        })
     }
 
     #[test]
-    fn limits_name_their_time_or_a_minute() {
+    fn limits_name_their_time_or_none() {
         assert_eq!(wait(429, &[("retry-after", "7")], ""), Some(7));
         assert_eq!(wait(403, &[("retry-after", "7")], "{}"), Some(7));
         assert_eq!(wait(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1099")], "{}"), Some(100));
-        assert_eq!(wait(403, &[("x-ratelimit-remaining", "0")], "{}"), Some(60));
-        assert_eq!(wait(403, &[], r#"{"message":"You have exceeded a secondary rate limit."}"#), Some(60));
+        assert_eq!(wait(403, &[("x-ratelimit-remaining", "0")], "{}"), Some(-1));
+        assert_eq!(wait(403, &[], r#"{"message":"You have exceeded a secondary rate limit."}"#), Some(-1));
+        assert_eq!(wait(429, &[], ""), Some(-1));
         assert_eq!(wait(429, &[("retry-after", "99999999999999")], ""), Some(86_400));
         assert_eq!(wait(429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")], ""), Some(0));
         assert_eq!(wait(403, &[], r#"{"message":"Resource not accessible by integration"}"#), None);
+        assert_eq!(wait(200, &[("retry-after", "7")], ""), None);
     }
 
     #[test]

@@ -69,6 +69,10 @@ struct GitCommit {
     sha: CommitId,
     tree: Tree,
     #[serde(default)]
+    parents: Vec<Tree>,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
     verification: Verification,
 }
 
@@ -97,7 +101,8 @@ impl Repo {
     ///
     /// Moving a branch forward fails where somebody was faster, because the new commit is then no
     /// descendant. Rebuilding one of our own branches looks first and then forces it; a push
-    /// within that moment would be lost, and those branches are ours alone.
+    /// within that moment would be lost, and those branches are ours alone. Where the branch is at
+    /// this very commit already, as after a run that was cut, it stays there.
     ///
     /// # Errors
     /// `Conflict` where the branch is not where it is expected; `Refused` for workflow files and
@@ -116,12 +121,24 @@ impl Repo {
             None => self.git_commit(&new.parent).await?.tree.sha,
         };
         let tree = self.create_tree(&base, new).await?;
+        if let Some(there) = self.already_there(new, &tree).await? {
+            return Ok(there);
+        }
         let made = self.create_commit(&tree, new).await?;
         match &new.expected {
             None => self.create_branch(&new.branch, &made.sha).await?,
             Some(_) => self.move_branch(&new.branch, &made.sha, rebuilt).await?,
         }
         Ok(CommitMade { id: made.sha, verified: made.verification.verified })
+    }
+
+    /// The commit that the branch is at, where it is the one to make.
+    async fn already_there(&self, new: &NewCommit, tree: &str) -> Result<Option<CommitMade>, ForgeError> {
+        let Some(tip) = new.expected.as_ref().filter(|tip| **tip != new.parent) else { return Ok(None) };
+        let tip = self.git_commit(tip).await?;
+        let same_parent = matches!(tip.parents.as_slice(), [only] if only.sha == new.parent.as_str());
+        let same = same_parent && tip.tree.sha == tree && tip.message.trim_end() == new.message.trim_end();
+        Ok(same.then_some(CommitMade { id: tip.sha, verified: tip.verification.verified }))
     }
 
     async fn may_rebuild(&self, new: &NewCommit) -> Result<(), ForgeError> {

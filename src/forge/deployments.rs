@@ -39,6 +39,12 @@ pub struct Deployment {
     performed_via_github_app: Option<ById>,
 }
 
+#[derive(Deserialize)]
+struct Announced {
+    #[serde(default)]
+    state: String,
+}
+
 /// How a deployment is doing (REST, "Create a deployment status").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeploymentState {
@@ -133,7 +139,23 @@ impl Repo {
         Ok(found)
     }
 
-    /// Announces a step of a deployment.
+    /// Whether this step was announced before.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn was_announced(&self, id: DeploymentId, step: DeploymentState) -> Result<bool, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", &[&id.to_string()]);
+        let mut found = false;
+        let look = |status: Announced| {
+            found |= status.state == step.as_str();
+            !found
+        };
+        self.pages(route, &format!("statuses of deployment {id}"), look).await?;
+        Ok(found)
+    }
+
+    /// Announces a step of a deployment. GitHub has no key against announcing it twice: look with
+    /// [`Repo::was_announced`] where that may have happened.
     ///
     /// # Errors
     /// Any [`ForgeError`].

@@ -32,12 +32,14 @@ pub(super) struct Call {
     pub(super) body: Option<Value>,
     /// What is asked for, for error texts.
     pub(super) what: String,
-    accept: &'static str,
+    pub(super) accept: &'static str,
+    /// The tag of an answer that we have: where it is still the same, 304 is enough.
+    pub(super) known_tag: Option<String>,
 }
 
 impl Call {
     pub(super) fn new(method: Method, route: Route, what: impl Into<String>) -> Self {
-        Self { method, route, body: None, what: what.into(), accept: JSON }
+        Self { method, route, body: None, what: what.into(), accept: JSON, known_tag: None }
     }
 
     pub(super) fn get(route: Route, what: impl Into<String>) -> Self {
@@ -153,6 +155,9 @@ impl Transport {
             .uri(self.url(call)?.as_str())
             .header(header::ACCEPT, call.accept)
             .header(header::AUTHORIZATION, bearer);
+        if let Some(tag) = &call.known_tag {
+            request = request.header(header::IF_NONE_MATCH, tag);
+        }
         let body = match &call.body {
             Some(body) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");

@@ -14,11 +14,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{Clock as _, ManualClock};
+use crate::clock::{Clock as _, ManualClock, SeededEntropy};
 use crate::names::{BranchName, CommitId, InstallationId, IssueNumber, RepositoryId, UserId};
 
 mod commits;
 mod deliveries;
+mod manners;
 mod requests;
 mod tokens;
 mod tolerance;
@@ -36,6 +37,8 @@ struct Seen {
     /// Path and query below `/api/v3`.
     path: String,
     authorization: String,
+    /// `If-None-Match`.
+    known: String,
     body: Value,
 }
 
@@ -83,6 +86,7 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
         method: parts.method.to_string(),
         path: path.strip_prefix("/api/v3").expect("below the API").to_owned(),
         authorization: text("authorization"),
+        known: text("if-none-match"),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     };
     let (status, headers, value) = if seen.path.contains(&format!("/installations/{POOR}/")) {
@@ -114,7 +118,9 @@ fn settings(api_url: &str) -> ForgeSettings {
         app_id: 7,
         private_key: private_key(),
         clock: Arc::new(ManualClock::new("2026-11-24T12:00:00Z".parse().unwrap())),
+        entropy: Arc::new(SeededEntropy::new(1)),
         timeouts: Timeouts::default(),
+        manners: Manners::at_home(),
         recorder: None,
     }
 }
@@ -136,9 +142,21 @@ impl World {
         Self::recorded(answer, None).await
     }
 
+    /// With GitHub's limits instead of none.
+    async fn mannered(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static, manners: Manners) -> Self {
+        Self::start(answer, |settings| settings.manners = manners).await
+    }
+
     async fn recorded(
         answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
         recorder: Option<Arc<dyn Record>>,
+    ) -> Self {
+        Self::start(answer, |settings| settings.recorder = recorder).await
+    }
+
+    async fn start(
+        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+        change: impl FnOnce(&mut ForgeSettings),
     ) -> Self {
         let clock = Arc::new(ManualClock::new("2026-11-24T12:00:00Z".parse().unwrap()));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -147,21 +165,19 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = axum::Router::new().fallback(serve).with_state(server);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let forge = Forge::new(ForgeSettings {
-            api_url: format!("{url}/api/v3"),
-            app_id: 7,
-            private_key: private_key(),
-            clock: clock.clone(),
-            timeouts: Timeouts::default(),
-            recorder,
-        })
-        .unwrap();
-        Self { forge, clock, seen, url }
+        let mut settings = ForgeSettings { clock: clock.clone(), ..settings(&format!("{url}/api/v3")) };
+        change(&mut settings);
+        Self { forge: Forge::new(settings).unwrap(), clock, seen, url }
     }
 
     fn repo(&self, access: Access) -> Repo {
+        self.repo_of(9, access)
+    }
+
+    /// The same repository through another installation.
+    fn repo_of(&self, installation: u64, access: Access) -> Repo {
         let at = (RepositoryId::new(42), "org/dev-cluster".parse().unwrap());
-        self.forge.repo(InstallationId::new(9), at, access)
+        self.forge.repo(InstallationId::new(installation), at, access)
     }
 
     fn seen(&self) -> Vec<Seen> {

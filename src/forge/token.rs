@@ -105,28 +105,3 @@ impl TokenBroker {
         slots.entry(scope.clone()).or_default().clone()
     }
 }
-
-/// Until when the forge asked each installation to wait. Going on asking can get an App banned
-/// (docs.github.com, "Best practices for using the REST API"), so nothing is sent before that.
-#[derive(Default)]
-pub(super) struct Waits(Mutex<HashMap<InstallationId, Timestamp>>);
-
-impl Waits {
-    pub(super) fn remember(&self, installation: InstallationId, error: &ForgeError) {
-        if let Some(until) = error.retry_at() {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(installation, until);
-        }
-    }
-
-    pub(super) fn check(&self, installation: InstallationId, what: &str, now: Timestamp) -> Result<(), ForgeError> {
-        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match waits.get(&installation) {
-            Some(until) if now < *until => Err(ForgeError::RateLimited { what: what.to_owned(), until: *until }),
-            Some(_) => {
-                waits.remove(&installation);
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-}

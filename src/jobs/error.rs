@@ -47,14 +47,19 @@ impl JobError {
         }
     }
 
-    /// What the queue is told. Waiting until a time that the forge named is no failed attempt.
-    pub(super) fn into_outcome(self, payload: &Value) -> Outcome {
+    /// What the queue is told. Waiting until a time that the forge named is no failed attempt, nor is
+    /// anything that fails while the forge is known to be down (`down_until`): an outage of two hours
+    /// must not use up every job's attempts.
+    pub(super) fn into_outcome(self, payload: &Value, down_until: Option<Timestamp>) -> Outcome {
         match self {
             Self::Retry { at: Some(at), reason } => {
                 tracing::info!(job.run_at = %at, "a job waits as the forge asked: {reason}");
                 Outcome::Reschedule { at, payload: payload.clone() }
             }
-            Self::Retry { at: None, reason } => Outcome::Retry { at: None, reason },
+            Self::Retry { at: None, reason } => match down_until {
+                Some(at) => Outcome::Postpone { at, reason },
+                None => Outcome::Retry { at: None, reason },
+            },
             Self::Fail { reason } => Outcome::Fail { reason },
         }
     }

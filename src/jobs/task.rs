@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Context, JobError};
+use crate::forge::at_priority;
 use crate::names::RepositoryId;
 use crate::queue::{Handler, Outcome};
 use crate::store::{Lease, NewJob, Priority};
@@ -92,19 +93,20 @@ impl<T: Task> Handler for TaskHandler<T> {
             Ok(task) => task,
             Err(error) => return Outcome::Fail { reason: format!("the stored job cannot be read: {error}") },
         };
-        match task.run(&self.context, lease).await {
+        match at_priority(lease.priority, task.run(&self.context, lease)).await {
             Ok(Next::Done(follow_up)) => Outcome::Done { follow_up },
             Ok(Next::Again(at, task)) => match serde_json::to_value(&task) {
                 Ok(payload) => Outcome::Reschedule { at, payload },
                 Err(error) => Outcome::Fail { reason: format!("the job cannot be written: {error}") },
             },
-            Err(error) => error.into_outcome(&lease.payload),
+            // Whatever failed while the forge is down may have failed for that: a fetch, for example.
+            Err(error) => error.into_outcome(&lease.payload, self.context.forge.down_until()),
         }
     }
 
     async fn buried(&self, lease: &Lease, reason: &str) {
         let Ok(task) = serde_json::from_value::<T>(lease.payload.clone()) else { return };
-        if let Err(error) = task.buried(&self.context, lease, reason).await {
+        if let Err(error) = at_priority(lease.priority, task.buried(&self.context, lease, reason)).await {
             tracing::error!(job.kind = T::KIND, job.id = %lease.job, "people could not be told that a job was given up: {error}");
         }
     }

@@ -51,6 +51,15 @@ pub enum Outcome {
         /// What the next run needs to know.
         payload: Value,
     },
+    /// Could not go on for something that is no fault of the job's and known to everybody (the forge
+    /// is down): tried again then. Such a run does not count as an attempt; those that failed before
+    /// it still do.
+    Postpone {
+        /// When.
+        at: Timestamp,
+        /// Why, with all causes; it is logged and shown, so it holds no secret.
+        reason: String,
+    },
     /// Failed in a way that may pass.
     Retry {
         /// When to try again; after a growing pause where absent.

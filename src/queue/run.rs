@@ -80,6 +80,10 @@ impl Inner {
             Outcome::Reschedule { at, payload } => {
                 recorded(self.store.reschedule(lease, at, &payload).await, Ended::Rescheduled)
             }
+            Outcome::Postpone { at, reason } => {
+                tracing::info!(job.run_at = %at, reason = ?reason, "the job is put off");
+                recorded(self.store.postpone(lease, at, &reason).await, Ended::Rescheduled)
+            }
             Outcome::Retry { at, reason } if lease.attempt < self.settings.max_attempts => {
                 tracing::warn!(reason = ?reason, "the job failed and is tried again");
                 let pause = self.settings.backoff.pause(lease.attempt, &*self.entropy);

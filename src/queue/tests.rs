@@ -134,6 +134,21 @@ async fn a_failure_is_tried_again_at_the_named_time_or_after_a_pause() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_put_off_is_no_attempt_and_undoes_none() {
+    let world = World::new(Settings { max_attempts: 2, ..Settings::default() }).await;
+    let off = || Step::End(Outcome::Postpone { at: at(0), reason: "the forge is down".to_owned() });
+    let late = Step::End(Outcome::Postpone { at: at(60), reason: "the forge is down".to_owned() });
+    world.then([Step::End(Outcome::Retry { at: Some(at(0)), reason: "once".to_owned() }), off(), off(), off(), late]);
+    world.ask("a").await;
+    assert_eq!(world.drain().await, Summary { retried: 1, rescheduled: 4, ..Summary::default() });
+    let job = world.job().await;
+    assert_eq!((job.run_at, job.attempts, job.reason.as_deref()), (at(60), 1, Some("the forge is down")));
+    world.clock.advance(Duration::from_secs(60));
+    world.then([retry()]);
+    assert_eq!(world.drain().await, Summary { dead: 1, ..Summary::default() }, "the second failure is the last");
+}
+
+#[tokio::test]
 async fn a_panic_is_a_failed_attempt_with_its_message() {
     let world = World::new(Settings::default()).await;
     world.then([Step::Panic]);

@@ -54,6 +54,16 @@ impl Store {
         self.put_back(lease, PutBack { run_at, payload: None, attempts: lease.attempt, reason }).await
     }
 
+    /// The run came to nothing through no fault of its own: it waits until `at`, and the attempt does
+    /// not count. Where a newer request already waits, that one stands for both.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`], or the database failed; then nothing has changed.
+    pub async fn postpone(&self, lease: &Lease, at: Timestamp, reason: &str) -> Result<(), StoreError> {
+        let (attempts, reason) = (lease.attempt.saturating_sub(1), Some(reason_for_storage(reason)));
+        self.put_back(lease, PutBack { run_at: at.as_millisecond(), payload: None, attempts, reason }).await
+    }
+
     /// The run was broken off through no fault of its own (shutdown): it waits again, due at once,
     /// and the attempt does not count.
     ///

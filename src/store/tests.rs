@@ -211,6 +211,7 @@ async fn who_lost_the_lease_can_change_nothing(world: World) {
     assert!(is_lost(store.retry(&old, seconds(0), "x").await));
     assert!(is_lost(store.reschedule(&old, seconds(0), &json!(0)).await));
     assert!(is_lost(store.hand_back(&old).await));
+    assert!(is_lost(store.postpone(&old, seconds(0), "x").await));
     assert!(is_lost(store.bury(&old, "x").await));
     assert!(is_lost(store.effect(&old, "comment", "1").await));
     assert!(is_lost(store.effect_done(&old, "comment", "1", &json!(1)).await));
@@ -232,6 +233,9 @@ async fn attempts_count_failures_in_a_row(world: World) {
     world.store.hand_back(&second).await.expect("ours");
     let second = world.take().await;
     assert_eq!(second.attempt, 2, "a shutdown is no failure");
+    world.store.postpone(&second, seconds(0), "the forge is down").await.expect("ours");
+    let second = world.take().await;
+    assert_eq!(second.attempt, 2, "nor is an outage, and it undoes no failure");
     world.store.reschedule(&second, seconds(0), &json!("polled")).await.expect("ours");
     let third = world.take().await;
     assert_eq!((third.attempt, &third.payload), (1, &json!("polled")), "going on is success");

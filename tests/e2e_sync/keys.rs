@@ -33,7 +33,7 @@ fn log() -> &'static Arc<Mutex<Vec<u8>>> {
 }
 
 /// A value of the team's Secret.
-fn secret_value(world: &TestWorld, team: &str, key: &str) -> String {
+pub(crate) fn secret_value(world: &TestWorld, team: &str, key: &str) -> String {
     let secret = world.world.cluster.get("Secret", team, "flux-git-auth").expect("the Secret is there");
     let coded = secret["data"][key].as_str().unwrap_or_else(|| panic!("{key} in {secret}"));
     let bytes = base64::engine::general_purpose::STANDARD.decode(coded).expect("base64");

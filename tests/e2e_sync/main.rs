@@ -9,5 +9,6 @@ mod failures;
 mod keys;
 mod merges;
 mod obstacles;
+mod once;
 mod refresh;
 mod teams;

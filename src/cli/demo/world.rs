@@ -19,6 +19,7 @@ use crate::cli::role::Role as ServerRole;
 use crate::cli::server::{self, Server};
 use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
+use crate::forge::Manners;
 use crate::jobs::Timing;
 use crate::names::{Engine, PublicKey, RepoPath};
 use crate::queue::{Backoff, Settings};
@@ -91,6 +92,8 @@ pub struct World {
     pub queue: Settings,
     /// The time of all three.
     clock: Arc<dyn Clock>,
+    /// How much is asked of GitHub, from the next start on.
+    pub manners: Manners,
     directory: TempDir,
 }
 
@@ -148,6 +151,7 @@ impl World {
             },
             queue: Settings { backoff, ..Settings::default() },
             clock,
+            manners: Manners::at_home(),
             directory,
         };
         world.write_secrets(&secret)?;
@@ -278,6 +282,7 @@ impl World {
             policy: Policy::default(),
             timing: self.timing,
             queue: self.queue,
+            manners: self.manners,
             role: ServerRole::All,
             recorder: recorder()?,
         };

@@ -95,7 +95,7 @@ impl Verdict {
         let mut value = json!({"pull": job.number.get(), "job": lease.job.get(), "base": pull.base.branch});
         let earlier = match store.effect(lease, KIND, &key).await? {
             EffectState::New => None,
-            EffectState::Unfinished => newest_open(repo, pull, &external_id).await?,
+            EffectState::Unfinished => newest_open(repo, &pull.head.sha, &external_id).await?,
             EffectState::Done(known) if known["conclusion"].is_string() => {
                 if stands(&known, (job, pull), lease) {
                     store.set_fact(JUDGED, &slot, &judged).await?;
@@ -106,7 +106,7 @@ impl Verdict {
                 None
             }
             EffectState::Done(known) => match known["id"].as_u64().map(CheckRunId::new) {
-                None => newest_open(repo, pull, &external_id).await?,
+                None => newest_open(repo, &pull.head.sha, &external_id).await?,
                 // Whoever asks again is not content with what another job has completed.
                 Some(id) => repo
                     .check_run(id)
@@ -122,9 +122,14 @@ impl Verdict {
             store.set_fact(JUDGED, &slot, &judged).await?;
             return Ok(None);
         }
+        let slot = slot(job);
         let (id, annotated) = match earlier {
             Some(run) => (run.id, run.annotations()),
-            None => (repo.create_check_run(&opening(context, pull, external_id)).await?.id, 0),
+            None => {
+                // Before it is opened: the head may be another one when the next run looks.
+                store.set_fact(OPEN, &slot, &json!({"head": pull.head.sha})).await?;
+                (repo.create_check_run(&opening(context, pull, external_id)).await?.id, 0)
+            }
         };
         value["id"] = json!(id.get());
         store.effect_done(lease, KIND, &key, &value).await?;
@@ -184,8 +189,8 @@ fn stands(known: &Value, (job, pull): (&ReviewPullRequest, &PullRequest), lease:
     of_this_pull && of_this_base && (by_this_job || !job.again && known["given_up"] != json!(true))
 }
 
-async fn newest_open(repo: &Repo, pull: &PullRequest, external_id: &str) -> Result<Option<CheckRun>, JobError> {
-    let found = repo.find_check_run(&pull.head.sha, CHECK_NAME, Some(external_id)).await?;
+async fn newest_open(repo: &Repo, head: &CommitId, external_id: &str) -> Result<Option<CheckRun>, JobError> {
+    let found = repo.find_check_run(head, CHECK_NAME, Some(external_id)).await?;
     Ok(found.filter(|run| !run.is_completed()))
 }
 
@@ -200,10 +205,27 @@ pub(super) async fn abandon_other(
     let (store, slot) = (&context.store, slot(job.repository, job.number));
     let Some(open) = store.fact(OPEN, &slot).await? else { return Ok(()) };
     let old = open["head"].as_str().and_then(|old| old.parse::<CommitId>().ok());
-    let (Some(old), Some(id)) = (old, open["id"].as_u64()) else { return Ok(store.remove_fact(OPEN, &slot).await?) };
+    let Some(old) = old else { return Ok(store.remove_fact(OPEN, &slot).await?) };
     if Some(&old) == head {
         return Ok(());
     }
+    let run = match open["id"].as_u64() {
+        Some(id) => repo.check_run(CheckRunId::new(id)).await?,
+        // Whether it was opened is not recorded.
+        None => newest_open(repo, &old, &format!("{PREFIX}{}", job.number)).await?,
+    };
+    // One that is completed has its verdict, and only that is not recorded.
+    if !run.as_ref().is_some_and(CheckRun::is_completed) {
+        if let Some(run) = run {
+            cancel(context, repo, run.id).await?;
+        }
+        // Whoever pushes that commit again wants it judged.
+        store.forget_effect(lease, KIND, &key(job.repository, &old)).await?;
+    }
+    Ok(store.remove_fact(OPEN, &slot).await?)
+}
+
+async fn cancel(context: &Context, repo: &Repo, id: CheckRunId) -> Result<(), JobError> {
     let update = CheckRunUpdate {
         state: Some(CheckState::Completed { conclusion: Conclusion::Cancelled, at: context.clock.now() }),
         output: Some(CheckOutput {
@@ -214,13 +236,10 @@ pub(super) async fn abandon_other(
         }),
         ..CheckRunUpdate::default()
     };
-    match repo.update_check_run(CheckRunId::new(id), &update).await {
-        Err(error) if !error.is_absent() => return Err(error.into()),
-        _ => {}
+    match repo.update_check_run(id, &update).await {
+        Err(error) if !error.is_absent() => Err(error.into()),
+        _ => Ok(()),
     }
-    // Whoever pushes that commit again wants it judged.
-    store.forget_effect(lease, KIND, &key(job.repository, &old)).await?;
-    Ok(store.remove_fact(OPEN, &slot).await?)
 }
 
 fn slot(repository: RepositoryId, number: IssueNumber) -> String {

@@ -7,7 +7,7 @@
 use super::Call;
 use crate::command::CreateTeam;
 use crate::config::ClusterConfig;
-use crate::forge::{Access, FileChange, NewCommit, NewPull, PullState, PullUpdate, Repo};
+use crate::forge::{Access, FileChange, ForgeError, NewCommit, NewPull, PullState, PullUpdate, Repo};
 use crate::jobs::{JobError, admin};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, RepositoryName};
 use crate::report::comment;
@@ -91,33 +91,56 @@ async fn propose(
     let seen_before = !matches!(store.effect(call.lease, "create-team", &key).await?, EffectState::New);
     let title = format!("Create team {}", command.team);
     let files = plan.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
-    let expected = if seen_before { repo.branch_head(&branch).await? } else { None };
     let new = NewCommit {
         branch: branch.clone(),
-        expected,
+        expected: None,
         parent: base.clone(),
         parent_tree: None,
         message: format!("{title}\n\nAsked for in #{} by a comment.", call.job.issue),
         files,
     };
-    let commit = repo.commit_files(&new).await?.id;
+    let commit = commit(&repo, new, seen_before).await?;
     let paths: Vec<String> = plan.files.iter().map(|file| file.path.to_string()).collect();
     let names: Vec<_> = call.clusters.iter().map(|cluster| cluster.name.clone()).collect();
     let body = comment::create_team_body(&command.team, repository, &names, call.job.issue, &paths);
-    let open = if seen_before { open_pull(&repo, &branch).await? } else { None };
-    let number = match open {
-        Some(number) => {
-            let update = PullUpdate { body: Some(body), ..PullUpdate::default() };
-            repo.update_pull(number, &update).await?;
-            number
-        }
-        None => {
-            let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
-            repo.create_pull(&new).await?.number
-        }
-    };
+    let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
+    let (number, updated) = open_or_update(&repo, new, seen_before).await?;
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
-    Ok(Proposal { number, updated: open.is_some(), commit })
+    Ok(Proposal { number, updated, commit })
+}
+
+/// Brings the branch to the commit. Where nothing is known of the branch and it is there (a store
+/// that was lost, a run that was cut), it is looked at and brought up to date.
+async fn commit(repo: &Repo, mut new: NewCommit, seen_before: bool) -> Result<CommitId, JobError> {
+    if seen_before {
+        new.expected = repo.branch_head(&new.branch).await?;
+    }
+    let made = repo.commit_files(&new).await;
+    let Err(ForgeError::Conflict { .. }) = made else { return Ok(made?.id) };
+    new.expected = repo.branch_head(&new.branch).await?;
+    match repo.commit_files(&new).await {
+        Err(error @ ForgeError::Conflict { .. }) => Err(JobError::retry(error.to_string())),
+        made => Ok(made?.id),
+    }
+}
+
+/// Opens the pull request, or brings the one that is open for its branch up to date. Returns its
+/// number and whether it was there.
+async fn open_or_update(repo: &Repo, new: NewPull, seen_before: bool) -> Result<(IssueNumber, bool), JobError> {
+    let mut open = if seen_before { open_pull(repo, &new.head).await? } else { None };
+    if open.is_none() {
+        match repo.create_pull(&new).await {
+            Ok(pull) => return Ok((pull.number, false)),
+            Err(error @ ForgeError::Conflict { .. }) => {
+                open = Some(open_pull(repo, &new.head).await?.ok_or_else(|| JobError::fail(error.to_string()))?);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let number = open.expect("there, or it was opened");
+    let update = PullUpdate { body: Some(new.body), ..PullUpdate::default() };
+    repo.update_pull(number, &update).await?;
+    Ok((number, true))
 }
 
 fn branch(command: &CreateTeam) -> Result<BranchName, JobError> {

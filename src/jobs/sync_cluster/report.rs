@@ -9,6 +9,8 @@ use crate::names::{ClusterName, DeploymentId, IssueNumber};
 use crate::report::comment::{SyncReport, SyncState, sync_comment};
 use crate::store::{EffectState, Lease};
 
+const KIND: &str = "deployment";
+
 impl SyncCluster {
     /// Brings comment and deployment up to the record; what they say already is not said again.
     pub(super) async fn tell(&self, context: &Context, lease: &Lease, record: &Record) -> Result<(), JobError> {
@@ -22,31 +24,43 @@ impl SyncCluster {
 
     async fn deployment(&self, context: &Context, lease: &Lease, repo: &Repo, record: &Record) -> Result<(), JobError> {
         let Some(wanted) = deployment_state(&record.state) else { return Ok(()) };
-        let key = format!("{}/{}", self.cluster, self.commit);
+        let (store, key) = (&context.store, format!("{}/{}", self.cluster, self.commit));
         let environment = self.cluster.as_str();
-        let known = match context.store.effect(lease, "deployment", &key).await? {
+        let known = match store.effect(lease, KIND, &key).await? {
             EffectState::Done(value) if value["state"] == json!(wanted.as_str()) => return Ok(()),
-            EffectState::Done(value) => value["id"].as_u64().map(DeploymentId::new),
-            EffectState::Unfinished => repo.find_deployment(&self.commit, environment).await?.map(|found| found.id),
+            EffectState::Done(value) => value["id"].as_u64().map(|id| (DeploymentId::new(id), value)),
+            EffectState::Unfinished => {
+                let found = repo.find_deployment(&self.commit, environment).await?;
+                found.map(|found| (found.id, Value::Null))
+            }
             EffectState::New => None,
         };
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let new = NewDeployment {
-                    commit: self.commit.clone(),
-                    environment: environment.to_owned(),
-                    description: "Sync by Flux".to_owned(),
-                    payload: json!({"cluster": self.cluster, "pull": record.pull}),
-                };
-                repo.create_deployment(&new).await?.id
-            }
+        let (id, before) = match known {
+            Some(known) => known,
+            None => (self.announce(repo, record).await?, Value::Null),
         };
-        let description = record.state.line();
-        let status = NewDeploymentStatus { state: wanted, description, environment_url: None, log_url: None };
-        repo.deployment_status(id, &status).await?;
-        let value: Value = json!({"id": id.get(), "state": wanted.as_str()});
-        Ok(context.store.effect_done(lease, "deployment", &key, &value).await?)
+        // A step has no name by which it could be found again, so what is about to be said is on
+        // disk first: a run that was cut between saying and recording looks whether it was said.
+        let in_doubt = before["saying"] == json!(wanted.as_str());
+        let said = in_doubt && repo.was_announced(id, wanted).await?;
+        if !said {
+            let saying = json!({"id": id.get(), "state": before["state"], "saying": wanted.as_str()});
+            store.effect_done(lease, KIND, &key, &saying).await?;
+            let description = record.state.line();
+            let status = NewDeploymentStatus { state: wanted, description, environment_url: None, log_url: None };
+            repo.deployment_status(id, &status).await?;
+        }
+        Ok(store.effect_done(lease, KIND, &key, &json!({"id": id.get(), "state": wanted.as_str()})).await?)
+    }
+
+    async fn announce(&self, repo: &Repo, record: &Record) -> Result<DeploymentId, JobError> {
+        let new = NewDeployment {
+            commit: self.commit.clone(),
+            environment: self.cluster.to_string(),
+            description: "Sync by Flux".to_owned(),
+            payload: json!({"cluster": self.cluster, "pull": record.pull}),
+        };
+        Ok(repo.create_deployment(&new).await?.id)
     }
 }
 

@@ -30,6 +30,7 @@ impl Requests {
 #[derive(Debug, Default)]
 struct State {
     failures: Vec<(u16, Requests)>,
+    lost: Vec<Requests>,
     delay: Option<Duration>,
     next_fetch: Option<(String, String)>,
     next_sync: Option<(String, String)>,
@@ -57,6 +58,12 @@ impl Faults {
     /// or 409, and do nothing.
     pub fn fail_requests(&self, count: usize, code: u16, only: Requests) {
         self.with(|state| state.failures.extend(std::iter::repeat_n((code, only), count)));
+    }
+
+    /// The next `count` requests of this sort are carried out, and then answered with 504: whoever
+    /// asked cannot know.
+    pub fn lose_answers(&self, count: usize, only: Requests) {
+        self.with(|state| state.lost.extend(std::iter::repeat_n(only, count)));
     }
 
     /// Every answer waits this long; `None` ends it.
@@ -93,6 +100,13 @@ impl Faults {
         self.with(|state| {
             let position = state.failures.iter().position(|(_, only)| only.strikes(method))?;
             Some(state.failures.remove(position).0)
+        })
+    }
+
+    pub(super) fn loses_answer(&self, method: &Method) -> bool {
+        self.with(|state| {
+            let position = state.lost.iter().position(|only| only.strikes(method));
+            position.map(|position| state.lost.remove(position)).is_some()
         })
     }
 

@@ -265,8 +265,8 @@ mod tests {
     #[test]
     fn counts_run_out_and_an_outage_lasts() {
         let (faults, hooks) = (Faults::none(), super::super::hooks::Hooks::for_tests());
-        let entropy = SeededEntropy::new(1);
         let switches = FaultSwitches { faults: &faults, hooks: &hooks, limits: &Limits::default() };
+        let entropy = SeededEntropy::new(1);
         switches.next_requests(http::Method::POST, "/x*", 1, Effect::Cut);
         assert_eq!(faults.for_request(&http::Method::GET, "/x", &entropy), None);
         assert_eq!(faults.for_request(&http::Method::POST, "/x", &entropy), Some(Effect::Cut));

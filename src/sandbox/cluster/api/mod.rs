@@ -86,7 +86,10 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Refu
         .map_err(|_| Refusal::new(413, "RequestEntityTooLarge", format!("limit is {BODY_LIMIT}")))?;
     let call = Call { method, user, query, content_type, body };
     match Path::parse(&path) {
-        Some(Path::Resource(target)) => resource(shared, &call, &target),
+        Some(Path::Resource(target)) => {
+            let answer = resource(shared, &call, &target);
+            if shared.faults.loses_answer(&call.method) { Err(Refusal::of_code(504)) } else { answer }
+        }
         Some(path) => discover(shared, &path),
         None => Ok(unknown_path()),
     }

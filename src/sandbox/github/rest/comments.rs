@@ -106,9 +106,14 @@ fn shown(call: &Call, id: u64) -> Outcome<Value> {
 /// The comment, if the caller may read or write there.
 fn find(call: &Call, at: At<'_>, id: u64, write: bool) -> Outcome<Comment> {
     let comment = call.shared.state().comments.get(&id).cloned();
-    // Where there is no such comment, the repository's own refusals still come first.
-    let number = comment.as_ref().map_or(0, |comment| comment.number);
-    let repository = call.repository(at, need(call, at, number, write))?;
+    // Where there is no such comment, the repository's own refusals still come first; whether it was on an
+    // issue or a pull request is then not known, and either permission will do to learn that it is gone.
+    let need = match &comment {
+        Some(comment) => need(call, at, comment.number, write),
+        None if write => TALK_WRITE,
+        None => TALK_READ,
+    };
+    let repository = call.repository(at, need)?;
     comment.filter(|comment| comment.repository == repository).ok_or_else(Answer::not_found)
 }
 
