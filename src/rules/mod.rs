@@ -1,5 +1,6 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
+mod change;
 pub mod crd;
 mod docs;
 mod engine;
@@ -9,6 +10,7 @@ pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
 
+pub use change::{Change, View};
 pub use docs::Documentation;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
@@ -54,11 +56,13 @@ pub enum Scope<'a> {
 pub struct Review<'a> {
     /// Whose repository it is.
     pub scope: Scope<'a>,
-    /// The repository as it is (empty where everything is judged as new).
+    /// The repository as it is (empty where everything is judged as new), without what Flux applies
+    /// only since the change.
     pub before: &'a RepositoryIndex,
     /// The repository as it would be after the merge.
     pub after: &'a RepositoryIndex,
-    /// The files that are new or changed, as they would be, in the order of their paths.
+    /// The files that are new or changed, as they would be, or that Flux applies only since the change,
+    /// in the order of their paths.
     pub files: &'a [ManifestFile],
 }
 

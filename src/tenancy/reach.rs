@@ -62,7 +62,7 @@ const LEFT_OUT_NAMES: [&str; 13] = [
 /// Endings that it leaves out, of files and of directories.
 const LEFT_OUT_ENDINGS: [&str; 8] = [".jpg", ".jpeg", ".gif", ".png", ".wmv", ".flv", ".tar.gz", ".zip"];
 
-fn is_left_out_by_default(path: &RepoPath) -> bool {
+pub(super) fn is_left_out_by_default(path: &RepoPath) -> bool {
     let by_name = |part: &str| LEFT_OUT_NAMES.contains(&part) || LEFT_OUT_ENDINGS.iter().any(|end| part.ends_with(end));
     path.as_str().split('/').any(by_name)
         || path.directory().split('/').any(|part| LEFT_OUT_DIRECTORIES.contains(&part))

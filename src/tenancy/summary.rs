@@ -65,6 +65,13 @@ pub struct SummaryEntry {
     pub position: Position,
 }
 
+impl SummaryEntry {
+    /// Whether it tells kustomize which fields of which kinds it changes.
+    pub(super) fn is_configuration(&self) -> bool {
+        self.field == "configurations"
+    }
+}
+
 /// What a kustomization does to what it names.
 #[derive(Debug, Clone, Default)]
 pub struct KustomizationSummary {

@@ -10,6 +10,7 @@ mod forks;
 mod given_up;
 mod many;
 mod misbehaving;
+mod newly;
 mod nothing;
 mod receiver;
 mod rerun;
