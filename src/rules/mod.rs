@@ -72,6 +72,11 @@ impl<'a> Review<'a> {
         self.files.iter().flat_map(|file| &file.objects)
     }
 
+    /// Whether a file is among those that are judged.
+    pub fn has(&self, path: &RepoPath) -> bool {
+        self.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
+    }
+
     /// Whether Flux may apply a path, as far as the repository's layout says. A team's repository
     /// has none: whatever directories it makes, all of it may be applied.
     pub fn is_synced(&self, path: &RepoPath) -> bool {

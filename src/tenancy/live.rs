@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Fact, SyncFact};
 use super::reach::{ancestors, is_left_out_by_default};
-use super::{Layout, ObjectId, RepositoryIndex};
-use crate::manifest::{EntryRole, is_kustomization};
+use super::{Layout, ObjectId, RepositoryIndex, SummaryEntry};
+use crate::manifest::{EntryRole, PatchTarget, is_kustomization};
 use crate::names::RepoPath;
 
 /// How many kustomizations one way up may pass: they may name each other in circles.
@@ -40,13 +40,14 @@ impl<'a> Live<'a> {
         live
     }
 
-    /// Whether something that is applied changes other objects by this file.
-    pub(super) fn patches_with(&self, path: &RepoPath) -> bool {
-        let by_patch = |(by, role): (&RepoPath, EntryRole)| {
+    /// Whether something that is applied changes these objects by this file.
+    pub(super) fn patches_with(&self, path: &RepoPath, patched: Option<&PatchTarget>) -> bool {
+        let by_patch = |(by, entry): (&RepoPath, &SummaryEntry)| {
             // A `.flux.yaml` is Flux's own, and no kustomization names it.
-            role == EntryRole::Patch && (by.file_name() == ".flux.yaml" || self.applies(by))
+            let live = || by.file_name() == ".flux.yaml" || self.applies(by);
+            entry.role == EntryRole::Patch && entry.patched.as_ref() == patched && live()
         };
-        self.index.referrers_of(path).any(by_patch)
+        self.index.named_by(path).any(by_patch)
     }
 
     /// Whether something that is applied is told by this file which fields it changes.

@@ -8,7 +8,7 @@ use super::live::Live;
 use super::reach::is_left_out_by_default;
 use super::{FileSummary, RepositoryIndex, SummaryEntry};
 use crate::finding::Location;
-use crate::manifest::{EntryRole, Position, is_kustomization};
+use crate::manifest::{EntryRole, PatchTarget, Position, is_kustomization};
 use crate::names::RepoPath;
 
 /// Files that are applied only since a change, each with the entry of a changed file that reaches
@@ -34,6 +34,8 @@ enum How {
 struct Edge {
     target: String,
     how: How,
+    /// What a patch changes, where the kustomization says it.
+    patched: Option<PatchTarget>,
     at: Position,
 }
 
@@ -96,17 +98,17 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
         let is = Live::new(after, roots);
         for path in changed {
             let old = edges(before, path);
-            let old: BTreeSet<(&str, How)> = old.iter().map(|edge| (edge.target.as_str(), edge.how)).collect();
+            let old: BTreeSet<_> = old.iter().map(Edge::key).collect();
             let comes = is.applies(path) && !self.was.applies(path);
             for edge in edges(after, path) {
-                if comes || !old.contains(&(edge.target.as_str(), edge.how)) {
+                if comes || !old.contains(&edge.key()) {
                     let by = edge.location(path);
                     self.waiting.push_back((edge, Some(by)));
                 }
             }
             if is_kustomization(path) && !after.contains_file(path) {
-                let target = path.directory().to_owned();
-                self.waiting.push_back((Edge { target, how: How::Bared, at: Position::default() }, None));
+                let bared = Edge::new(path.directory().to_owned(), How::Bared, Position::default());
+                self.waiting.push_back((bared, None));
             }
         }
     }
@@ -114,11 +116,10 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
     fn follow(&mut self, edge: &Edge, by: Option<&Location>) -> Result<(), E> {
         let file = edge.target.parse().ok().filter(|path| self.after.contains_file(path));
         match (edge.how, file) {
-            (How::Applied, Some(file)) => self.take(&file, How::Applied, by),
-            (How::Patch | How::Configuration, Some(file)) => self.take(&file, edge.how, by),
+            (How::Applied | How::Patch | How::Configuration, Some(file)) => self.take(&file, edge, by),
             (How::Patch | How::Configuration, None) => Ok(()),
             (How::Applied | How::Synced | How::Bared, _) => match self.after.kustomization_of(&edge.target).cloned() {
-                Some(kustomization) => self.take(&kustomization, How::Applied, by),
+                Some(kustomization) => self.take(&kustomization, edge, by),
                 None if edge.how == How::Applied => Ok(()),
                 None => self.scan(edge, by),
             },
@@ -135,16 +136,17 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
         };
         let below = self.after.files_below(&edge.target).map(|(path, _)| path);
         let files: Vec<RepoPath> = below.filter(taken).cloned().collect();
-        files.iter().try_for_each(|file| self.take(file, How::Applied, by))
+        files.iter().try_for_each(|file| self.take(file, edge, by))
     }
 
     /// Takes a file, and waits for what it names, unless all that was so before.
-    fn take(&mut self, path: &RepoPath, how: How, by: Option<&Location>) -> Result<(), E> {
-        let was = match how {
-            How::Patch => self.was.patches_with(path),
+    fn take(&mut self, path: &RepoPath, edge: &Edge, by: Option<&Location>) -> Result<(), E> {
+        let was = match edge.how {
+            How::Patch => self.was.patches_with(path, edge.patched.as_ref()),
             How::Configuration => self.was.is_configured_by(path),
             How::Applied | How::Synced | How::Bared => self.was.applies(path),
         };
+        let how = if edge.how.applies() { How::Applied } else { edge.how };
         if was || !self.seen.insert((path.clone(), how)) {
             return Ok(());
         }
@@ -163,7 +165,22 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
     }
 }
 
+impl How {
+    const fn applies(self) -> bool {
+        matches!(self, Self::Applied | Self::Synced | Self::Bared)
+    }
+}
+
 impl Edge {
+    fn new(target: String, how: How, at: Position) -> Self {
+        Self { target, how, patched: None, at }
+    }
+
+    /// What makes it the same edge, wherever it is written.
+    fn key(&self) -> (&str, How, Option<&PatchTarget>) {
+        (&self.target, self.how, self.patched.as_ref())
+    }
+
     fn location(&self, file: &RepoPath) -> Location {
         Location { file: file.clone(), line: self.at.line, column: self.at.column }
     }
@@ -183,13 +200,10 @@ fn edges(index: &RepositoryIndex, path: &RepoPath) -> Vec<Edge> {
         if base.is_empty() && !index.is_own(path, sync) {
             continue;
         }
-        let components = sync.components.iter().map(|(component, at)| Edge {
-            target: directory(&format!("{base}/{component}")),
-            how: How::Applied,
-            at: *at,
-        });
-        edges.extend(components);
-        edges.push(Edge { target: base, how: How::Synced, at: sync.path_at });
+        let directory = |(component, at): &(String, Position)| (directory(&format!("{base}/{component}")), *at);
+        let components = sync.components.iter().map(directory);
+        edges.extend(components.map(|(target, at)| Edge::new(target, How::Applied, at)));
+        edges.push(Edge::new(base, How::Synced, sync.path_at));
     }
     edges
 }
@@ -202,7 +216,7 @@ fn entry(entry: &SummaryEntry) -> Option<Edge> {
         // Data stays data, and of a plug-in its kustomization is told.
         EntryRole::Data | EntryRole::Configuration => return None,
     };
-    Some(Edge { target: entry.target.as_ref()?.to_string(), how, at: entry.position })
+    Some(Edge { patched: entry.patched.clone(), ..Edge::new(entry.target.as_ref()?.to_string(), how, entry.position) })
 }
 
 #[cfg(test)]

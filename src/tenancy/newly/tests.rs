@@ -136,6 +136,19 @@ fn data_or_a_patch_that_becomes_a_resource_is_new() {
 }
 
 #[test]
+fn a_patch_for_something_else_is_new() {
+    let with = |kind: &str| {
+        format!("resources: [common]\npatches:\n- path: ../hidden/patch.yaml\n  target: {{kind: {kind}}}\n")
+    };
+    let (old, new) = (with("StorageClass"), with("Widget"));
+    let mut before = BEFORE.to_vec();
+    before[0].1 = &old;
+    let listed = "hidden/patch.yaml < cluster/kustomization.yaml:3";
+    assert_eq!(newly(&before, &[("cluster/kustomization.yaml", &new)]), [listed]);
+    assert_eq!(newly(&before, &[("cluster/kustomization.yaml", &format!("{old}# A word.\n"))]), [""; 0]);
+}
+
+#[test]
 fn a_changed_file_shows_itself_and_what_it_names() {
     let change = [
         ("cluster/kustomization.yaml", "resources:\n- common\n- ../hidden\n"),
