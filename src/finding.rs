@@ -110,6 +110,9 @@ pub struct Finding {
     pub field: String,
     /// The smallest thing that mends it.
     pub help: String,
+    /// The line of the change that makes Flux apply the file, where the file itself is no part of the
+    /// change.
+    pub reached: Option<Location>,
 }
 
 impl Finding {
@@ -123,6 +126,7 @@ impl Finding {
             object: None,
             field: String::new(),
             help: String::new(),
+            reached: None,
         }
     }
 

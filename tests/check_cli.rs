@@ -136,6 +136,40 @@ fn with_a_base_folder_only_what_differs_is_judged() {
     assert_eq!((run.status, &run.json()["summary"]["files"]), (1, &Value::from(3)));
 }
 
+#[test]
+fn with_a_base_what_a_change_newly_lists_is_judged_too() {
+    let (before, after) = (copy_of(CLEAN), copy_of(CLEAN));
+    let greedy = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules:\n  - {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n";
+    for folder in [&before, &after] {
+        write(folder, "hidden/kustomization.yaml", "resources: [role.txt, role.yaml]\n");
+        write(folder, "hidden/role.yaml", greedy);
+        write(folder, "hidden/role.txt", greedy);
+    }
+    let kustomization = fs::read_to_string(before.path().join("cluster/kustomization.yaml")).expect("a file");
+    write(&after, "cluster/kustomization.yaml", &format!("{}\n  - ../hidden\n", kustomization.trim_end()));
+    let check = |format| bailiwick(&["check", path(&after), "--base", path(&before), "--format", format]);
+    let run = check("json");
+    assert_eq!(run.status, 1, "{}", run.err);
+    let report = run.json();
+    assert_eq!(report["summary"]["files"], Value::from(4));
+    for file in ["role.txt", "role.yaml"] {
+        assert!(found(&report).contains(&format!("rbac/wildcard hidden/{file}:5")), "{report:#}");
+    }
+    let findings = report["findings"].as_array().expect("a list");
+    assert!(findings.iter().all(|one| one["reached"]["file"] == "cluster/kustomization.yaml"), "{report:#}");
+    let text = check("text").out;
+    assert!(text.contains("reached: cluster/kustomization.yaml:") && text.contains("(3 of them unchanged,"), "{text}");
+    let github = check("github").out;
+    assert!(github.contains("::error file=cluster/kustomization.yaml,"), "{github}");
+    assert!(github.contains("There, in line 5:"), "{github}");
+    let sarif = check("sarif").json();
+    let related = &sarif["runs"][0]["results"][0]["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(related, "cluster/kustomization.yaml");
+    // Without a base everything is judged once, and nothing is reached.
+    let whole = bailiwick(&["check", path(&after), "--format", "json"]).json();
+    assert!(whole["findings"].as_array().expect("a list").iter().all(|one| one["reached"].is_null()), "{whole:#}");
+}
+
 fn git(folder: &TempDir, arguments: &[&str]) {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder.path()).args(["-c", "user.name=x", "-c", "user.email=x@example.org"]).args(arguments);

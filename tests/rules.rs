@@ -4,7 +4,8 @@
 //! repository) or a directory: a small repository, judged whole. A directory may hold `before/` and
 //! `after/` (a change), and `team/` beside `admin/` (a team's repository with its admin repository).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use bailiwick::finding::{Finding, Severity};
 use bailiwick::manifest::{self, ManifestFile};
 use bailiwick::names::RepoPath;
-use bailiwick::rules::{Documentation, Policy, RULES, Review, Rule, Scope, judge};
+use bailiwick::rules::{Change, Documentation, Policy, RULES, Review, Rule, Scope, View, judge};
 use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
 use proptest::prelude::*;
 
@@ -117,6 +118,7 @@ fn every_example_belongs_to_a_rule() {
 #[derive(Default)]
 struct Repository {
     files: Vec<ManifestFile>,
+    others: BTreeMap<RepoPath, Vec<u8>>,
     index: RepositoryIndex,
 }
 
@@ -141,9 +143,25 @@ fn judge_repository(before: &Repository, after: &Repository, team: Option<&Team>
     let same =
         |file: &&ManifestFile| !before.files.iter().any(|old| old.path == file.path && old.source == file.source);
     let files: Vec<ManifestFile> = after.files.iter().filter(same).cloned().collect();
-    let scope = team.map_or(Scope::Admin, Scope::Team);
-    let review = Review { scope, before: &before.index, after: &after.index, files: &files };
-    judge(&review, &Policy::default()).findings
+    let view =
+        View { before: before.index.clone(), after: after.index.clone(), roots: team.map(|team| team.paths.clone()) };
+    let change = match before.index.file_count() {
+        0 => Change::whole(view, files),
+        _ => change(view, files, before, after),
+    };
+    change.judge(0, team.map_or(Scope::Admin, Scope::Team), &Policy::default()).findings
+}
+
+fn change(view: View, files: Vec<ManifestFile>, before: &Repository, after: &Repository) -> Change {
+    let differs = |path: &&RepoPath| before.others.get(*path) != after.others.get(*path);
+    let others = before.others.keys().chain(after.others.keys()).filter(differs);
+    let gone = before.files.iter().map(|file| &file.path).filter(|path| !after.index.contains_file(path));
+    let changed = files.iter().map(|file| &file.path).chain(gone).chain(others).cloned().collect();
+    let read = |path: &RepoPath| {
+        let known = after.files.iter().find(|file| file.path == *path).cloned();
+        Ok::<_, Infallible>(known.or_else(|| Some(manifest::read(path.clone(), after.others.get(path)?))))
+    };
+    Change::new(vec![view], files, &changed, read).expect("nothing to fail")
 }
 
 fn load(directory: &Path) -> Repository {
@@ -166,6 +184,7 @@ fn load(directory: &Path) -> Repository {
 
 fn repository(found: Vec<(String, Vec<u8>)>) -> Repository {
     let mut files = Vec::new();
+    let mut others = BTreeMap::new();
     let mut summaries = Vec::new();
     for (path, bytes) in found {
         let path: RepoPath = path.parse().expect("a path");
@@ -174,16 +193,17 @@ fn repository(found: Vec<(String, Vec<u8>)>) -> Repository {
             summaries.push((path, Arc::new(FileSummary::of(&file))));
             files.push(file);
         } else {
-            summaries.push((path, Arc::new(FileSummary::other())));
+            summaries.push((path.clone(), Arc::new(FileSummary::other())));
+            others.insert(path, bytes);
         }
     }
-    Repository { files, index: RepositoryIndex::from_files(summaries) }
+    Repository { files, others, index: RepositoryIndex::from_files(summaries) }
 }
 
 fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let Finding { rule, severity, message, location, object, field, help } = finding;
+        let Finding { rule, severity, message, location, object, field, help, reached } = finding;
         let place = format!("{}:{}:{}", location.file, location.line, location.column);
         writeln!(text, "{place} {severity} {rule}\n  {message}").expect("a string");
         if let Some(object) = object {
@@ -193,6 +213,9 @@ fn text(findings: &[Finding]) -> String {
             writeln!(text, "  field: {field}").expect("a string");
         }
         writeln!(text, "  help: {help}").expect("a string");
+        if let Some(by) = reached {
+            writeln!(text, "  reached: {}:{}:{}", by.file, by.line, by.column).expect("a string");
+        }
     }
     text
 }

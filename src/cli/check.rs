@@ -5,6 +5,7 @@ mod policy;
 mod revision;
 mod tree;
 
+use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -21,7 +22,7 @@ use crate::finding::Severity;
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
 use crate::report::{self, Style};
-use crate::rules::{self, Judgement, RULES, Review, Scope};
+use crate::rules::{Change, Judgement, RULES, Scope, View};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -125,13 +126,12 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
             args.path.display()
         );
     }
-    let before = base(args)?;
+    let before = base(args, &after)?;
     let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
-    let (index_before, index_after) = (index(args, before.as_ref())?, index(args, Some(&after))?);
-    let files = after.into_changed_since(before.as_ref());
     let team = team(args)?;
-    progress.say(err, &format!("judging {} files …", files.len()));
-    if team.is_none() && index_after.layout() == Layout::Unknown {
+    let roots = team.as_ref().map(|team| team.paths.clone());
+    let view = View { before: index(args, before.as_ref())?, after: index(args, Some(&after))?, roots };
+    if team.is_none() && view.after.layout() == Layout::Unknown {
         progress.done(err);
         writeln!(
             err,
@@ -139,11 +139,23 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
             args.path.display()
         )?;
     }
-    let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
-    let judgement = rules::judge(&Review { scope, before: &index_before, after: &index_after, files: &files }, &policy);
+    let change = change(view, after, before.as_ref());
+    progress.say(err, &format!("judging {} files …", change.files().len()));
+    let judgement = change.judge(0, team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
     progress.done(err);
-    write(args.format, &judgement, &files, out)?;
+    write(args.format, &judgement, change.files(), out)?;
     Ok(status(args.fail_on, &judgement))
+}
+
+/// The manifests that differ, and those that the difference makes Flux apply.
+fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
+    if before.is_none() {
+        return Change::whole(view, after.split_by_change(None).0);
+    }
+    let changed = after.paths_changed_since(before);
+    let (files, mut same) = after.split_by_change(before);
+    let made = Change::new(vec![view], files, &changed, |path| Ok::<_, Infallible>(same.remove(path)));
+    made.unwrap_or_else(|never| match never {})
 }
 
 fn refuse_what_is_missing(args: &Args) -> Result<()> {
@@ -159,12 +171,13 @@ fn refuse_what_is_missing(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn base(args: &Args) -> Result<Option<Tree>> {
+fn base(args: &Args, after: &Tree) -> Result<Option<Tree>> {
     if let Some(folder) = &args.base {
-        return Tree::load(&mut Folder::open(folder, "the repository as it was before (--base)")?).map(Some);
+        let mut folder = Folder::open(folder, "the repository as it was before (--base)")?;
+        return Tree::load_like(&mut folder, after).map(Some);
     }
     let Some(revision) = &args.base_rev else { return Ok(None) };
-    Tree::load(&mut Revision::open(&args.path, revision)?).map(Some)
+    Tree::load_like(&mut Revision::open(&args.path, revision)?, after).map(Some)
 }
 
 fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {

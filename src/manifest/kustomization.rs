@@ -38,6 +38,25 @@ pub struct Entry {
     pub text: String,
     /// The node that holds it; in a generator's `key=path` the path is only a part of it.
     pub node: Node,
+    /// What a patch file changes, where the kustomization says it and not the file.
+    pub target: Option<PatchTarget>,
+}
+
+/// Which objects a patch is for: kustomize takes both for regular expressions, and nothing for any.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct PatchTarget {
+    /// The API group.
+    pub group: Option<String>,
+    /// The kind.
+    pub kind: Option<String>,
+}
+
+impl PatchTarget {
+    /// What a selector names.
+    pub fn of(selector: &Node) -> Self {
+        let text = |key| selector.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        Self { group: text("group"), kind: text("kind") }
+    }
 }
 
 /// A kustomization file, read.
@@ -49,8 +68,10 @@ pub struct Kustomization {
     pub namespace: Option<(String, Node)>,
     /// `namespace` of generators, whose objects then stand there.
     pub generator_namespaces: Vec<(String, Node)>,
-    /// Whether it changes names (`namePrefix`, `nameSuffix`).
-    pub renames: bool,
+    /// `namePrefix`, put before every name.
+    pub prefix: String,
+    /// `nameSuffix`, put behind every name.
+    pub suffix: String,
 }
 
 const RESOURCES: [(&str, EntryRole); 8] = [
@@ -89,6 +110,8 @@ impl Kustomization {
                 // Always a path, whatever it looks like.
                 if let Some((path, node)) = named(item, "path") {
                     self.put(field, EntryRole::Patch, &path, &node);
+                    let target = item.get("target").map(PatchTarget::of);
+                    self.entries.iter_mut().next_back().into_iter().for_each(|entry| entry.target = target.clone());
                 }
             }
         }
@@ -103,7 +126,8 @@ impl Kustomization {
             self.add_list("helmCharts", EntryRole::Data, chart.get("additionalValuesFiles"));
         }
         self.namespace = named(root, "namespace");
-        self.renames = ["namePrefix", "nameSuffix"].iter().any(|key| named(root, key).is_some());
+        let text = |key| named(root, key).map(|(text, _)| text).unwrap_or_default();
+        (self.prefix, self.suffix) = (text("namePrefix"), text("nameSuffix"));
     }
 
     fn add_generator(&mut self, field: &'static str, generator: &Node) {
@@ -140,7 +164,7 @@ impl Kustomization {
 
     fn put(&mut self, field: &'static str, role: EntryRole, text: &str, node: &Node) {
         let place = if is_remote(text) { EntryPlace::Remote } else { EntryPlace::Local };
-        self.entries.push(Entry { field, role, place, text: text.to_owned(), node: node.clone() });
+        self.entries.push(Entry { field, role, place, text: text.to_owned(), node: node.clone(), target: None });
     }
 }
 
@@ -207,7 +231,7 @@ mod tests {
                 ("values.yaml", EntryRole::Data),
             ]
         );
-        assert!(read.renames);
+        assert_eq!((read.prefix.as_str(), read.suffix.as_str()), ("x-", ""));
         assert_eq!(read.namespace.map(|(name, node)| (name, node.start.line)), Some(("team1".to_owned(), 1)));
         assert_eq!(read.generator_namespaces.len(), 1);
     }

@@ -15,7 +15,7 @@ mod witness;
 
 pub(crate) use edit::tag_line;
 pub use edit::{EditError, insert_list_entry};
-pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization};
+pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization, PatchTarget};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem};
 pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};

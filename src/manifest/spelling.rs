@@ -62,6 +62,8 @@ const BELOW: &[(&[&str], &[&str])] = &[
     (&["replacements", "targets"], &["select", "reject", "fieldPaths", "options"]),
     (&["replacements", "targets", "select"], SELECTOR),
     (&["replacements", "targets", "reject"], SELECTOR),
+    (&["labels"], &["pairs", "includeSelectors", "includeTemplates", "fields"]),
+    (&["labels", "fields"], &["path", "group", "version", "kind", "create"]),
     (&["configMapGenerator"], GENERATOR),
     (&["secretGenerator"], GENERATOR),
 ];
@@ -140,6 +142,8 @@ mod tests {
             ("replacements: [{Path: r.yaml}]\n", "`path`"),
             ("replacements: [{targets: [{select: {Kind: ClusterRole}}]}]\n", "`kind`"),
             ("configMapGenerator: [{name: a, Namespace: kube-system}]\n", "`namespace`"),
+            ("labels: [{Pairs: {a: b}}]\n", "`pairs`"),
+            ("labels: [{pairs: {name: x}, fields: [{Path: roleRef}]}]\n", "`path`"),
             ("apiVersion: v1\nkind: ConfigMap\napiversion: kustomize.config.k8s.io/v1beta1\n", "`apiVersion`"),
         ] {
             let file = read("cluster/kustomization.yaml".parse().expect("a path"), text.as_bytes());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
-use super::{count, findings_in_words, judged_in_words, visible};
+use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
 use crate::finding::{Finding, Severity};
 use crate::names::RepoPath;
 use crate::rules::{Judgement, Waived};
@@ -205,7 +205,8 @@ fn row(finding: &Finding) -> String {
         format!("{} {}", escape(&short(&object.kind)), code(&short(&name)))
     });
     let place = format!("{}:{}", short(finding.location.file.as_str()), finding.location.line);
-    let message = escape(&cut(&finding.message, 1_000));
+    let reached = reached_in_words(finding).map(|words| format!(" {words}")).unwrap_or_default();
+    let message = escape(&format!("{}{reached}", cut(&finding.message, 1_000)));
     let rule = code(finding.rule.as_str());
     format!("| {} | {rule} {message} | {} | {} |\n", finding.severity, object.unwrap_or_default(), code(&place))
 }
@@ -216,7 +217,9 @@ fn short(name: &str) -> String {
 }
 
 fn annotation(finding: &Finding) -> Annotation {
-    let mut message = visible(&finding.message).into_owned();
+    let mut message = visible(&placed(finding)).into_owned();
+    // GitHub shows what stands on a changed line.
+    let location = finding.reached.as_ref().unwrap_or(&finding.location);
     if let Some(object) = &finding.object {
         let field = if finding.field.is_empty() { String::new() } else { format!(", {}", finding.field) };
         write!(message, "\n\nAbout: {}", visible(&format!("{object}{field}"))).expect("a string takes every write");
@@ -225,10 +228,10 @@ fn annotation(finding: &Finding) -> Annotation {
         write!(message, "\nHelp: {}", visible(&finding.help)).expect("a string takes every write");
     }
     Annotation {
-        path: finding.location.file.clone(),
-        start_line: finding.location.line,
-        end_line: finding.location.line,
-        start_column: Some(finding.location.column),
+        path: location.file.clone(),
+        start_line: location.line,
+        end_line: location.line,
+        start_column: Some(location.column),
         level: finding.severity,
         title: cut(finding.rule.as_str(), 255),
         message: cut(&message, MESSAGE_BYTES),

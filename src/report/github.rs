@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{findings_in_words, judged_in_words, visible};
+use super::{findings_in_words, judged_in_words, placed, visible};
 use crate::finding::{Finding, Severity};
 use crate::rules::Judgement;
 
@@ -25,9 +25,10 @@ fn command(finding: &Finding) -> String {
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let location = &finding.location;
+    // GitHub shows what stands on a changed line.
+    let location = finding.reached.as_ref().unwrap_or(&finding.location);
     let (file, title) = (property(location.file.as_str()), property(finding.rule.as_str()));
-    let mut message = data(&finding.message);
+    let mut message = data(&placed(finding));
     if !finding.help.is_empty() {
         write!(message, "%0AHelp: {}", data(&finding.help)).expect("a string takes every write");
     }

@@ -22,7 +22,7 @@ pub fn json(judgement: &Judgement) -> Value {
 }
 
 fn finding(finding: &Finding) -> Value {
-    json!({
+    let mut value = json!({
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
@@ -32,5 +32,10 @@ fn finding(finding: &Finding) -> Value {
         "object": finding.object,
         "field": finding.field,
         "help": finding.help,
-    })
+    });
+    // Only where there is something to say: the shape of all others stays.
+    if let Some(by) = &finding.reached {
+        value["reached"] = json!({"file": by.file.as_str(), "line": by.line, "column": by.column});
+    }
+    value
 }

@@ -21,6 +21,7 @@ pub use sarif::sarif;
 pub use text::{Style, text};
 pub use visible::visible;
 
+use crate::finding::Finding;
 use crate::rules::Summary;
 
 /// "1 error", "2 errors".
@@ -35,9 +36,31 @@ fn findings_in_words(summary: &Summary) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// "12 files, 37 objects".
+/// "12 files, 37 objects", and how many of the files the change only makes Flux apply.
 fn judged_in_words(summary: &Summary) -> String {
-    format!("{}, {}", count(summary.files, "file"), count(summary.objects, "object"))
+    let reached = match summary.reached {
+        0 => String::new(),
+        reached => format!(" ({reached} of them unchanged, but applied only since this change)"),
+    };
+    format!("{}{reached}, {}", count(summary.files, "file"), count(summary.objects, "object"))
+}
+
+/// Where the change makes Flux apply the file of a finding, where that is no part of the change.
+fn reached_in_words(finding: &Finding) -> Option<String> {
+    let by = finding.reached.as_ref()?;
+    Some(format!("{}:{} makes Flux apply this file, which it did not before.", by.file, by.line))
+}
+
+/// A finding's message, with its place where it is shown at the line that reaches its file.
+fn placed(finding: &Finding) -> String {
+    let Finding { message, location, reached, .. } = finding;
+    match reached {
+        Some(_) => format!(
+            "This line makes Flux apply {}, which it did not before. There, in line {}: {message}",
+            location.file, location.line
+        ),
+        None => message.clone(),
+    }
 }
 
 #[cfg(test)]

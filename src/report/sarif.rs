@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::explain;
-use crate::finding::Finding;
+use crate::finding::{Finding, Location};
 use crate::rules::{Documentation, Judgement, Meta, Waived};
 
 /// One run of the tool `bailiwick` with the rules `rules` (all that may be named in a finding, in
@@ -54,14 +54,13 @@ fn result(finding: &Finding, rules: &[Meta], seen: &mut BTreeMap<String, usize>)
         "ruleId": finding.rule,
         "level": finding.severity,
         "message": {"text": message},
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": {"uri": uri(location.file.as_str()), "uriBaseId": "%SRCROOT%"},
-                "region": {"startLine": location.line.max(1), "startColumn": location.column.max(1)},
-            },
-        }],
+        "locations": [{"physicalLocation": physical(location)}],
         "partialFingerprints": {"bailiwick/v1": fingerprint(finding, seen)},
     });
+    if let Some(by) = &finding.reached {
+        let words = format!("{}:{} makes Flux apply the file", by.file, by.line);
+        result["relatedLocations"] = json!([{"physicalLocation": physical(by), "message": {"text": words}}]);
+    }
     if let Some(index) = rules.iter().position(|meta| meta.id == finding.rule) {
         result["ruleIndex"] = index.into();
     }
@@ -70,6 +69,13 @@ fn result(finding: &Finding, rules: &[Meta], seen: &mut BTreeMap<String, usize>)
         result["locations"][0]["logicalLocations"] = json!([{"fullyQualifiedName": name, "kind": "object"}]);
     }
     result
+}
+
+fn physical(location: &Location) -> Value {
+    json!({
+        "artifactLocation": {"uri": uri(location.file.as_str()), "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": location.line.max(1), "startColumn": location.column.max(1)},
+    })
 }
 
 /// What the policy lets pass is told, with its reason.

@@ -22,6 +22,7 @@ pub(super) fn judgement(findings: Vec<Finding>) -> Judgement {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let summary = Summary {
         files: 12,
+        reached: 0,
         objects: 37,
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),

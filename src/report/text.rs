@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{count, findings_in_words, judged_in_words, visible};
+use super::{count, findings_in_words, judged_in_words, reached_in_words, visible};
 use crate::finding::{Finding, Severity};
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
@@ -62,6 +62,9 @@ fn one(finding: &Finding, source: Option<&str>, style: Style) -> String {
         let field = if finding.field.is_empty() { String::new() } else { format!(", {}", finding.field) };
         let about = format!("{object}{field}");
         writeln!(lines, "  about: {}", visible(&about)).expect("a string takes every write");
+    }
+    if let Some(reached) = reached_in_words(finding) {
+        writeln!(lines, "  reached: {}", visible(&reached)).expect("a string takes every write");
     }
     if !finding.help.is_empty() {
         writeln!(lines, "  help: {}", visible(&finding.help)).expect("a string takes every write");

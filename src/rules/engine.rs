@@ -31,6 +31,8 @@ pub struct Waived {
 pub struct Summary {
     /// Files that were judged.
     pub files: usize,
+    /// Those of them that are no part of the change: Flux applies them only since it.
+    pub reached: usize,
     /// Objects in them.
     pub objects: usize,
     /// Findings that must not be merged.
@@ -87,6 +89,7 @@ fn summary(review: &Review<'_>, judgement: &Judgement) -> Summary {
     let count = |severity| judgement.findings.iter().filter(|finding| finding.severity == severity).count();
     Summary {
         files: review.files.len(),
+        reached: 0,
         objects: review.objects().count(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),

@@ -1,5 +1,6 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
+mod change;
 pub mod crd;
 mod docs;
 mod engine;
@@ -9,6 +10,7 @@ pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
 
+pub use change::{Change, View};
 pub use docs::Documentation;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
@@ -54,11 +56,13 @@ pub enum Scope<'a> {
 pub struct Review<'a> {
     /// Whose repository it is.
     pub scope: Scope<'a>,
-    /// The repository as it is (empty where everything is judged as new).
+    /// The repository as it is (empty where everything is judged as new), without what Flux applies
+    /// only since the change.
     pub before: &'a RepositoryIndex,
     /// The repository as it would be after the merge.
     pub after: &'a RepositoryIndex,
-    /// The files that are new or changed, as they would be, in the order of their paths.
+    /// The files that are new or changed, as they would be, or that Flux applies only since the change,
+    /// in the order of their paths.
     pub files: &'a [ManifestFile],
 }
 
@@ -66,6 +70,11 @@ impl<'a> Review<'a> {
     /// The objects of the new and changed files.
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.files.iter().flat_map(|file| &file.objects)
+    }
+
+    /// Whether a file is among those that are judged.
+    pub fn has(&self, path: &RepoPath) -> bool {
+        self.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
     }
 
     /// Whether Flux may apply a path, as far as the repository's layout says. A team's repository

@@ -30,8 +30,41 @@ pub(super) struct SyncFact {
     pub(super) target_namespace: Option<String>,
     pub(super) service_account: Option<String>,
     pub(super) path: Option<String>,
+    /// Where the path is written; the object where it is not.
+    pub(super) path_at: Position,
+    /// `spec.components`, relative to the path.
+    pub(super) components: Vec<(String, Position)>,
     pub(super) from_git: bool,
+    pub(super) source: Option<SourceName>,
     pub(super) position: Position,
+}
+
+impl SyncFact {
+    /// The directory that Flux applies; the empty text is the root of the source.
+    pub(super) fn directory(&self) -> String {
+        directory(self.path.as_deref().unwrap_or_default())
+    }
+}
+
+/// A path as Flux reads it: inside its source whatever is written, with or without a slash before it
+/// (kustomize-controller joins it with `securejoin`).
+pub(super) fn directory(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Which source a Flux `Kustomization` takes its files from.
+#[derive(Debug, Clone)]
+pub(super) struct SourceName {
+    pub(super) name: String,
+    pub(super) namespace: Option<String>,
 }
 
 /// A Flux v1 daemon's arguments.
@@ -41,6 +74,8 @@ pub(super) struct FluxV1Fact {
     pub(super) namespace: Option<String>,
     pub(super) url: Option<String>,
     pub(super) branch: Option<String>,
+    /// `--git-path`, of which there may be several.
+    pub(super) paths: Vec<String>,
     pub(super) allowed: Vec<String>,
     pub(super) secret_name: Option<String>,
     pub(super) position: Position,
@@ -63,17 +98,26 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
             secret_name: text(object, &["spec", "secretRef", "name"]),
             position: object.node.start,
         })),
-        ("kustomize.toolkit.fluxcd.io", "Kustomization") => Some(Fact::Sync(SyncFact {
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
-            target_namespace: text(object, &["spec", "targetNamespace"]),
-            service_account: text(object, &["spec", "serviceAccountName"]),
-            path: text(object, &["spec", "path"]),
-            from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
-            position: object.node.start,
-        })),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization") => Some(Fact::Sync(sync(object))),
         ("apps" | "extensions", "Deployment") => flux_v1(object).map(Fact::FluxV1),
         _ => None,
+    }
+}
+
+fn sync(object: &Object) -> SyncFact {
+    let source = || text(object, &["spec", "sourceRef", "name"]);
+    let components = object.node.at(&["spec", "components"]).into_iter().flat_map(Node::strings);
+    SyncFact {
+        name: object.name.clone(),
+        namespace: object.namespace.clone(),
+        target_namespace: text(object, &["spec", "targetNamespace"]),
+        service_account: text(object, &["spec", "serviceAccountName"]),
+        path: text(object, &["spec", "path"]),
+        path_at: object.node.at(&["spec", "path"]).map_or(object.node.start, |path| path.start),
+        components: components.map(|(text, node)| (text.to_owned(), node.start)).collect(),
+        from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
+        source: source().map(|name| SourceName { name, namespace: text(object, &["spec", "sourceRef", "namespace"]) }),
+        position: object.node.start,
     }
 }
 
@@ -93,12 +137,14 @@ fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
     let last = |flag| all(flag).next_back().filter(|value| !value.is_empty()).map(str::to_owned);
     let allowed: Vec<String> =
         all("--k8s-allow-namespace").flat_map(|names| names.split(',')).map(str::to_owned).collect();
+    let paths = all("--git-path").flat_map(|paths| paths.split(',')).map(str::to_owned).collect();
     let url = last("--git-url");
     (url.is_some() || !allowed.is_empty()).then(|| FluxV1Fact {
         name: object.name.clone(),
         namespace: object.namespace.clone(),
         url,
         branch: last("--git-branch"),
+        paths,
         allowed,
         secret_name: last("--k8s-secret-name"),
         position: object.node.start,

@@ -101,10 +101,10 @@ impl RepositoryIndex {
             self.definitions.set((definition.group.clone(), definition.kind.clone()), path, present);
         }
         for fact in &summary.facts {
-            if let Fact::Sync(sync) = fact
-                && let Some(sync_path) = sync.path.as_deref().and_then(|text| RepoPath::resolve("", text))
-            {
-                self.flux_paths.set(sync_path.as_str().to_owned(), path, present);
+            if let Fact::Sync(sync) = fact {
+                // Most teams name the root, and mean that of their own repository.
+                let directory = Some(sync.directory()).filter(|directory| !directory.is_empty());
+                directory.into_iter().for_each(|directory| self.flux_paths.set(directory, path, present));
             }
         }
     }

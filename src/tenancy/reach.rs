@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::manifest::{EntryRole, is_kustomization};
 use crate::names::RepoPath;
 
-use super::{Layout, RepositoryIndex, SummaryEntry};
+use super::{KustomizationSummary, Layout, RepositoryIndex, SummaryEntry};
 
 /// How many steps up are followed: kustomizations may name each other in circles.
 const MAXIMUM_STEPS: usize = 1000;
@@ -27,8 +27,34 @@ pub struct Reach {
     pub root: Root,
     /// The namespace that kustomizations on the way put into its objects.
     pub namespace: Option<String>,
-    /// Whether one on the way changes names.
-    pub renamed: bool,
+    /// What those on the way put before its objects' names.
+    pub prefix: String,
+    /// What they put behind them.
+    pub suffix: String,
+}
+
+/// No name is longer, so nothing longer need be put together: kustomizations may name each other in
+/// circles.
+const LONGEST_NAME: usize = 253;
+
+impl Reach {
+    /// Whether names are changed on the way.
+    pub fn renames(&self) -> bool {
+        !self.prefix.is_empty() || !self.suffix.is_empty()
+    }
+
+    /// The way with one more kustomization at its end.
+    fn through(&self, by: &RepoPath, summary: Option<&KustomizationSummary>) -> Self {
+        let nothing = KustomizationSummary::default();
+        let summary = summary.unwrap_or(&nothing);
+        let joined = |one: &str, other: &str| one.chars().chain(other.chars()).take(LONGEST_NAME + 1).collect();
+        Self {
+            root: Root::Kustomization(by.clone()),
+            namespace: summary.namespace.clone().or_else(|| self.namespace.clone()),
+            prefix: joined(&summary.prefix, &self.prefix),
+            suffix: joined(&self.suffix, &summary.suffix),
+        }
+    }
 }
 
 /// A directory and those above it, down to the repository's root (empty).
@@ -62,7 +88,7 @@ const LEFT_OUT_NAMES: [&str; 13] = [
 /// Endings that it leaves out, of files and of directories.
 const LEFT_OUT_ENDINGS: [&str; 8] = [".jpg", ".jpeg", ".gif", ".png", ".wmv", ".flv", ".tar.gz", ".zip"];
 
-fn is_left_out_by_default(path: &RepoPath) -> bool {
+pub(super) fn is_left_out_by_default(path: &RepoPath) -> bool {
     let by_name = |part: &str| LEFT_OUT_NAMES.contains(&part) || LEFT_OUT_ENDINGS.iter().any(|end| part.ends_with(end));
     path.as_str().split('/').any(by_name)
         || path.directory().split('/').any(|part| LEFT_OUT_DIRECTORIES.contains(&part))
@@ -96,8 +122,13 @@ impl RepositoryIndex {
 
     /// The files below the kustomizations that put their objects into a namespace.
     pub fn files_forced_into(&self, namespace: &str) -> BTreeSet<RepoPath> {
+        self.files_named_by(self.forcing.get(namespace.to_owned()).cloned().collect())
+    }
+
+    /// The files that kustomizations name, directly or through others.
+    pub fn files_named_by(&self, kustomizations: Vec<RepoPath>) -> BTreeSet<RepoPath> {
         let mut seen = BTreeSet::new();
-        let mut waiting: Vec<RepoPath> = self.forcing.get(namespace.to_owned()).cloned().collect();
+        let mut waiting = kustomizations;
         while let Some(path) = waiting.pop() {
             let Some(summary) = self.file(&path) else { continue };
             let resources = summary.entries.iter().filter(|entry| entry.role == EntryRole::Resource);
@@ -150,9 +181,15 @@ impl RepositoryIndex {
     /// Every way in which a file is applied: each kustomization above it, and Flux's own scan.
     pub fn reaches(&self, path: &RepoPath) -> BTreeSet<Reach> {
         let mut found = BTreeSet::new();
-        let mut waiting = vec![(path.clone(), None::<String>, false)];
+        let start = Reach {
+            root: Root::Kustomization(path.clone()),
+            namespace: None,
+            prefix: String::new(),
+            suffix: String::new(),
+        };
+        let mut waiting = vec![(path.clone(), start)];
         let mut steps = 0;
-        while let Some((path, namespace, renamed)) = waiting.pop() {
+        while let Some((path, way)) = waiting.pop() {
             steps += 1;
             let above: Vec<_> =
                 self.named_with_directory(&path).into_iter().filter(|(_, role)| *role == EntryRole::Resource).collect();
@@ -161,15 +198,12 @@ impl RepositoryIndex {
             }
             if above.is_empty() {
                 let root = self.scanned_from(&path).map(Root::Scan);
-                found.extend(root.map(|root| Reach { root, namespace: namespace.clone(), renamed }));
+                found.extend(root.map(|root| Reach { root, ..way.clone() }));
             }
             for (by, _) in above {
-                let summary = self.file(&by).and_then(|file| file.kustomization.as_ref());
-                let namespace = summary.and_then(|summary| summary.namespace.clone()).or_else(|| namespace.clone());
-                let renamed = renamed || summary.is_some_and(|summary| summary.renames);
-                let reach = Reach { root: Root::Kustomization(by.clone()), namespace: namespace.clone(), renamed };
-                if found.insert(reach) {
-                    waiting.push((by, namespace, renamed));
+                let reach = way.through(&by, self.file(&by).and_then(|file| file.kustomization.as_ref()));
+                if found.insert(reach.clone()) {
+                    waiting.push((by, reach));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What the index keeps of a file: enough to know teams, reachability and doubles, and no tree.
 
 use crate::manifest::{
-    EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, Position, builtin_scope,
+    EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, PatchTarget, Position, builtin_scope,
 };
 use crate::names::RepoPath;
 
@@ -63,6 +63,15 @@ pub struct SummaryEntry {
     pub field: &'static str,
     /// Where it is written.
     pub position: Position,
+    /// What a patch file changes, where the kustomization says it and not the file.
+    pub patched: Option<PatchTarget>,
+}
+
+impl SummaryEntry {
+    /// Whether it tells kustomize which fields of which kinds it changes.
+    pub(super) fn is_configuration(&self) -> bool {
+        self.field == "configurations"
+    }
 }
 
 /// What a kustomization does to what it names.
@@ -70,8 +79,10 @@ pub struct SummaryEntry {
 pub struct KustomizationSummary {
     /// `namespace`, put into every namespaced object.
     pub namespace: Option<String>,
-    /// Whether it changes names.
-    pub renames: bool,
+    /// What it puts before every name.
+    pub prefix: String,
+    /// What it puts behind every name.
+    pub suffix: String,
 }
 
 /// A custom kind that a CRD defines.
@@ -125,7 +136,8 @@ impl FileSummary {
     fn take_kustomization(&mut self, path: &RepoPath, kustomization: &Kustomization) {
         self.kustomization = Some(KustomizationSummary {
             namespace: kustomization.namespace.as_ref().map(|(name, _)| name.clone()),
-            renames: kustomization.renames,
+            prefix: kustomization.prefix.clone(),
+            suffix: kustomization.suffix.clone(),
         });
         self.entries = kustomization
             .entries
@@ -137,6 +149,7 @@ impl FileSummary {
                 place: entry.place,
                 field: entry.field,
                 position: entry.node.start,
+                patched: entry.target.clone(),
             })
             .collect();
     }
@@ -161,6 +174,7 @@ fn flux_patch(file: &ManifestFile) -> Option<SummaryEntry> {
         place: EntryPlace::Local,
         field: "patchUpdated",
         position: node.start,
+        patched: None,
     })
 }
 

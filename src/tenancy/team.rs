@@ -2,7 +2,7 @@
 
 use crate::names::{Engine, Namespace, RepoPath, RepositoryName, TeamName};
 
-use super::facts::{Fact, FluxV1Fact, SourceFact, SyncFact};
+use super::facts::{Fact, FluxV1Fact, SourceFact, SyncFact, directory as flux_directory};
 use super::{FileSummary, parse_git_url};
 
 /// Where a team's manifests come from.
@@ -59,6 +59,8 @@ pub struct Team {
     pub source: Option<TeamSource>,
     /// What applies them; `None` for Flux v1.
     pub sync: Option<TeamSync>,
+    /// The directories of its repository that Flux applies; the empty text is the root.
+    pub paths: Vec<String>,
 }
 
 /// Whether a namespace belongs to Kubernetes or Flux, so that no team can own it.
@@ -141,7 +143,23 @@ impl<'a> Gathered<'a> {
         }
         let repository = source.as_ref().and_then(|source| parse_git_url(&source.url));
         let engine = if self.daemon.is_some() { Engine::FluxV1 } else { Engine::FluxV2 };
-        Some(Team { name, directory: directory.clone(), namespaces, repository, engine, source, sync })
+        let paths = self.paths(source.as_ref());
+        Some(Team { name, directory: directory.clone(), namespaces, repository, engine, source, sync, paths })
+    }
+
+    /// What Flux applies of the team's repository: its root, where nothing else is said.
+    fn paths(&self, source: Option<&TeamSource>) -> Vec<String> {
+        let of_daemon = self.daemon.iter().flat_map(|(_, daemon)| daemon.paths.iter().map(String::as_str));
+        let same_source = |sync: &&SyncFact| {
+            sync.from_git && sync.source.as_ref().is_some_and(|named| source.is_some_and(|own| own.name == named.name))
+        };
+        let syncs = self.syncs.iter().map(|(_, sync)| *sync).filter(same_source);
+        let of_syncs = syncs.map(|sync| sync.path.as_deref().unwrap_or_default());
+        let mut paths: Vec<String> = of_daemon.chain(of_syncs).map(flux_directory).collect();
+        if paths.is_empty() {
+            paths.push(String::new());
+        }
+        paths
     }
 
     fn source(&self) -> Option<TeamSource> {

@@ -146,7 +146,7 @@ fn directories_kustomizations_and_ways() {
     assert!(index.is_named(&path("cluster/a/kustomization.yaml")) && !index.is_named(&path("cluster/a-b/y.yaml")));
     let ways: Vec<_> = index.reaches(&path("cluster/a/x.yaml")).into_iter().map(|way| way.namespace).collect();
     assert_eq!(ways, [Some("a".to_owned()), Some("a".to_owned()), Some("a".to_owned())]);
-    assert!(index.reaches(&path("base/z.yaml")).iter().any(|way| way.renamed));
+    assert!(index.reaches(&path("base/z.yaml")).iter().any(|way| way.renames()));
     assert!(index.reaches(&path("cluster/a-b/y.yaml")).is_empty());
 }
 

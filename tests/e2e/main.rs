@@ -13,6 +13,7 @@ mod hours;
 mod many;
 mod mirrors;
 mod misbehaving;
+mod newly;
 mod nothing;
 mod once;
 mod outage;

@@ -1,6 +1,6 @@
 //! The files of a repository, from a folder or from a Git revision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -54,8 +54,18 @@ pub(super) struct Loaded {
 
 impl Tree {
     /// Reads every file with a manifest's name, and every file that a kustomization lists as a
-    /// resource, whatever its name.
+    /// resource or patch, whatever its name.
     pub(super) fn load(source: &mut dyn Source) -> Result<Self> {
+        Self::load_with(source, &[])
+    }
+
+    /// The same, and whatever `other` has read, so that the two can be compared.
+    pub(super) fn load_like(source: &mut dyn Source, other: &Self) -> Result<Self> {
+        let odd: Vec<RepoPath> = other.files.keys().filter(|path| !manifest::is_manifest(path)).cloned().collect();
+        Self::load_with(source, &odd)
+    }
+
+    fn load_with(source: &mut dyn Source, odd: &[RepoPath]) -> Result<Self> {
         let entries = source.list()?;
         if entries.len() > ENTRIES {
             bail!("there are more than {ENTRIES} files: give the root of an admin or team repository");
@@ -64,7 +74,7 @@ impl Tree {
         for (path, kind) in entries.iter().filter(|(path, _)| manifest::is_manifest(path)) {
             files.insert(path.clone(), load(source, path, *kind)?);
         }
-        for path in listed_resources(&files) {
+        for path in listed(&files).into_iter().chain(odd.iter().cloned()) {
             if let Some(kind) = entries.get(&path).filter(|_| !files.contains_key(&path)) {
                 let loaded = load(source, &path, *kind)?;
                 files.insert(path, loaded);
@@ -75,11 +85,24 @@ impl Tree {
         Ok(Self { files, paths })
     }
 
-    /// The manifests to judge: those that are new, or differ from the base's; all without a base.
-    pub(super) fn into_changed_since(self, base: Option<&Self>) -> Vec<ManifestFile> {
+    /// The manifests that are new, that differ from the base's, or that the base has and this one not;
+    /// all without a base.
+    pub(super) fn paths_changed_since(&self, base: Option<&Self>) -> BTreeSet<RepoPath> {
         let old = |path: &RepoPath| base.and_then(|base| base.files.get(path)).map(|old| old.digest);
-        let changed = self.files.into_iter().filter(|(path, loaded)| old(path) != Some(loaded.digest));
-        changed.map(|(_, loaded)| loaded.file).collect()
+        let changed = self.files.iter().filter(|(path, loaded)| old(path) != Some(loaded.digest));
+        let gone = base.into_iter().flat_map(|base| base.files.keys()).filter(|path| !self.files.contains_key(*path));
+        changed.map(|(path, _)| path).chain(gone).cloned().collect()
+    }
+
+    /// The manifests of [`Tree::paths_changed_since`], and the others.
+    pub(super) fn split_by_change(self, base: Option<&Self>) -> (Vec<ManifestFile>, BTreeMap<RepoPath, ManifestFile>) {
+        let changed = self.paths_changed_since(base);
+        let (changed, same): (Vec<_>, Vec<_>) = self
+            .files
+            .into_iter()
+            .map(|(path, loaded)| (path, loaded.file))
+            .partition(|(path, _)| changed.contains(path));
+        (changed.into_iter().map(|(_, file)| file).collect(), same.into_iter().collect())
     }
 
     /// The index of everything that is there.
@@ -123,17 +146,16 @@ fn load(source: &mut dyn Source, path: &RepoPath, kind: Kind) -> Result<Loaded> 
 
 const START: Position = Position { offset: 0, line: 1, column: 1 };
 
-fn listed_resources(files: &BTreeMap<RepoPath, Loaded>) -> Vec<RepoPath> {
+fn listed(files: &BTreeMap<RepoPath, Loaded>) -> Vec<RepoPath> {
     let mut listed = Vec::new();
     for loaded in files.values() {
         let Some(kustomization) = Kustomization::of(&loaded.file) else { continue };
         let directory = loaded.file.path.parent();
         let directory = directory.as_ref().map_or("", RepoPath::as_str);
-        let resources = kustomization
-            .entries
-            .iter()
-            .filter(|entry| entry.role == EntryRole::Resource && entry.place == EntryPlace::Local);
-        listed.extend(resources.filter_map(|entry| RepoPath::resolve(directory, &entry.text)));
+        let entries = kustomization.entries.iter().filter(|entry| {
+            matches!(entry.role, EntryRole::Resource | EntryRole::Patch) && entry.place == EntryPlace::Local
+        });
+        listed.extend(entries.filter_map(|entry| RepoPath::resolve(directory, &entry.text)));
     }
     listed
 }

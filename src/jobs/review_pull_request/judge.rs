@@ -1,6 +1,6 @@
 //! Judging the merge: the changed files of head laid over the tip of base.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use tracing::Instrument as _;
@@ -8,20 +8,28 @@ use tracing::Instrument as _;
 use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
-use crate::manifest::{self, EntryRole, ManifestFile};
+use crate::manifest::{self, EntryRole};
 use crate::names::{CommitId, RepoPath};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
-use crate::rules::{self, Judgement, Policy, Review, Scope};
+use crate::rules::{Change, Judgement, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
 
-/// How many bytes of manifests one pull request may change: read, they take some twenty times that.
+/// How many bytes of manifests one pull request may change, or make Flux apply: read, they take some
+/// twenty times that.
 const MOST_BYTES: usize = 8 << 20;
+
+/// Whose eyes a merge is seen with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Eyes {
+    /// The path that a cluster syncs from its admin repository.
+    pub(super) path: Option<RepoPath>,
+    /// The directories of a team's repository that Flux applies.
+    pub(super) roots: Option<Vec<String>>,
+}
 
 /// A merge that can be judged.
 pub(super) struct Merge {
-    /// Before and after, once for each path that a cluster syncs.
-    views: Vec<(RepositoryIndex, RepositoryIndex)>,
-    files: Vec<ManifestFile>,
+    change: Change,
     not_judged: Vec<NotJudged>,
     policy: Option<Result<String, String>>,
     base: CommitId,
@@ -34,7 +42,7 @@ impl Merge {
         context: &Context,
         repo: &Repo,
         pull: &PullRequest,
-        paths: &[Option<&RepoPath>],
+        eyes: Vec<Eyes>,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
         let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
             return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
@@ -50,17 +58,17 @@ impl Merge {
             Err(JobError::Fail { reason }) => return Ok(Err(refusal("The head cannot be read", &reason))),
             other => other?,
         }
-        let mut before = Vec::with_capacity(paths.len());
+        let mut before = Vec::with_capacity(eyes.len());
         let snapshot = mirror.snapshot(&tip).await?;
-        for path in paths {
-            let index = context.indexes.of(base.id, *path, &snapshot);
-            before.push(index.instrument(tracing::debug_span!("index")).await?);
+        for Eyes { path, roots } in eyes {
+            let index = context.indexes.of(base.id, path.as_ref(), &snapshot);
+            before.push((index.instrument(tracing::debug_span!("index")).await?, roots));
         }
         Self::read(before, snapshot, mirror, pull.head.sha.clone()).await
     }
 
     async fn read(
-        before: Vec<RepositoryIndex>,
+        before: Vec<(RepositoryIndex, Option<Vec<String>>)>,
         base: Snapshot,
         mirror: Mirror,
         head: CommitId,
@@ -79,11 +87,17 @@ impl Merge {
             let bytes =
                 |change: &MergeChange| change.after.as_ref().map_or(0, |blob| blob.bytes.as_ref().map_or(0, Vec::len));
             let manifests = preview.changes.iter().filter(|change| manifest::is_manifest(&change.path));
-            if manifests.map(bytes).sum::<usize>() > MOST_BYTES {
-                let why = "It changes more than 8 MiB of manifests: split it into several pull requests.";
-                return Ok(Err(refusal("Too much to judge", why)));
+            let bytes = manifests.map(bytes).sum::<usize>();
+            if bytes > MOST_BYTES {
+                return Ok(Err(refusal("Too much to judge", TOO_MUCH)));
             }
-            Ok(Ok(lay_over(before, preview, policy, (base.commit().clone(), head))))
+            match lay_over(before, preview, &base, bytes) {
+                Ok((change, not_judged)) => {
+                    Ok(Ok(Self { change, not_judged, policy, base: base.commit().clone(), head }))
+                }
+                Err(Stopped::TooMuch) => Ok(Err(refusal("Too much to judge", TOO_MUCH))),
+                Err(Stopped::Git(error)) => Err(error),
+            }
         };
         let read = tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
         Ok(read?)
@@ -95,7 +109,8 @@ impl Merge {
             Ok(policy) => policy,
             Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
         };
-        self.judge(vec![(None, policy)], "the admin repository".to_owned()).await
+        let scopes = vec![(None, policy); self.change.views()];
+        self.judge(scopes, "the admin repository".to_owned()).await
     }
 
     /// Judges it as a change of these teams' repository, each by the policy of its own cluster.
@@ -105,21 +120,19 @@ impl Merge {
         self.judge(teams.into_iter().map(|(team, policy)| (Some(team), policy)).collect(), what).await
     }
 
-    /// Several views and scopes of the same files as one judgement, away from the threads that answer
-    /// webhooks: a large change takes its time.
+    /// Several views of the same files, each by its scope, as one judgement, away from the threads that
+    /// answer webhooks: a large change takes its time.
     async fn judge(self, scopes: Vec<(Option<Team>, Policy)>, what: String) -> Result<CheckRunReport, JobError> {
         let span = tracing::debug_span!("judge");
         let work = move || {
             let _judging = span.entered();
             let mut all: Option<Judgement> = None;
-            for (before, after) in &self.views {
-                for (team, policy) in &scopes {
-                    let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
-                    let one = rules::judge(&Review { scope, before, after, files: &self.files }, policy);
-                    match &mut all {
-                        Some(all) => all.absorb(one),
-                        None => all = Some(one),
-                    }
+            for (view, (team, policy)) in scopes.iter().enumerate() {
+                let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
+                let one = self.change.judge(view, scope, policy);
+                match &mut all {
+                    Some(all) => all.absorb(one),
+                    None => all = Some(one),
                 }
             }
             self.report(&all.unwrap_or_default(), &what)
@@ -143,22 +156,35 @@ impl Merge {
     }
 }
 
-/// The index after the merge, and the files to judge.
+const TOO_MUCH: &str = "It changes more than 8 MiB of manifests, or makes Flux apply as much: split it into several \
+                        pull requests.";
+
+/// Why a merge was not put together.
+enum Stopped {
+    TooMuch,
+    Git(GitError),
+}
+
+/// The change that the merge is, and what of it cannot be judged.
 fn lay_over(
-    before: Vec<RepositoryIndex>,
+    before: Vec<(RepositoryIndex, Option<Vec<String>>)>,
     preview: MergePreview,
-    policy: Option<Result<String, String>>,
-    (base, head): (CommitId, CommitId),
-) -> Merge {
-    // A file of any name is a manifest where a kustomization lists it, before or after.
+    base: &Snapshot,
+    mut bytes: usize,
+) -> Result<(Change, Vec<NotJudged>), Stopped> {
+    // A file of any name is a manifest where a kustomization lists it; what the change lists is read
+    // where it is reached.
     let mut listed: HashSet<RepoPath> = HashSet::new();
     let applied = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
-    for index in &before {
+    for (index, _) in &before {
         let names = |path: &&RepoPath| index.referrers_of(path).any(|(_, role)| applied(role));
         listed.extend(preview.changes.iter().map(|change| &change.path).filter(names).cloned());
     }
+    let not_judged = not_judged(preview.conflicts, preview.unreadable);
+    let changed: BTreeSet<RepoPath> = preview.changes.iter().map(|change| change.path.clone()).collect();
     let mut files = Vec::new();
     let mut summaries = Vec::new();
+    let mut others = BTreeMap::new();
     for change in preview.changes {
         let Some(blob) = change.after else {
             summaries.push((change.path, None));
@@ -169,21 +195,36 @@ fn lay_over(
             summaries.push((change.path, Some(Arc::new(FileSummary::of(&file)))));
             files.push(file);
         } else {
-            summaries.push((change.path, Some(Arc::new(FileSummary::other()))));
+            summaries.push((change.path.clone(), Some(Arc::new(FileSummary::other()))));
+            others.insert(change.path, blob);
         }
     }
+    let lay = |(before, roots): (RepositoryIndex, Option<Vec<String>>)| {
+        let after = before.with(summaries.iter().cloned());
+        View { before, after, roots }
+    };
+    let views = before.into_iter().map(lay).collect();
+    let change = Change::new(views, files, &changed, |path| {
+        let blob = match others.remove(path) {
+            Some(blob) => Some(blob),
+            None => base.read(path).map_err(Stopped::Git)?,
+        };
+        bytes += blob.as_ref().and_then(|blob| blob.bytes.as_ref()).map_or(0, Vec::len);
+        if bytes > MOST_BYTES {
+            return Err(Stopped::TooMuch);
+        }
+        Ok(blob.map(|blob| indexes::read_blob(path, &blob)))
+    })?;
+    Ok((change, not_judged))
+}
+
+fn not_judged(conflicts: Vec<RepoPath>, unreadable: Vec<String>) -> Vec<NotJudged> {
     let conflict = |path: RepoPath| NotJudged {
         what: path.to_string(),
         why: "it conflicts with the base branch: merge or rebase, then it is judged".to_owned(),
     };
     let odd = |path: String| NotJudged { what: path, why: "its name cannot be read: rename it".to_owned() };
-    let conflicts = preview.conflicts.into_iter().map(conflict);
-    let not_judged = conflicts.chain(preview.unreadable.into_iter().map(odd)).collect();
-    let lay = |before: RepositoryIndex| {
-        let after = before.with(summaries.iter().cloned());
-        (before, after)
-    };
-    Merge { views: before.into_iter().map(lay).collect(), files, not_judged, policy, base, head }
+    conflicts.into_iter().map(conflict).chain(unreadable.into_iter().map(odd)).collect()
 }
 
 /// Whether a file may be YAML at all: what a kustomization takes as data need not be.

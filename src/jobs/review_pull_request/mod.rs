@@ -6,14 +6,17 @@
 mod check_run;
 mod judge;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use self::check_run::{Verdict, abandon_other};
+use self::judge::Eyes;
 use super::{Context, JobError, Next, Task, admin, audit};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, PullRequest, PullState, Repo};
-use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
+use crate::names::{InstallationId, IssueNumber, RepoPath, RepositoryId, RepositoryName};
 use crate::report::{CheckRunReport, Conclusion};
 use crate::rules::Policy;
 use crate::store::{Lease, Priority};
@@ -147,13 +150,17 @@ impl ReviewPullRequest {
         if matches!(role, Role::Nobody) {
             return Ok(judge::nobody());
         }
-        let mut paths = match &role {
-            Role::Admin(clusters) => clusters.iter().map(|cluster| Some(&cluster.path)).collect(),
-            _ => vec![None],
+        let eyes = match &role {
+            Role::Admin(clusters) => {
+                let paths: BTreeSet<&RepoPath> = clusters.iter().map(|cluster| &cluster.path).collect();
+                paths.into_iter().map(|path| Eyes { path: Some(path.clone()), roots: None }).collect()
+            }
+            Role::Team(teams) => {
+                teams.iter().map(|(team, _)| Eyes { path: None, roots: Some(team.paths.clone()) }).collect()
+            }
+            Role::Nobody => Vec::new(),
         };
-        paths.sort();
-        paths.dedup();
-        match (judge::Merge::of(context, repo, pull, &paths).await?, role) {
+        match (judge::Merge::of(context, repo, pull, eyes).await?, role) {
             (Err(report), _) => Ok(report),
             (Ok(merge), Role::Admin(_)) => merge.for_admin(context).await,
             (Ok(merge), Role::Team(teams)) => merge.for_team(teams).await,

@@ -1,13 +1,16 @@
-//! What decides over rights must stand in files, not in what kustomize makes of them.
+//! What decides over rights must stand in files, not in what kustomize and Flux make of them.
 //!
 //! # What
-//! Reports parts of a new or changed kustomization that are not evaluated here and can change what
-//! is applied: remote resources, Helm charts, generator and transformer plug-ins, and patches or
-//! replacements for kinds that decide over rights or for the whole cluster. Patches on Flux's own
-//! kinds are a warning. On other kinds, patches and replacements may change content (`/spec`,
-//! `/data`, labels and annotations); what changes kind, name, namespace or anything else, or cannot
-//! be read, is reported, also in a changed JSON patch file. Patch files without a `target` are judged
-//! like objects. Commands in a `.flux.yaml` other than `kustomize build .` are a warning.
+//! Reports parts of a new or changed kustomization, or of a Flux `Kustomization`, that are not
+//! evaluated here and can change what is applied: remote resources, Helm charts, generator and
+//! transformer plug-ins, patches or replacements for kinds that decide over rights or for the whole
+//! cluster, labels that add every ClusterRole's rights to a role of Kubernetes, fields that kustomize is
+//! told to change, names that become those of Kubernetes' roles, and Flux's variables in roles,
+//! bindings and namespaces. Patches on Flux's own kinds are a warning. On other kinds, patches and
+//! replacements may change content; what changes kind, name or namespace, or cannot be read, is
+//! reported, also in a changed JSON patch file. Patch files without a `target` are judged like objects.
+//! A changed file that a chart or a plug-in is told by is reported, and commands in a `.flux.yaml`
+//! other than `kustomize build .` are a warning.
 //!
 //! # Why
 //! Files are judged as they stand. A patch that turns a harmless ClusterRole into a greedy one, or
@@ -31,10 +34,11 @@
 //!   - cluster-role.yaml
 //! ```
 
-use super::patches::{hazard_of_options, hazard_of_replacement, hazard_of_text, hazards};
+use super::labels::Hazard;
+use super::patch_items::{items, patch_file};
+use super::{flux, labels, names};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{EntryPlace, EntryRole, Kustomization, ManifestFile, Node, is_kustomization, read};
-use crate::names::RepoPath;
+use crate::manifest::{EntryPlace, Kustomization, ManifestFile, Node, Object, is_kustomization};
 use crate::rules::{Meta, Review, Rule, shown};
 
 /// `kustomization/not-evaluated`.
@@ -43,25 +47,10 @@ pub struct NotEvaluated;
 
 const ID: RuleId = RuleId::new("kustomization/not-evaluated");
 
-/// Kinds that decide over rights, or for the whole cluster.
-const DECIDING: &[&str] = &[
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "Role",
-    "RoleBinding",
-    "CustomResourceDefinition",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "APIService",
-];
-
-/// Flux's kinds: whose account applies what. Its own documentation patches them, so a person looks.
-const SYNCING: &[&str] = &["Kustomization", "HelmRelease", "GitRepository", "OCIRepository", "Namespace"];
-
 /// Fields that run a plug-in or fetch a chart.
 const PLUGINS: &[&str] = &["generators", "transformers", "helmCharts", "helmChartInflationGenerator"];
+
+const WRITTEN_OUT: &str = "Write it out where it belongs.";
 
 impl Rule for NotEvaluated {
     fn meta(&self) -> Meta {
@@ -76,7 +65,9 @@ impl Rule for NotEvaluated {
         let mut findings: Vec<Finding> =
             review.files.iter().filter(built).flat_map(|file| unseen(file, review)).collect();
         findings.extend(review.files.iter().flat_map(|file| patch_file(file, review)));
+        findings.extend(review.files.iter().flat_map(|file| configuration(file, review)));
         findings.extend(review.files.iter().flat_map(commands));
+        findings.extend(review.files.iter().flat_map(|file| of_objects(file, review)));
         findings
     }
 }
@@ -91,63 +82,60 @@ fn unseen(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
     for root in &file.documents {
         findings.extend(PLUGINS.iter().filter_map(|field| plugin(file, root, field)));
         for field in ["patches", "patchesJson6902", "patchesStrategicMerge", "replacements"] {
-            let items = root.get(field).into_iter().flat_map(Node::items);
-            findings.extend(items.filter_map(|item| {
-                let of_kind = patch(file, field, item);
-                let settled = of_kind.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
-                let of_content = if settled { None } else { hazard(file, field, item, review) };
-                of_content.or(of_kind)
-            }));
+            findings.extend(items(file, field, root.get(field), review));
         }
+        let labels = labels::of_kustomization(root).into_iter();
+        findings.extend(labels.map(|hazard| of_hazard(file, "labels", hazard)));
     }
+    let renamed = names::of_kustomization(file, &kustomization, review);
+    findings.extend(renamed.map(|(field, hazard)| of_hazard(file, field, hazard)));
+    findings.extend(flux::namespace(file, &kustomization).map(|hazard| of_hazard(file, "namespace", hazard)));
     findings
 }
 
-/// A patch of a harmless kind that may make something else of it.
-fn hazard(file: &ManifestFile, field: &'static str, item: &Node, review: &Review<'_>) -> Option<Finding> {
-    let (what, hazard) = match field {
-        "replacements" => ("replacement", hazard_of_replacement(item)?),
-        "patchesStrategicMerge" => ("patch", hazard_of_item(file, item.text()?, review)?),
-        _ => {
-            let text = item.get("patch").and_then(Node::text);
-            let unseen = || item.get("target").and_then(|_| unseen_file(file, item.get("path")?.text()?, review));
-            ("patch", hazard_of_options(item).or_else(|| text.and_then(hazard_of_text)).or_else(unseen)?)
+/// What kustomize and Flux make of a file's objects, and Flux's own objects of others.
+fn of_objects(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = file.objects.iter().flat_map(|object| of_object(file, object, review)).collect();
+    findings.extend(
+        names::of_file(file, review)
+            .into_iter()
+            .map(|(object, hazard)| of_hazard(file, "metadata.name", hazard).with_object(object.reference())),
+    );
+    findings
+}
+
+fn of_object(file: &ManifestFile, object: &Object, review: &Review<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if flux::is_sync(object) {
+        for field in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
+            findings.extend(items(file, field, object.node.at(&["spec", field]), review));
         }
-    };
-    let message = format!("This {what} {hazard} and is not evaluated.");
-    Some(finding(file, item, (field, Severity::Error), message, "Change the object's own file instead."))
-}
-
-/// An item of `patchesStrategicMerge`: kustomize looks for a file of that name before it reads it as a patch.
-fn hazard_of_item(file: &ManifestFile, text: &str, review: &Review<'_>) -> Option<String> {
-    let text = written_out(text)?;
-    let named = RepoPath::resolve(file.path.directory(), text).is_some_and(|path| review.after.contains_file(&path));
-    if named { Some("is the name of a file, too,".to_owned()) } else { hazard_of_text(text) }
-}
-
-/// A patch file that becomes one by this change, while its text is not a part of the change.
-fn unseen_file(file: &ManifestFile, path: &str, review: &Review<'_>) -> Option<String> {
-    let path = RepoPath::resolve(file.path.directory(), path)?;
-    let changed = review.files.iter().any(|file| file.path == path);
-    let known = review.before.referrers_of(&path).any(|(_, role)| role == EntryRole::Patch);
-    (!changed && !known)
-        .then(|| format!("comes from `{}`, which no kustomization used as a patch,", shown(path.as_str())))
-}
-
-/// The hazards of a new or changed file that is a patch: those of kinds are its kustomization's.
-fn patch_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
-    if !review.after.referrers_of(&file.path).any(|(_, role)| role == EntryRole::Patch) {
-        return Vec::new();
+        findings.extend(flux::of_sync(object).into_iter().map(|hazard| of_hazard(file, "spec", hazard)));
     }
-    // A file of replacements is reported where it is named.
-    let is_patch = |root: &&Node| !root.is_sequence() || root.items().any(|item| item.get("op").is_some());
-    let hazards = file.documents.iter().filter(is_patch).flat_map(hazards);
-    hazards
-        .map(|(node, hazard)| {
-            let message = format!("This patch {hazard} and is not evaluated.");
-            finding(file, node, ("", Severity::Error), message, "Change the object's own file instead.")
-        })
-        .collect()
+    findings.extend(flux::variables(object, review).into_iter().map(|hazard| of_hazard(file, "", hazard)));
+    findings.into_iter().map(|finding| finding.with_object(object.reference())).collect()
+}
+
+fn of_hazard(file: &ManifestFile, field: &str, (node, severity, message): Hazard<'_>) -> Finding {
+    finding(file, node, (field, severity), message, WRITTEN_OUT)
+}
+
+/// A changed file that a chart, a plug-in or kustomize itself is told by, where the kustomization that names
+/// it is not a part of the change and so says nothing of it.
+fn configuration(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (by, entry) in review.after.named_by(&file.path) {
+        if entry.field == "configurations" {
+            let hazards = file.documents.iter().flat_map(labels::of_configuration);
+            findings.extend(hazards.map(|hazard| of_hazard(file, "", hazard)));
+        } else if PLUGINS.contains(&entry.field) && !review.has(by) {
+            let message = format!("This changes what `{}` of {by} makes, which is not evaluated.", entry.field);
+            findings.extend(
+                file.documents.first().map(|root| finding(file, root, ("", Severity::Error), message, WRITTEN_OUT)),
+            );
+        }
+    }
+    findings
 }
 
 /// The commands that Flux v1 runs to make manifests, and to change them
@@ -183,66 +171,7 @@ fn plugin(file: &ManifestFile, root: &Node, field: &'static str) -> Option<Findi
     Some(finding(file, key, (field, Severity::Error), message, "Write what it makes as files."))
 }
 
-fn patch(file: &ManifestFile, field: &'static str, item: &Node) -> Option<Finding> {
-    let (what, kinds) = match field {
-        "replacements" => ("replacement", replaced_kinds(item)),
-        // A list item that is text is a path, or a patch written out.
-        "patchesStrategicMerge" => ("patch", written_out(item.text()?).map(|text| vec![kind_of(text)])?),
-        _ => ("patch", vec![patched_kind(item)?]),
-    };
-    let severity = kinds.iter().filter_map(|kind| severity_of(kind.as_deref())).max()?;
-    let target = kinds.iter().flatten().map(|kind| shown(kind)).collect::<Vec<_>>().join(", ");
-    let target = if target.is_empty() { "any kind".to_owned() } else { format!("`{target}`") };
-    let message = format!("This {what} changes {target} and is not evaluated.");
-    Some(finding(file, item, (field, severity), message, "Change the object's own file instead."))
-}
-
-/// The kind that an item of `patches` or `patchesJson6902` changes: `Some(None)` where any may be meant;
-/// `None` where the patch is a file without target, which is judged like an object.
-fn patched_kind(item: &Node) -> Option<Option<String>> {
-    if let Some(target) = item.get("target") {
-        return Some(kind(target));
-    }
-    item.get("patch").and_then(Node::text).map(kind_of)
-}
-
-fn replaced_kinds(item: &Node) -> Vec<Option<String>> {
-    let targets = item.get("targets").into_iter().flat_map(Node::items);
-    let targets = targets.map(|target| target.get("select").and_then(kind));
-    // A file of replacements has targets of its own.
-    item.get("path").map(|_| None).into_iter().chain(targets).collect()
-}
-
-/// The kind that a selector names; to kustomize nothing, null and empty text all mean any kind.
-fn kind(selector: &Node) -> Option<String> {
-    selector.get("kind").and_then(Node::as_str).filter(|kind| !kind.is_empty()).map(str::to_owned)
-}
-
-fn written_out(text: &str) -> Option<&str> {
-    text.contains([':', '\n']).then_some(text)
-}
-
-/// The `kind` in a patch that is written out.
-fn kind_of(text: &str) -> Option<String> {
-    let file = read("patch.yaml".parse().expect("a path inside the repository"), text.as_bytes());
-    let mut kinds = file.documents.iter().map(kind);
-    // Several documents, or one that cannot be read, may change anything.
-    match (kinds.next(), kinds.next()) {
-        (Some(Some(kind)), None) => Some(kind),
-        _ => None,
-    }
-}
-
-/// How bad it is that a change of this kind was not seen; kinds may be regular expressions.
-fn severity_of(kind: Option<&str>) -> Option<Severity> {
-    match kind {
-        Some(kind) if SYNCING.contains(&kind) => Some(Severity::Warning),
-        Some(kind) if kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !DECIDING.contains(&kind) => None,
-        _ => Some(Severity::Error),
-    }
-}
-
-fn finding(
+pub(super) fn finding(
     file: &ManifestFile,
     node: &Node,
     (field, severity): (&str, Severity),

@@ -164,8 +164,8 @@ fn clash(
     let place = |reach: &Reach, written: Option<&str>| {
         if cluster_wide { None } else { reach.namespace.as_deref().or(written).map(str::to_owned) }
     };
-    first.iter().filter(|reach| !reach.renamed).any(|one| {
-        let together = second.iter().filter(|other| !other.renamed && other.root == one.root);
+    first.iter().filter(|reach| !reach.renames()).any(|one| {
+        let together = second.iter().filter(|other| !other.renames() && other.root == one.root);
         together.into_iter().any(|other| place(one, written.0) == place(other, written.1))
     })
 }

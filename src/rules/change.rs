@@ -1,0 +1,109 @@
+//! A change, put together for the judge: the files that differ, and those that Flux applies only
+//! since the change, although they are the same as before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Judgement, Policy, Review, Scope, judge};
+use crate::finding::Location;
+use crate::manifest::ManifestFile;
+use crate::names::RepoPath;
+use crate::tenancy::{Difference, FileSummary, RepositoryIndex};
+
+/// How somebody sees a change: a cluster that applies one path of the repository, or a team's.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The repository before.
+    pub before: RepositoryIndex,
+    /// The repository after.
+    pub after: RepositoryIndex,
+    /// The directories that Flux starts from; `None` where the layout says it.
+    pub roots: Option<Vec<String>>,
+}
+
+/// A change that can be judged, by each of its views.
+#[derive(Debug)]
+pub struct Change {
+    views: Vec<View>,
+    files: Vec<ManifestFile>,
+    reached: BTreeMap<RepoPath, Option<Location>>,
+}
+
+impl Change {
+    /// The change of these manifests. `changed` holds every path that differs, manifest or not; `read`
+    /// gives a file as it will be, and is asked for what Flux applies only since the change. Such a
+    /// file is judged as if it were new: views do not have it before.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn new<E>(
+        views: Vec<View>,
+        files: Vec<ManifestFile>,
+        changed: &BTreeSet<RepoPath>,
+        mut read: impl FnMut(&RepoPath) -> Result<Option<ManifestFile>, E>,
+    ) -> Result<Self, E> {
+        let mut known: BTreeMap<RepoPath, Option<ManifestFile>> =
+            files.into_iter().map(|file| (file.path.clone(), Some(file))).collect();
+        let mut reached = BTreeMap::new();
+        let mut seen = Vec::with_capacity(views.len());
+        for View { before, after, roots } in views {
+            let difference = Difference { before: &before, after: &after, changed, roots: roots.as_deref() };
+            let (newly, after) = difference.newly_applied(|path| {
+                let file = fetch(&mut known, &mut read, path)?;
+                Ok(file.map(|file| Arc::new(FileSummary::of(file))))
+            })?;
+            for (path, by) in &newly {
+                if fetch(&mut known, &mut read, path)?.is_some() && !changed.contains(path) {
+                    reached.entry(path.clone()).or_insert_with(|| by.clone());
+                }
+            }
+            let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
+            seen.push(View { before: before.with(gone), after, roots });
+        }
+        Ok(Self { views: seen, files: known.into_values().flatten().collect(), reached })
+    }
+
+    /// All of a repository as one change: everything is new.
+    pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
+        Self { views: vec![view], files, reached: BTreeMap::new() }
+    }
+
+    /// How many views there are.
+    pub fn views(&self) -> usize {
+        self.views.len()
+    }
+
+    /// The files that are judged, in the order of their paths.
+    pub fn files(&self) -> &[ManifestFile] {
+        &self.files
+    }
+
+    /// Judges the change as one of its views sees it. Findings in a file that is no part of the change
+    /// know the line that reaches it.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
+        let View { before, after, .. } = &self.views[view];
+        let mut judgement = judge(&Review { scope, before, after, files: &self.files }, policy);
+        judgement.summary.reached = self.reached.len();
+        let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
+        for finding in judgement.findings.iter_mut().chain(waived) {
+            finding.reached = self.reached.get(&finding.location.file).cloned().flatten();
+        }
+        judgement
+    }
+}
+
+/// The file of this path, read where it is not known yet.
+fn fetch<'a, E>(
+    known: &'a mut BTreeMap<RepoPath, Option<ManifestFile>>,
+    read: &mut impl FnMut(&RepoPath) -> Result<Option<ManifestFile>, E>,
+    path: &RepoPath,
+) -> Result<Option<&'a ManifestFile>, E> {
+    if !known.contains_key(path) {
+        let file = read(path)?;
+        known.insert(path.clone(), file);
+    }
+    Ok(known.get(path).and_then(Option::as_ref))
+}
