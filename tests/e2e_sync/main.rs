@@ -9,5 +9,6 @@ mod failures;
 mod keys;
 mod merges;
 mod obstacles;
+mod recovery;
 mod refresh;
 mod teams;

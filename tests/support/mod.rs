@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bailiwick::cli::demo::world::{Addresses, World};
-use bailiwick::jobs::Context;
+use bailiwick::jobs::{Context, Timing};
 use bailiwick::sandbox::github::GitHub;
 use bailiwick::store::{JobFilter, JobRecord, JobState};
 use tokio::time::Instant;
@@ -67,7 +67,10 @@ impl TestWorld {
 
     /// The same, without waiting for the server's first look around.
     pub async fn start_busy() -> Self {
-        let world = World::start(Addresses::free()).await.expect("the sandbox starts");
+        // A failure that was told is looked at again when the test is over; tests of what comes after it
+        // choose a shorter pause.
+        let timing = Timing { failed_pause: FAR * 5, ..World::timing() };
+        let world = World::start_with(Addresses::free(), timing).await.expect("the sandbox starts");
         let record = record::Recording::of(&world);
         Self { world, noticed: Mutex::default(), mourned: Mutex::default(), record, finished: false }
     }

@@ -105,6 +105,24 @@ impl World {
     /// # Errors
     /// Where an address is taken, or git or kustomize is missing.
     pub async fn start(addresses: Addresses) -> anyhow::Result<Self> {
+        Self::start_with(addresses, Self::timing()).await
+    }
+
+    /// How patient the demo is: less than a server that runs for years.
+    pub fn timing() -> Timing {
+        Timing {
+            pause: Duration::from_millis(200),
+            failed_pause: Duration::from_secs(2),
+            failure_lasts: Duration::from_secs(1),
+            ..Timing::default()
+        }
+    }
+
+    /// The same, with jobs that are as patient as `timing` says.
+    ///
+    /// # Errors
+    /// Where an address is taken, or git or kustomize is missing.
+    pub async fn start_with(addresses: Addresses, timing: Timing) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("bailiwick-").tempdir()?;
         let listener = TcpListener::bind(addresses.server).await.with_context(|| taken(addresses.server))?;
         let address = listener.local_addr()?;
@@ -123,11 +141,7 @@ impl World {
             address,
             configuration: String::new(),
             connection: CONNECTION.to_owned(),
-            timing: Timing {
-                pause: Duration::from_millis(200),
-                failure_lasts: Duration::from_secs(1),
-                ..Timing::default()
-            },
+            timing,
             queue: Settings { backoff, ..Settings::default() },
             directory,
         };
