@@ -134,20 +134,21 @@ impl Cluster {
         found.map(flux::sync_state).transpose()
     }
 
-    /// All Kustomizations of the cluster, at most 10,000.
+    /// All Kustomizations of the cluster, at most 10,000. One that cannot be read is left out: a team could
+    /// write it and hide all others.
     ///
     /// # Errors
     /// Any [`ClusterError`]; `KindMissing` where Flux is not installed.
     pub async fn kustomizations(&self) -> Result<Vec<SyncState>, ClusterError> {
-        self.flux_objects(FluxKind::Kustomization).await?.into_iter().map(flux::sync_state).collect()
+        Ok(readable(self.flux_objects(FluxKind::Kustomization).await?, flux::sync_state))
     }
 
-    /// All GitRepositories of the cluster, at most 10,000.
+    /// All GitRepositories of the cluster, at most 10,000. One that cannot be read is left out.
     ///
     /// # Errors
     /// Any [`ClusterError`]; `KindMissing` where Flux is not installed.
     pub async fn git_repositories(&self) -> Result<Vec<SourceState>, ClusterError> {
-        self.flux_objects(FluxKind::GitRepository).await?.into_iter().map(flux::source_state).collect()
+        Ok(readable(self.flux_objects(FluxKind::GitRepository).await?, flux::source_state))
     }
 
     async fn flux_objects(&self, kind: FluxKind) -> Result<Vec<DynamicObject>, ClusterError> {
@@ -186,6 +187,13 @@ impl Cluster {
     fn flux(&self, kind: FluxKind, namespace: &Namespace) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), namespace.as_str(), &kind.api_resource())
     }
+}
+
+fn readable<T>(objects: Vec<DynamicObject>, read: fn(DynamicObject) -> Result<T, ClusterError>) -> Vec<T> {
+    let warned = |state: Result<T, ClusterError>| {
+        state.inspect_err(|error| tracing::warn!("an object of Flux's is left out: {error}")).ok()
+    };
+    objects.into_iter().filter_map(|object| warned(read(object))).collect()
 }
 
 fn flux_call(verb: &'static str, kind: FluxKind, namespace: &Namespace, name: &ObjectName) -> Call {

@@ -30,9 +30,33 @@ struct Reference {
     namespace: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct GitReference {
     branch: Option<String>,
+    tag: Option<String>,
+    semver: Option<String>,
+    name: Option<String>,
+    commit: Option<String>,
+}
+
+impl GitReference {
+    /// The branch, and what is fetched instead of its tip. The order is source-controller's (its API,
+    /// `GitRepositoryRef`): a commit before a name, before a range of versions, before a tag.
+    fn resolved(self) -> (Option<String>, Option<String>) {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let branch = given(self.branch);
+        let pinned = |what: &str, text: Option<String>| given(text).map(|text| format!("{what} {text}"));
+        if let Some(commit) = pinned("commit", self.commit) {
+            return (branch, Some(commit));
+        }
+        if let Some(name) = given(self.name) {
+            return match name.strip_prefix("refs/heads/") {
+                Some(named) => (Some(named.to_owned()), None),
+                None => (branch, Some(format!("reference {name}"))),
+            };
+        }
+        (branch, pinned("versions", self.semver).or_else(|| pinned("tag", self.tag)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,6 +105,7 @@ struct SyncSpec {
     #[serde(default)]
     suspend: bool,
     service_account_name: Option<String>,
+    kube_config: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     depends_on: Vec<Reference>,
 }
@@ -105,18 +130,23 @@ struct SyncStatus {
 pub(super) fn source_state(object: DynamicObject) -> Result<SourceState, ClusterError> {
     let reader = Reader::of(&object, "GitRepository")?;
     let generation = object.metadata.generation.unwrap_or_default();
+    let deleting = object.metadata.deletion_timestamp.is_some();
     let Flux { spec, mut status } = reader.read::<SourceSpec, SourceStatus>(object)?;
+    let (branch, pinned) = spec.reference.unwrap_or_default().resolved();
     let secret_name = spec.secret_ref.map(|secret| reader.name(&secret.name)).transpose()?;
     Ok(SourceState {
         generation,
         observed_generation: status.observed_generation,
         ready: take(&mut status.conditions, "Ready"),
         fetch_failed: take(&mut status.conditions, "FetchFailed"),
+        stalled: take(&mut status.conditions, "Stalled"),
         artifact_revision: status.artifact.map(|artifact| artifact.revision),
         suspended: spec.suspend,
         last_handled: status.last_handled_reconcile_at,
         url: spec.url,
-        branch: spec.reference.and_then(|reference| reference.branch),
+        branch,
+        pinned,
+        deleting,
         secret_name,
         object: reader.object,
     })
@@ -125,6 +155,7 @@ pub(super) fn source_state(object: DynamicObject) -> Result<SourceState, Cluster
 pub(super) fn sync_state(object: DynamicObject) -> Result<SyncState, ClusterError> {
     let reader = Reader::of(&object, "Kustomization")?;
     let generation = object.metadata.generation.unwrap_or_default();
+    let deleting = object.metadata.deletion_timestamp.is_some();
     let Flux { spec, mut status } = reader.read::<SyncSpec, SyncStatus>(object)?;
     let source_ref = SourceRef { object: reader.reference(&spec.source_ref)?, kind: spec.source_ref.kind };
     let depends_on = spec.depends_on.iter().map(|reference| reader.reference(reference)).collect::<Result<_, _>>()?;
@@ -133,6 +164,7 @@ pub(super) fn sync_state(object: DynamicObject) -> Result<SyncState, ClusterErro
         observed_generation: status.observed_generation,
         ready: take(&mut status.conditions, "Ready"),
         reconciling: take(&mut status.conditions, "Reconciling"),
+        stalled: take(&mut status.conditions, "Stalled"),
         last_applied_revision: status.last_applied_revision,
         last_attempted_revision: status.last_attempted_revision,
         suspended: spec.suspend,
@@ -142,6 +174,8 @@ pub(super) fn sync_state(object: DynamicObject) -> Result<SyncState, ClusterErro
         source_ref,
         depends_on,
         service_account: spec.service_account_name,
+        remote: spec.kube_config.is_some(),
+        deleting,
         object: reader.object,
     })
 }
@@ -221,6 +255,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_source_follows() {
+        let rows = [
+            (json!(null), Ok("master")),
+            (json!({"branch": "main"}), Ok("main")),
+            (json!({"name": "refs/heads/main", "branch": "old", "tag": "v1"}), Ok("main")),
+            (json!({"name": "refs/pull/1/head"}), Err("reference refs/pull/1/head")),
+            (json!({"branch": "main", "tag": "v1"}), Err("tag v1")),
+            (json!({"tag": "v1", "semver": ">=1.0.0"}), Err("versions >=1.0.0")),
+            (json!({"branch": "main", "commit": "abc"}), Err("commit abc")),
+        ];
+        for (reference, followed) in rows {
+            let object = json!({
+                "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+                "metadata": {"name": "a", "namespace": "b"}, "spec": {"url": "https://github.com/o/r", "ref": reference},
+            });
+            let state = source_state(serde_json::from_value(object).expect("an object")).expect("a source");
+            assert_eq!(state.followed_branch(), followed, "{reference}");
+        }
+    }
+
+    #[test]
     fn references_without_a_namespace_stay_at_home() {
         let object = json!({
             "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
@@ -243,7 +298,7 @@ mod tests {
         assert_eq!(state.source_ref.object.to_string(), "team1/team1");
         let depends: Vec<String> = state.depends_on.iter().map(ToString::to_string).collect();
         assert_eq!(depends, ["flux-system/crds", "team1/base"]);
-        assert_eq!(state.inventory, 1);
+        assert_eq!((state.inventory, state.remote, state.deleting), (1, false, false));
         let ready = state.ready.expect("a condition");
         assert_eq!((ready.status, ready.reason.as_str()), (ConditionStatus::False, "BuildFailed"));
     }

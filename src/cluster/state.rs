@@ -38,7 +38,7 @@ pub struct Condition {
 }
 
 /// The name of an object that lives in a namespace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ObjectRef {
     /// The namespace.
     pub namespace: Namespace,
@@ -74,6 +74,8 @@ pub struct SourceState {
     pub ready: Option<Condition>,
     /// The `FetchFailed` condition, present while fetching fails.
     pub fetch_failed: Option<Condition>,
+    /// The `Stalled` condition, present where Flux does not try again before the object is changed.
+    pub stalled: Option<Condition>,
     /// `status.artifact.revision`, such as `main@sha1:<40 hex digits>`.
     pub artifact_revision: Option<String>,
     /// Whether `spec.suspend` is set: nothing is fetched and no request is honoured.
@@ -82,13 +84,28 @@ pub struct SourceState {
     pub last_handled: Option<String>,
     /// `spec.url`.
     pub url: String,
-    /// `spec.ref.branch`.
+    /// `spec.ref.branch`, or the branch that `spec.ref.name` names.
     pub branch: Option<String>,
+    /// What is fetched instead of a branch's tip, such as `tag v1`: `spec.ref` has more than a branch.
+    pub pinned: Option<String>,
+    /// Whether it is being deleted.
+    pub deleting: bool,
     /// `spec.secretRef.name`, in the same namespace.
     pub secret_name: Option<ObjectName>,
 }
 
+/// What source-controller fetches where `spec.ref` names nothing (Flux docs, source/gitrepositories).
+const DEFAULT_BRANCH: &str = "master";
+
 impl SourceState {
+    /// The branch whose tip is fetched.
+    ///
+    /// # Errors
+    /// What is fetched instead of a branch.
+    pub fn followed_branch(&self) -> Result<&str, &str> {
+        self.pinned.as_deref().map_or_else(|| Ok(self.branch.as_deref().unwrap_or(DEFAULT_BRANCH)), Err)
+    }
+
     /// Whether the request made with `token` was worked off, with success or not.
     pub fn handled(&self, token: &str) -> bool {
         self.last_handled.as_deref() == Some(token)
@@ -108,6 +125,8 @@ pub struct SyncState {
     pub ready: Option<Condition>,
     /// The `Reconciling` condition, present while work is under way or retried.
     pub reconciling: Option<Condition>,
+    /// The `Stalled` condition, present where Flux does not try again before the object is changed.
+    pub stalled: Option<Condition>,
     /// `status.lastAppliedRevision`: the last revision that was applied and healthy.
     pub last_applied_revision: Option<String>,
     /// `status.lastAttemptedRevision`: the last revision that was built, or tried to be.
@@ -126,6 +145,10 @@ pub struct SyncState {
     pub depends_on: Vec<ObjectRef>,
     /// `spec.serviceAccountName`: who applies; the controller itself where there is none.
     pub service_account: Option<String>,
+    /// Whether `spec.kubeConfig` is set: it applies to another cluster.
+    pub remote: bool,
+    /// Whether it is being deleted.
+    pub deleting: bool,
 }
 
 impl SyncState {

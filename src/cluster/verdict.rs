@@ -5,6 +5,8 @@
 //! - `lastAttemptedRevision` is written after the path check and before the build, so a missing
 //!   path leaves it old; `lastAppliedRevision` is written at the very end, after the health checks.
 //! - `observedGeneration` follows only after success, so a failure is judged by its condition's own.
+//! - `Stalled` means that the controller has given up until somebody changes the object. It may come before
+//!   an attempt (a wrong expression in `dependsOn`), so `lastAttemptedRevision` says nothing then.
 
 use super::state::{Condition, ConditionStatus, SourceState, SyncState};
 use crate::names::CommitId;
@@ -27,6 +29,8 @@ pub enum SourceVerdict {
     Waiting,
     /// Fetching fails, for example because the deploy key is missing (`AuthenticationFailed`).
     Failed(Failure),
+    /// Fetching failed, and Flux does not try again before the object is changed.
+    Stalled(Failure),
     /// Nobody fetches: `spec.suspend` is set.
     Suspended,
     /// Another commit was fetched. Where it is a descendant, ask again for that one: it contains ours;
@@ -62,6 +66,8 @@ pub enum SyncVerdict {
         /// Flux's words.
         message: String,
     },
+    /// Failed, and Flux does not try again before the object is changed.
+    Stalled(Failure),
     /// Nobody applies: `spec.suspend` is set.
     Suspended,
     /// Flux settled at another commit. Where it is a descendant, that one contains ours; where it is
@@ -98,6 +104,9 @@ pub fn source_verdict(state: &SourceState, commit: &CommitId) -> SourceVerdict {
     if state.suspended {
         return SourceVerdict::Suspended;
     }
+    if let Some(stalled) = state.stalled.as_ref().filter(|condition| holds(condition, state.generation)) {
+        return SourceVerdict::Stalled(failure(stalled));
+    }
     if let Some(condition) = failed {
         return SourceVerdict::Failed(failure(condition));
     }
@@ -130,6 +139,9 @@ pub fn sync_verdict(state: &SyncState, source: Option<&SourceState>, commit: &Co
     let refused = ready.filter(|ready| refuses(ready, state.generation));
     if let Some(ready) = refused.filter(|ready| ready.reason == "AccessDenied") {
         return SyncVerdict::AccessDenied { message: ready.message.clone() };
+    }
+    if let Some(stalled) = state.stalled.as_ref().filter(|condition| holds(condition, state.generation)) {
+        return SyncVerdict::Stalled(failure(stalled));
     }
     // A source that does not hold the commit means that what the Kustomization says is about another one.
     let arrived = source.is_none_or(|source| {

@@ -28,10 +28,13 @@ pub struct Timing {
     /// How long one merge is followed and a team's namespace is waited for. Flux tries a Kustomization again after its interval, which is
     /// 10 minutes where `flux bootstrap` wrote it; five more for that second attempt.
     pub follow: Duration,
-    /// How long a failure must last before it is final: a fetch that meets a restart recovers by itself.
+    /// How long a failure must last before people are told: a fetch that meets a restart recovers by itself.
     pub failure_lasts: Duration,
     /// The pause between two looks at a cluster, at first; it grows tenfold.
     pub pause: Duration,
+    /// The pause between two looks once people were told of a failure: somebody has to mend it, or Flux to try
+    /// again.
+    pub failed_pause: Duration,
     /// How long until everything is looked at again, in case that webhooks were missed.
     pub refresh: Duration,
     /// How long until GitHub's list of deliveries is looked at again, where they are sent to us.
@@ -46,6 +49,7 @@ impl Default for Timing {
             follow: Duration::from_secs(15 * 60),
             failure_lasts: Duration::from_secs(10),
             pause: Duration::from_secs(1),
+            failed_pause: Duration::from_secs(30),
             refresh: Duration::from_secs(10 * 60),
             recover: Duration::from_secs(5 * 60),
             poll: Duration::from_secs(5),

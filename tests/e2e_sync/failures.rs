@@ -85,6 +85,7 @@ async fn a_key_that_does_not_open_the_admin_repository_any_more() {
 async fn a_failure_that_passes_by_itself_is_not_told() {
     let world = TestWorld::start().await;
     let pull = world.propose_words("passing").await;
+    world.change_kustomization(&json!({"retryInterval": "300ms"}));
     world.world.cluster.faults().fail_next_fetch("GitOperationFailed", "connection reset by peer");
     world.world.cluster.faults().fail_next_sync("HealthCheckFailed", "timeout waiting for: [Deployment/a/b]");
     let commit = world.merge(ALICE, &pull).await;

@@ -10,5 +10,6 @@ mod keys;
 mod merges;
 mod obstacles;
 mod once;
+mod recovery;
 mod refresh;
 mod teams;

@@ -302,6 +302,64 @@ async fn dependencies_come_first() {
 }
 
 #[tokio::test]
+async fn a_dependency_that_fails_holds_up_what_waits_for_it_until_a_push_mends_it() {
+    let (world, admin, _) = with_team().await;
+    let before = json!({"path": "./before", "retryInterval": "10m"});
+    world.apply(kustomization("after", json!({"dependsOn": [{"name": "before"}], "path": "./after"})));
+    world.apply(kustomization("before", before));
+    let settings =
+        |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: team1}}\n");
+    let (one, other) = (settings("before"), settings("after"));
+    let broken = [
+        ("before/kustomization.yaml", Some("resources: [nowhere.yaml]\n")),
+        ("before/settings.yaml", Some(&*one)),
+        ("after/settings.yaml", Some(&*other)),
+    ];
+    let broken: CommitId = admin.commit(&broken).parse().expect("a commit");
+    retry(&world).await;
+    let SyncVerdict::Failed(failure) = verdict_on(&world, "before", &broken).await else { panic!("it is broken") };
+    assert_eq!(failure.reason, "BuildFailed");
+    let message = "dependency 'flux-system/before' is not ready".to_owned();
+    assert_eq!(verdict_on(&world, "after", &broken).await, SyncVerdict::DependencyNotReady { message });
+    assert!(world.cluster.get("ConfigMap", "team1", "after").is_none(), "what it waits for comes first");
+
+    let mended: CommitId =
+        admin.commit(&[("before/kustomization.yaml", Some("resources: [settings.yaml]\n"))]).parse().expect("a commit");
+    request(&world, "now").await;
+    world.cluster.reconcile_once().await;
+    for name in ["before", "after"] {
+        let verdict = verdict_on(&world, name, &mended).await;
+        assert!(matches!(verdict, SyncVerdict::Applied { .. }), "{name}: {verdict:?}");
+        assert!(world.cluster.get("ConfigMap", "team1", name).is_some());
+    }
+}
+
+/// What the verdict on a Kustomization beside the root is.
+async fn verdict_on(world: &World, name: &str, commit: &CommitId) -> SyncVerdict {
+    sync_verdict(&sync(world, "flux-system", name).await, None, commit)
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_after_the_retry_interval_and_not_before() {
+    let (world, _admin, commit) = with_team().await;
+    world.apply(kustomization("late", json!({"serviceAccountName": "late", "retryInterval": "2m"})));
+    world.cluster.reconcile_once().await;
+    assert!(matches!(verdict_on(&world, "late", &commit).await, SyncVerdict::Failed(_)), "nobody has given it rights");
+    let group = "rbac.authorization.k8s.io";
+    world.apply(
+        json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "late"},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "late", "namespace": "flux-system"}]}),
+    );
+    world.clock.advance(Duration::from_secs(119));
+    world.cluster.reconcile_once().await;
+    assert!(matches!(verdict_on(&world, "late", &commit).await, SyncVerdict::Failed(_)), "it is not time yet");
+    world.clock.advance(Duration::from_secs(1));
+    world.cluster.reconcile_once().await;
+    assert!(matches!(verdict_on(&world, "late", &commit).await, SyncVerdict::Applied { .. }));
+}
+
+#[tokio::test]
 async fn a_locked_down_flux_keeps_tenants_at_home() {
     let (world, _admin, commit) = with_team().await;
     let mut foreign = kustomization("foreign", json!({}));
@@ -355,6 +413,8 @@ async fn faults_stop_flux_at_every_step() {
     world.cluster.reconcile_once().await;
     let SyncVerdict::Failed(failure) = root_verdict(&world, &commit).await else { panic!("it was told to fail") };
     assert_eq!(failure.message, "told so");
+    // What `flux bootstrap` writes has no retry interval: its interval counts.
+    world.clock.advance(Duration::from_secs(600));
     world.cluster.reconcile_once().await;
     assert!(matches!(root_verdict(&world, &commit).await, SyncVerdict::Applied { .. }));
     faults.fail_next_fetch("GitOperationFailed", "no route to host");

@@ -25,7 +25,7 @@ use std::time::Duration;
 use bailiwick::cli::demo::world::{Addresses, World};
 use bailiwick::clock::{Clock, SystemClock};
 use bailiwick::config::WebhookMode;
-use bailiwick::jobs::Context;
+use bailiwick::jobs::{Context, Timing};
 use bailiwick::sandbox::github::GitHub;
 use bailiwick::store::{JobFilter, JobRecord, JobState};
 use tokio::time::Instant;
@@ -77,7 +77,10 @@ impl TestWorld {
 
     /// The same by another clock.
     pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
-        let world = World::start_at(Addresses::free(), clock).await.expect("the sandbox starts");
+        // A failure that was told is looked at again when the test is over; tests of what comes after it
+        // choose a shorter pause.
+        let timing = Timing { failed_pause: FAR * 5, ..World::timing() };
+        let world = World::start_with(Addresses::free(), (timing, clock)).await.expect("the sandbox starts");
         let record = record::Recording::of(&world);
         Self { world, noticed: Mutex::default(), mourned: Mutex::default(), record, finished: false }
     }

@@ -117,14 +117,24 @@ impl World {
     /// # Errors
     /// Where an address is taken, or git or kustomize is missing.
     pub async fn start(addresses: Addresses) -> anyhow::Result<Self> {
-        Self::start_at(addresses, Arc::new(SystemClock)).await
+        Self::start_with(addresses, (Self::timing(), Arc::new(SystemClock))).await
     }
 
-    /// The same by another clock.
+    /// How patient the demo is: less than a server that runs for years.
+    pub fn timing() -> Timing {
+        Timing {
+            pause: Duration::from_millis(200),
+            failed_pause: Duration::from_secs(2),
+            failure_lasts: Duration::from_secs(1),
+            ..Timing::default()
+        }
+    }
+
+    /// The same, with jobs that are as patient as `timing` says, and by another clock.
     ///
     /// # Errors
     /// Where an address is taken, or git or kustomize is missing.
-    pub async fn start_at(addresses: Addresses, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn start_with(addresses: Addresses, (timing, clock): (Timing, Arc<dyn Clock>)) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("bailiwick-").tempdir()?;
         let listener = TcpListener::bind(addresses.server).await.with_context(|| taken(addresses.server))?;
         let address = listener.local_addr()?;
@@ -144,11 +154,7 @@ impl World {
             deliveries: DELIVERIES.to_owned(),
             connection: CONNECTION.to_owned(),
             database: None,
-            timing: Timing {
-                pause: Duration::from_millis(200),
-                failure_lasts: Duration::from_secs(1),
-                ..Timing::default()
-            },
+            timing,
             queue: Settings { backoff, ..Settings::default() },
             clock,
             manners: Manners::at_home(),

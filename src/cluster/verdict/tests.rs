@@ -43,11 +43,14 @@ fn source(artifact: Option<&str>) -> SourceState {
         observed_generation: 2,
         ready: Some(condition(ConditionStatus::True, "Succeeded")),
         fetch_failed: None,
+        stalled: None,
         artifact_revision: artifact.and_then(revision),
         suspended: false,
         last_handled: None,
         url: "ssh://git@github.com/org/dev-cluster".to_owned(),
         branch: Some("main".to_owned()),
+        pinned: None,
+        deleting: false,
         secret_name: None,
     }
 }
@@ -59,6 +62,7 @@ fn sync(applied: Option<&str>, attempted: Option<&str>, ready: Option<Condition>
         observed_generation: 2,
         ready,
         reconciling: None,
+        stalled: None,
         last_applied_revision: applied.and_then(revision),
         last_attempted_revision: attempted.and_then(revision),
         suspended: false,
@@ -68,6 +72,8 @@ fn sync(applied: Option<&str>, attempted: Option<&str>, ready: Option<Condition>
         source_ref: SourceRef { kind: "GitRepository".to_owned(), object: object() },
         depends_on: Vec::new(),
         service_account: None,
+        remote: false,
+        deleting: false,
     }
 }
 
@@ -186,6 +192,44 @@ fn blocked_and_suspended() {
     assert_eq!(sync_verdict(&denied, None, &commit(X)), SyncVerdict::AccessDenied { message });
     let suspended = SyncState { suspended: true, ..sync(Some(OLD), Some(OLD), succeeded()) };
     assert_eq!(sync_verdict(&suspended, None, &commit(X)), SyncVerdict::Suspended);
+}
+
+/// Flux gives up before the attempt: what was attempted last is of an older commit.
+#[test]
+fn stalled_until_somebody_changes_it() {
+    let stalled = |reason| Some(condition(ConditionStatus::True, reason));
+    let state = SyncState {
+        stalled: stalled("InvalidCELExpression"),
+        ..sync(Some(OLD), Some(OLD), refused("InvalidCELExpression"))
+    };
+    let verdict = SyncVerdict::Stalled(because("InvalidCELExpression"));
+    assert_eq!(sync_verdict(&state, Some(&source(Some(X))), &commit(X)), verdict);
+    let changed = SyncState { generation: 3, ..state.clone() };
+    assert_eq!(
+        sync_verdict(&changed, Some(&source(Some(X))), &commit(X)),
+        SyncVerdict::Waiting,
+        "it is of an older spec"
+    );
+    let applied = SyncVerdict::Applied { revision: format!("main@sha1:{OLD}") };
+    let before = SyncState { ready: succeeded(), stalled: None, ..state };
+    assert_eq!(sync_verdict(&before, None, &commit(OLD)), applied);
+    let state = SourceState { stalled: stalled("URLInvalid"), ready: refused("URLInvalid"), ..source(Some(OLD)) };
+    assert_eq!(source_verdict(&state, &commit(X)), SourceVerdict::Stalled(because("URLInvalid")));
+}
+
+/// Releases before Flux RFC-0005 wrote `main/<commit>`; the words around the commit do not count.
+#[test]
+fn the_spelling_of_a_revision_does_not_count() {
+    for spelling in [format!("main/{X}"), format!("feat/a/{X}"), format!("main@sha1:{X}"), format!("sha1:{X}")] {
+        let state = SyncState {
+            last_applied_revision: Some(spelling.clone()),
+            last_attempted_revision: Some(spelling.clone()),
+            ..sync(None, None, succeeded())
+        };
+        assert_eq!(sync_verdict(&state, None, &commit(X)), SyncVerdict::Applied { revision: spelling.clone() });
+        let fetched = SourceState { artifact_revision: Some(spelling.clone()), ..source(None) };
+        assert_eq!(source_verdict(&fetched, &commit(X)), SourceVerdict::Fetched, "{spelling}");
+    }
 }
 
 #[test]

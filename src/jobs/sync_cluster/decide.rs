@@ -37,7 +37,9 @@ pub(super) fn fetched(
         SourceVerdict::Fetched => return Ok(commit.clone()),
         SourceVerdict::OtherRevision(other) if contains(&other) => return Ok(other),
         SourceVerdict::OtherRevision(_) | SourceVerdict::Waiting => SyncState::Requested,
-        SourceVerdict::Failed(failure) => failed(&failure.reason, &failure.message, &object),
+        SourceVerdict::Failed(failure) | SourceVerdict::Stalled(failure) => {
+            failed(&failure.reason, &failure.message, &object)
+        }
         SourceVerdict::Suspended => {
             failed("Suspended", "spec.suspend is set: nothing is fetched until it is removed", &object)
         }
@@ -100,9 +102,10 @@ fn one(
         SyncVerdict::OvertakenBy { commit, failure: Some(failure) } if contains(&commit) => {
             failed(&failure.reason, &failure.message, &name)
         }
-        SyncVerdict::Failed(failure) | SyncVerdict::Unhealthy(failure) | SyncVerdict::NeverAttempted(failure) => {
-            failed(&failure.reason, &failure.message, &name)
-        }
+        SyncVerdict::Failed(failure)
+        | SyncVerdict::Stalled(failure)
+        | SyncVerdict::Unhealthy(failure)
+        | SyncVerdict::NeverAttempted(failure) => failed(&failure.reason, &failure.message, &name),
         SyncVerdict::AccessDenied { message } => failed("AccessDenied", &message, &name),
         SyncVerdict::Suspended => {
             failed("Suspended", "spec.suspend is set: nothing is applied until it is removed", &name)
@@ -115,7 +118,9 @@ fn one(
 }
 
 fn failed(reason: &str, message: &str, object: &str) -> SyncState {
-    SyncState::Failed { reason: reason.to_owned(), message: message.to_owned(), object: object.to_owned() }
+    let text = str::to_owned;
+    let (reason, message, object) = (text(reason), text(message), text(object));
+    SyncState::Failed { retried: reason != "Suspended", reason, message, object, waiting: Vec::new() }
 }
 
 fn source_name(source: &SourceState) -> String {

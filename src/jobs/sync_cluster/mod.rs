@@ -1,5 +1,6 @@
-//! After a merge in the admin repository: ask Flux to fetch, follow it until the commit is applied
-//! or has failed, and say which, on the pull request and as a deployment.
+//! After a merge in the admin repository: ask Flux to fetch, follow it until the commit is applied or the
+//! time is up, and say how far it is, on the pull request and as a deployment. A failure that lasts is
+//! told, and corrected should Flux recover.
 //!
 //! The job holds no worker while it waits: each look is one run, and the next one is scheduled.
 
@@ -69,7 +70,7 @@ impl Task for SyncCluster {
         if record.closed && !news {
             return Ok(Next::done());
         }
-        if !record.state.is_final() {
+        if !record.over {
             let requested = record.requested;
             self.advance(context, config, &mut record).await?;
             if record.requested && !requested {
@@ -79,11 +80,11 @@ impl Task for SyncCluster {
         record.save(&context.store, &self.cluster, &self.commit).await?;
         if record.has_news() {
             self.tell(context, lease, &record).await?;
-            record.told = Some(record.state.clone());
+            record.was_told();
             record.save(&context.store, &self.cluster, &self.commit).await?;
         }
-        if !record.state.is_final() {
-            return Ok(Next::Again(context.clock.now() + record.pause(context.timing), self));
+        if !record.over {
+            return Ok(Next::Again(record.next_look(context.clock.now(), context.timing), self));
         }
         tracing::info!(cluster.name = %self.cluster, commit.id = %self.commit, sync.state = ?record.state, "a merge was followed to its end");
         let follow_up = self.follow_up(context, config, &record).await?;
@@ -100,7 +101,7 @@ impl Task for SyncCluster {
         let config = context.cluster_config(&self.cluster)?;
         let mut record = Record::of(&context.store, &self.cluster, &self.commit, context.clock.now()).await?;
         self.find_pull(context, config, &mut record).await?;
-        record.state = SyncState::Unseen { problem: format!("I gave up after several attempts: {reason}") };
+        record.end(SyncState::Unseen { problem: format!("I gave up after several attempts: {reason}") });
         record.save(&context.store, &self.cluster, &self.commit).await?;
         let recorded = self.record_ended(context, lease, &record).await;
         self.tell(context, lease, &record).await?;
@@ -139,7 +140,7 @@ impl SyncCluster {
                 let view = self.look(context, config, cluster, record).await?;
                 record.settle(context.clock.now(), view, context.timing);
             }
-            Err(why) => record.state = SyncState::NotFollowed { why: why.to_owned() },
+            Err(why) => record.end(SyncState::NotFollowed { why: why.to_owned() }),
         }
         Ok(())
     }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Record, SyncCluster};
 use crate::forge::{DeploymentState, NewDeployment, NewDeploymentStatus, Repo};
-use crate::jobs::{Context, JobError, comments, keys};
-use crate::names::{ClusterName, DeploymentId, IssueNumber};
-use crate::report::comment::{SyncReport, SyncState, sync_comment};
+use crate::jobs::{Context, JobError, Timing, comments, keys};
+use crate::names::{ClusterName, CommitId, DeploymentId, IssueNumber};
+use crate::report::comment::{KeyReport, SyncReport, SyncState, sync_comment};
 use crate::store::{EffectState, Lease};
 
 const KIND: &str = "deployment";
@@ -46,7 +46,7 @@ impl SyncCluster {
         if !said {
             let saying = json!({"id": id.get(), "state": before["state"], "saying": wanted.as_str()});
             store.effect_done(lease, KIND, &key, &saying).await?;
-            let description = record.state.line();
+            let description = record.report((&self.cluster, &self.commit), &[], context.timing).line();
             let status = NewDeploymentStatus { state: wanted, description, environment_url: None, log_url: None };
             repo.deployment_status(id, &status).await?;
         }
@@ -71,7 +71,31 @@ const fn deployment_state(state: &SyncState) -> Option<DeploymentState> {
         SyncState::Requested | SyncState::Applying | SyncState::Unreachable { .. } => Some(DeploymentState::InProgress),
         SyncState::Applied { .. } => Some(DeploymentState::Success),
         SyncState::Failed { .. } => Some(DeploymentState::Failure),
-        SyncState::TimedOut { .. } | SyncState::Unseen { .. } => Some(DeploymentState::Error),
+        SyncState::TimedOut { .. } | SyncState::NoSource { .. } | SyncState::Unseen { .. } => {
+            Some(DeploymentState::Error)
+        }
+    }
+}
+
+impl Record {
+    /// The record as people read it.
+    fn report<'a>(
+        &'a self,
+        (cluster, commit): (&'a ClusterName, &'a CommitId),
+        keys: &'a [KeyReport],
+        timing: Timing,
+    ) -> SyncReport<'a> {
+        SyncReport {
+            cluster,
+            commit,
+            state: &self.state,
+            failed_first: self.failed_first.as_ref(),
+            following: (!self.over && !self.closed).then_some(timing.follow),
+            narrow: false,
+            fetched_after: self.fetched_after,
+            ended_after: self.ended_after,
+            keys,
+        }
     }
 }
 
@@ -85,14 +109,7 @@ pub(in crate::jobs) async fn write_comment(
 ) -> Result<(), JobError> {
     let Some((commit, record)) = Record::of_pull(&context.store, cluster, pull).await? else { return Ok(()) };
     let keys = keys::reports(&context.store, cluster, pull).await?;
-    let report = SyncReport {
-        cluster,
-        commit: &commit,
-        state: &record.state,
-        fetched_after: record.fetched_after,
-        ended_after: record.ended_after,
-        keys: &keys,
-    };
+    let report = record.report((cluster, &commit), &keys, context.timing);
     let purpose = format!("sync/{cluster}");
     match comments::upsert(&context.store, lease, (repo, pull), &purpose, &sync_comment(&report)).await {
         // A locked conversation, for example: that is no reason to stop, and deployments tell too.

@@ -3,6 +3,8 @@
 
 mod command;
 mod key;
+mod remedy;
+mod source;
 mod sync;
 
 pub use command::{
@@ -10,6 +12,7 @@ pub use command::{
     create_team_refused, denied, help, not_here, recheck_started,
 };
 pub use key::{KeyReport, KeyState};
+pub use source::{Candidate, Search, no_source};
 pub use sync::{SyncReport, SyncState, sync_comment};
 
 /// The hidden line by which the bot finds its own comment again. It counts only in comments that

@@ -1,11 +1,16 @@
 //! What became of a merge in the cluster.
 
+use std::time::Duration;
+
+use super::remedy::remedy;
 use crate::names::{ClusterName, CommitId};
 use crate::report::comment::KeyReport;
 use crate::report::markdown;
 
 /// How much of a message of Flux or of the cluster is repeated, in bytes.
 const MESSAGE_BYTES: usize = 8_000;
+/// How many objects that wait for a failed one are named.
+const WAITING_SHOWN: usize = 10;
 
 /// How far a sync is.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -32,11 +37,22 @@ pub enum SyncState {
         message: String,
         /// Which object says so: `Kind namespace/name`.
         object: String,
+        /// What waits for that object, by `dependsOn`.
+        #[serde(default)]
+        waiting: Vec<String>,
+        /// Whether Flux tries again by itself.
+        #[serde(default = "yes")]
+        retried: bool,
     },
     /// Nothing final within the time.
     TimedOut {
         /// The last thing that was seen.
         last: String,
+    },
+    /// Nothing in the cluster syncs the admin repository.
+    NoSource {
+        /// What was looked for and found, see [`crate::report::comment::no_source`].
+        problem: String,
     },
     /// The bot should follow this cluster and cannot.
     Unseen {
@@ -50,15 +66,20 @@ pub enum SyncState {
     },
 }
 
+/// What records of earlier releases mean: they knew no other failures.
+const fn yes() -> bool {
+    true
+}
+
 impl SyncState {
-    /// Whether nothing more will be reported.
-    pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Requested | Self::Applying | Self::Unreachable { .. })
+    /// Whether it is a failure that people are told of. Flux, or somebody, may still mend it.
+    pub const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::NoSource { .. } | Self::Unseen { .. })
     }
 
     /// Whether it is something bad that may still pass by itself.
-    pub fn is_trouble(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Failed { .. } | Self::Unseen { .. })
+    pub const fn is_trouble(&self) -> bool {
+        self.is_failure() || matches!(self, Self::Unreachable { .. })
     }
 
     /// One line of plain text, for a deployment's status. It repeats Flux's words.
@@ -67,8 +88,9 @@ impl SyncState {
             Self::Requested | Self::Applying => "Flux is fetching and applying".to_owned(),
             Self::Unreachable { .. } => "The cluster does not answer; it is asked again".to_owned(),
             Self::Applied { revision } => format!("Applied {}", revision.short()),
-            Self::Failed { reason, message, object } => format!("{object}: {reason}: {message}"),
+            Self::Failed { reason, message, object, .. } => format!("{object}: {reason}: {message}"),
             Self::TimedOut { last } => format!("No result in time. Last seen: {last}"),
+            Self::NoSource { problem } => format!("Nothing in the cluster syncs this: {problem}"),
             Self::Unseen { problem } => format!("Bailiwick cannot see the cluster: {problem}"),
             Self::NotFollowed { why } => format!("Not followed: {why}"),
         }
@@ -84,6 +106,12 @@ pub struct SyncReport<'a> {
     pub commit: &'a CommitId,
     /// How far it is.
     pub state: &'a SyncState,
+    /// The failure that people were told of before.
+    pub failed_first: Option<&'a SyncState>,
+    /// How long after the merge the bot goes on looking; `None` where it has stopped.
+    pub following: Option<Duration>,
+    /// Whether only what `flux bootstrap` makes was looked at, because the bot may not list more.
+    pub narrow: bool,
     /// Seconds from the request to the fetch, once fetched.
     pub fetched_after: Option<i64>,
     /// Seconds from the request to the end, once ended.
@@ -92,11 +120,25 @@ pub struct SyncReport<'a> {
     pub keys: &'a [KeyReport],
 }
 
+impl SyncReport<'_> {
+    /// One line of plain text, for a deployment's status. It repeats Flux's words.
+    pub fn line(&self) -> String {
+        let line = self.state.line();
+        match (self.state, self.failed_first) {
+            (SyncState::Applied { .. }, Some(SyncState::Failed { .. })) => format!("{line}; it had failed first"),
+            _ => line,
+        }
+    }
+}
+
 /// The one comment about a merge.
 pub fn sync_comment(report: &SyncReport<'_>) -> String {
     let mut text = format!("### Cluster {}\n\n{}\n", report.cluster, state_line(report));
-    if let Some(detail) = detail(report.state) {
+    if let Some(detail) = detail(report) {
         text.push_str(&format!("\n{detail}\n"));
+    }
+    if report.narrow {
+        text.push_str(&format!("\n{NARROW}\n"));
     }
     if !report.keys.is_empty() {
         text.push_str("\n### Deploy keys\n\n");
@@ -107,6 +149,10 @@ pub fn sync_comment(report: &SyncReport<'_>) -> String {
     text
 }
 
+const NARROW: &str = "I may not list Flux's objects in all namespaces, so I look at the GitRepository and the Kustomization \
+                      `flux-system/flux-system` only. Grant `list` on `gitrepositories.source.toolkit.fluxcd.io` and \
+                      `kustomizations.kustomize.toolkit.fluxcd.io` to let me follow the others too.";
+
 fn state_line(report: &SyncReport<'_>) -> String {
     let commit = report.commit.short();
     let fetched = report.fetched_after.map_or(String::new(), |seconds| format!("fetched {seconds} s · "));
@@ -115,17 +161,10 @@ fn state_line(report: &SyncReport<'_>) -> String {
         SyncState::Requested => format!("⏳ `{commit}`: Flux was asked to fetch it"),
         SyncState::Applying => format!("⏳ `{commit}`: {fetched}applying"),
         SyncState::Unreachable { .. } => format!("⏳ `{commit}`: {fetched}the cluster does not answer; I keep asking"),
-        SyncState::Applied { revision } if revision == report.commit => {
-            format!("✅ `{commit}`: {fetched}applied{ended}")
-        }
-        SyncState::Applied { revision } => {
-            format!(
-                "✅ `{commit}`: {fetched}applied{ended}, by the later commit `{}` that contains it",
-                revision.short()
-            )
-        }
+        SyncState::Applied { revision } => format!("✅ `{commit}`: {fetched}{}", applied(report, revision)),
         SyncState::Failed { .. } => format!("❌ `{commit}`: {fetched}not applied"),
         SyncState::TimedOut { .. } => format!("❌ `{commit}`: {fetched}no result after{ended}"),
+        SyncState::NoSource { .. } => format!("❌ `{commit}`: merged; I found nothing in this cluster that applies it"),
         SyncState::Unseen { .. } => {
             format!("❌ `{commit}`: merged; I cannot look into this cluster, so I cannot say whether it is applied")
         }
@@ -135,60 +174,100 @@ fn state_line(report: &SyncReport<'_>) -> String {
     }
 }
 
-fn detail(state: &SyncState) -> Option<String> {
-    let quoted = |text: &str| markdown::block(&markdown::cut(text, MESSAGE_BYTES), "");
-    match state {
-        SyncState::Failed { reason, message, object } => Some(format!(
-            "{} says **{}**:\n\n{}\n\n{}\n\n{}I have stopped following this merge and report the next one.",
-            markdown::code(object),
-            markdown::escape(reason),
-            quoted(message),
-            remedy(reason, object),
-            if reason == "Suspended" { "" } else { "Flux keeps trying; " },
-        )),
+fn applied(report: &SyncReport<'_>, revision: &CommitId) -> String {
+    let after = report.ended_after.map(time);
+    let first = match report.failed_first {
+        None => None,
+        Some(SyncState::Failed { .. }) => Some("failed first"),
+        Some(_) => Some("not to be followed at first"),
+    };
+    let applied = match (first, after) {
+        (Some(first), Some(after)) => format!("{first}, then applied after {after}"),
+        (Some(first), None) => format!("{first}, then applied"),
+        (None, Some(after)) => format!("applied {after}"),
+        (None, None) => "applied".to_owned(),
+    };
+    if revision == report.commit {
+        return applied;
+    }
+    format!("{applied}, by the later commit `{}` that contains it", revision.short())
+}
+
+/// Seconds as people say them: `90 s`, `3 min`.
+fn time(seconds: i64) -> String {
+    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", (seconds + 30) / 60) }
+}
+
+fn quoted(text: &str) -> String {
+    markdown::block(&markdown::cut(text, MESSAGE_BYTES), "")
+}
+
+fn detail(report: &SyncReport<'_>) -> Option<String> {
+    match report.state {
+        SyncState::Failed { .. } => failure(report.state, report.following),
         SyncState::TimedOut { last } => Some(format!(
             "The last thing that I saw:\n\n{}\n\nIt may still be applied: `flux get sources git -A` and `flux get kustomizations -A` \
              tell. I have stopped following this merge and report the next one.",
             quoted(last)
         )),
         SyncState::Unreachable { problem } => Some(quoted(problem)),
-        SyncState::Unseen { problem } => {
-            Some(format!("{}\n\nOnce that is mended, I report the next merge.", quoted(problem)))
+        SyncState::NoSource { problem } | SyncState::Unseen { problem } => {
+            let closing = match report.following {
+                Some(all) => format!(
+                    "I keep looking for {} after the merge; once that is mended, I say here how it went.",
+                    span(all)
+                ),
+                None => "Once that is mended, I report the next merge.".to_owned(),
+            };
+            Some(format!("{}\n\n{closing}", quoted(problem)))
         }
         // Our own words.
         SyncState::NotFollowed { why } => Some(why.clone()),
-        SyncState::Requested | SyncState::Applying | SyncState::Applied { .. } => None,
+        SyncState::Applied { .. } => match report.failed_first {
+            Some(SyncState::Failed { reason, object, .. }) => {
+                Some(format!("Before that, {} said **{}**.", markdown::code(object), markdown::escape(reason)))
+            }
+            _ => None,
+        },
+        SyncState::Requested | SyncState::Applying => None,
     }
 }
 
-/// What people can do about a reason of Flux's (the condition reasons of source-controller and
-/// kustomize-controller, `meta` and `source` API packages).
-fn remedy(reason: &str, object: &str) -> String {
-    let (kind, place) = object.split_once(' ').unwrap_or(("", object));
-    let (namespace, name) = place.split_once('/').unwrap_or(("flux-system", place));
-    let is_source = kind == "GitRepository";
-    match reason {
-        "Suspended" => {
-            let what = if is_source { "source git" } else { "kustomization" };
-            format!("To let it go on: {}.", markdown::code(&format!("flux resume {what} {name} -n {namespace}")))
-        }
-        "NoKustomization" => format!("Make one with {} in its `spec.sourceRef`.", markdown::code(object)),
-        "AccessDenied" => {
-            "Flux is set up to refuse sources of other namespaces: let the Kustomization name a source of its own."
-                .to_owned()
-        }
-        "HealthCheckFailed" => {
-            "The objects are in the cluster, but not all of them work: look at those that it names, and mend \
-                                them with another pull request."
-                .to_owned()
-        }
-        _ if is_source => {
-            "Flux cannot fetch the admin repository: check the deploy key there, the Secret that the GitRepository \
-                           names, and its address."
-                .to_owned()
-        }
-        _ => "Mend it with another pull request.".to_owned(),
+fn failure(state: &SyncState, following: Option<Duration>) -> Option<String> {
+    let SyncState::Failed { reason, message, object, waiting, retried } = state else { return None };
+    let mut text = format!(
+        "{} says **{}**:\n\n{}\n\n{}",
+        markdown::code(object),
+        markdown::escape(reason),
+        quoted(message),
+        remedy(reason, object, *retried),
+    );
+    if !waiting.is_empty() {
+        let names: Vec<_> = waiting.iter().take(WAITING_SHOWN).map(|name| markdown::code(name)).collect();
+        let more = match waiting.len().saturating_sub(WAITING_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        text.push_str(&format!("\n\nWhat waits for it: {}{more}.", names.join(", ")));
     }
+    let closing = match (following, *retried) {
+        (Some(all), true) => {
+            format!(
+                "Flux keeps trying, and I keep looking for {} after the merge: I correct this when it is applied.",
+                span(all)
+            )
+        }
+        (Some(all), false) => {
+            format!("I keep looking for {} after the merge: I correct this when it is applied.", span(all))
+        }
+        (None, true) => "Flux keeps trying; I have stopped following this merge and report the next one.".to_owned(),
+        (None, false) => "I have stopped following this merge and report the next one.".to_owned(),
+    };
+    Some(format!("{text}\n\n{closing}"))
+}
+
+fn span(all: Duration) -> String {
+    time(i64::try_from(all.as_secs()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -200,20 +279,25 @@ mod tests {
 
     fn text(state: &SyncState, keys: &[KeyReport]) -> String {
         let (cluster, commit) = ("dev".parse().expect("a name"), MERGED.parse().expect("a commit"));
-        let times = (Some(2), state.is_final().then_some(7));
+        let ended = !matches!(state, SyncState::Requested | SyncState::Applying | SyncState::Unreachable { .. });
         let report = SyncReport {
             cluster: &cluster,
             commit: &commit,
             state,
-            fetched_after: times.0,
-            ended_after: times.1,
+            failed_first: None,
+            following: None,
+            narrow: false,
+            fetched_after: Some(2),
+            ended_after: ended.then_some(7),
             keys,
         };
         sync_comment(&report)
     }
 
     fn failed(object: &str, reason: &str, message: &str) -> SyncState {
-        SyncState::Failed { reason: reason.to_owned(), message: message.to_owned(), object: object.to_owned() }
+        let text = str::to_owned;
+        let (reason, message, object) = (text(reason), text(message), text(object));
+        SyncState::Failed { retried: reason != "Suspended", reason, message, object, waiting: Vec::new() }
     }
 
     const SOURCE: &str = "GitRepository flux-system/flux-system";
@@ -237,6 +321,8 @@ mod tests {
             failed(SOURCE, "GitOperationFailed", "ssh: handshake failed"),
             failed(SOURCE, "NoKustomization", "no Kustomization applies this source"),
             SyncState::TimedOut { last: format!("{SOURCE} holds main@sha1:0000") },
+            failed(SYNC, "DependencyNotReady", "dependency 'flux-system/crds' is not ready"),
+            SyncState::NoSource { problem: "there is no GitRepository for org/dev-cluster".to_owned() },
             SyncState::Unseen { problem: "the cluster has no GitRepository".to_owned() },
             SyncState::NotFollowed { why: "set `kubeconfig` for this cluster".to_owned() },
         ];
@@ -246,6 +332,46 @@ mod tests {
             let green = text.contains('✅');
             assert_eq!(green, matches!(state, SyncState::Applied { .. }), "only what is applied is green: {text}");
         }
+    }
+
+    /// While the bot goes on looking, and what is said once a failure has passed.
+    #[test]
+    fn a_failure_that_may_still_pass_and_one_that_did() {
+        let (cluster, commit): (ClusterName, CommitId) =
+            ("dev".parse().expect("a name"), MERGED.parse().expect("a commit"));
+        let applied = |digit: &str| SyncState::Applied { revision: digit.repeat(40).parse().expect("a commit") };
+        let build = failed(SYNC, "BuildFailed", "no such file");
+        let SyncState::Failed { reason, message, object, .. } = build.clone() else { unreachable!("made one above") };
+        let waiting = vec!["Kustomization flux-system/apps".to_owned(), "Kustomization flux-system/tenants".to_owned()];
+        let blocking = SyncState::Failed { reason, message, object, waiting, retried: true };
+        let suspended = failed(SYNC, "Suspended", "spec.suspend is set");
+        let unseen = SyncState::Unseen { problem: "grant `get`".to_owned() };
+        let rows = [
+            (blocking.clone(), None, None),
+            (suspended, None, None),
+            (unseen.clone(), None, None),
+            (applied("1"), Some(&build), Some(187)),
+            (applied("2"), Some(&blocking), Some(119)),
+            (applied("1"), Some(&unseen), Some(7)),
+        ];
+        let texts = rows.map(|(state, failed_first, ended_after)| {
+            let following = ended_after.is_none().then_some(Duration::from_secs(900));
+            let (cluster, commit, state) = (&cluster, &commit, &state);
+            let (narrow, fetched_after, keys) = (ended_after == Some(7), Some(2), &[][..]);
+            let report = SyncReport {
+                cluster,
+                commit,
+                state,
+                failed_first,
+                following,
+                narrow,
+                fetched_after,
+                ended_after,
+                keys,
+            };
+            format!("{}\n[{}]", sync_comment(&report), report.line())
+        });
+        insta::assert_snapshot!(texts.join("\n────────\n"));
     }
 
     #[test]

@@ -31,11 +31,14 @@ fn source(artifact: Option<&str>) -> SourceState {
         observed_generation: 1,
         ready: condition(ConditionStatus::True, "Succeeded"),
         fetch_failed: None,
+        stalled: None,
         artifact_revision: artifact.map(|commit| format!("main@sha1:{commit}")),
         suspended: false,
         last_handled: None,
         url: "ssh://git@github.com/org/dev-cluster".to_owned(),
         branch: Some("main".to_owned()),
+        pinned: None,
+        deleting: false,
         secret_name: None,
     }
 }
@@ -53,6 +56,7 @@ fn applier(name: &str, applied: Option<&str>, attempted: Option<&str>, ready: Op
         observed_generation: 1,
         ready,
         reconciling: None,
+        stalled: None,
         last_applied_revision: applied.map(revision),
         last_attempted_revision: attempted.map(revision),
         suspended: false,
@@ -62,6 +66,8 @@ fn applier(name: &str, applied: Option<&str>, attempted: Option<&str>, ready: Op
         source_ref: SourceRef { kind: "GitRepository".to_owned(), object: object("flux-system") },
         depends_on: Vec::new(),
         service_account: None,
+        remote: false,
+        deleting: false,
     }
 }
 
@@ -80,7 +86,7 @@ fn look(source: &SourceState, kustomizations: &[Kustomization]) -> String {
         Err(view) => view,
     };
     let state = match &view.state {
-        SyncState::Failed { reason, message, object } => format!("failed: {object} says {reason}: {message}"),
+        SyncState::Failed { reason, message, object, .. } => format!("failed: {object} says {reason}: {message}"),
         SyncState::Applied { revision } => format!("applied {}", revision.short()),
         state => format!("{state:?}"),
     };

@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use self::due::Attempt;
 use super::store::json::{list, text};
 use super::store::{Key, Kind, Part};
 use super::{Options, Shared};
@@ -52,8 +52,8 @@ pub(super) struct Flux {
     renderer: Renderer,
     lockdown: bool,
     home: TempDir,
-    /// When each object (by uid) was attempted last. Also keeps two runs apart.
-    attempts: tokio::sync::Mutex<HashMap<String, Timestamp>>,
+    /// The last attempt of each object (by uid). Also keeps two runs apart.
+    attempts: tokio::sync::Mutex<HashMap<String, Attempt>>,
 }
 
 /// One object that a controller looks at.
@@ -98,12 +98,12 @@ impl Flux {
             for kind in ["GitRepository", "Kustomization"] {
                 for subject in self.subjects(kind) {
                     let now = self.shared.clock.now();
-                    let last = attempts.get(subject.uid()).copied();
+                    let last = attempts.get(subject.uid());
                     let Some(situation) = self.due(&subject, last, now) else { continue };
-                    if !done.insert(situation) {
+                    if !done.insert(situation.clone()) {
                         continue;
                     }
-                    attempts.insert(subject.uid().to_owned(), now);
+                    attempts.insert(subject.uid().to_owned(), Attempt { at: now, situation });
                     self.reconcile(&subject).await;
                     worked = true;
                 }

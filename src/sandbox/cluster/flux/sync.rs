@@ -43,14 +43,21 @@ impl Flux {
             match &outcome {
                 Ok(revision) => {
                     let message = format!("Applied revision: {revision}");
-                    condition::clear(object, "Reconciling");
+                    ["Reconciling", "Stalled"].into_iter().for_each(|kind| condition::clear(object, kind));
                     condition::set(object, "Ready", "True", ("ReconciliationSucceeded", &message), &now);
                     let generation = object["metadata"]["generation"].clone();
                     let status = child(object, "status");
                     status["observedGeneration"] = generation;
                     status["lastAppliedRevision"] = json!(revision);
                 }
+                Err((reason, message)) if reason == "AccessDenied" => {
+                    // Trying again is of no use before somebody has changed the object.
+                    condition::clear(object, "Reconciling");
+                    condition::set(object, "Ready", "False", (reason, message), &now);
+                    condition::set(object, "Stalled", "True", (reason, message), &now);
+                }
                 Err((reason, message)) => {
+                    condition::clear(object, "Stalled");
                     condition::set(object, "Ready", "False", (reason, message), &now);
                     condition::set(object, "Reconciling", "True", ("ProgressingWithRetry", message), &now);
                 }
@@ -97,7 +104,11 @@ impl Flux {
             if !current || !is_ready(&found) {
                 return Err(not_ready("is not ready"));
             }
-            let same_source = found["spec"]["sourceRef"] == object["spec"]["sourceRef"] && namespace == own;
+            let source_of = |it: &Value| {
+                let part = |field: &str| text(it, field).to_owned();
+                (part("/spec/sourceRef/kind"), source_namespace(it).to_owned(), part("/spec/sourceRef/name"))
+            };
+            let same_source = source_of(&found) == source_of(object);
             if same_source && text(&found, "/status/lastAppliedRevision") != revision {
                 return Err(not_ready("revision is not up to date"));
             }
