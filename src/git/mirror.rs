@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tracing::Instrument as _;
 
+use super::deltas::Delta;
 use super::error::GitError;
 use super::folder::Folder;
 use super::kept::{haves, keep, missing};
@@ -14,7 +15,7 @@ use super::mirrors::Shared;
 use super::receive::receive;
 use super::remote::{Remote, Server};
 use super::snapshot::{Held, Snapshot};
-use super::trees::Store;
+use super::store::Store;
 use crate::names::{BranchName, CommitId};
 
 /// One bare repository. Cheap to clone; clones share one handle and one fetch at a time.
@@ -100,9 +101,9 @@ impl Mirror {
             let _until_it_is_kept = one_at_a_time;
             // A handle of its own, so that the pack comes in while others read.
             let repository = open_or_make(&shared.root.path(shelf.folder()))?;
-            let fetched = receive(&repository, stream, limit, &runtime)?;
-            shelf.keep(&wish.missing)?;
-            Ok(fetched)
+            let received = receive(&repository, stream, limit, &runtime)?;
+            shelf.keep(&wish.missing, received.deltas)?;
+            Ok(received.fetched)
         };
         let fetched = aside(work).await?;
         tracing::debug!(git.bytes = fetched.bytes, git.objects = fetched.objects, "fetched commits into a mirror");
@@ -234,8 +235,9 @@ impl Shelf {
         Ok(Wish { missing, haves })
     }
 
-    fn keep(&self, commits: &[CommitId]) -> Result<(), GitError> {
+    fn keep(&self, commits: &[CommitId], deltas: Vec<(Oid, Delta)>) -> Result<(), GitError> {
         let store = self.lock()?;
+        store.remember(deltas);
         match missing(&store.repository, commits).into_iter().next() {
             Some(absent) => Err(GitError::Missing(absent)),
             None => keep(&store.repository, commits),
