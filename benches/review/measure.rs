@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bailiwick::git::{GitSettings, Mirrors};
 use bailiwick::jobs::Context;
 use bailiwick::sandbox::github::Change;
 use serde_json::{Value, json};
@@ -62,6 +63,8 @@ impl Bench {
         }
         let most = warm.iter().map(|review| review.requests.values().sum::<u64>()).max().unwrap_or(0);
         let server = self.server()?;
+        drop(context);
+        let rewriting = self.rewriting().await?;
         Ok(json!({
             "what": "review", "teams": self.teams,
             "cold_ms": milliseconds(cold.times.own()),
@@ -76,6 +79,7 @@ impl Bench {
             "git_requests": warm.last().map(|review| review.git_requests),
             "index_mb": rounded(indexed - before),
             "rss_mb": memory("VmRSS"), "rss_anonymous_mb": memory("RssAnon"),
+            "rewriting": rewriting,
             "server": server,
         }))
     }
@@ -103,6 +107,17 @@ impl Bench {
         let files = generate::team_files(&team);
         let (path, text) = &files[number % files.len()];
         Change::write(path, &format!("# change {number}\n{text}"))
+    }
+
+    /// The mirror of all these reviews rewritten as one pack.
+    async fn rewriting(&self) -> anyhow::Result<Value> {
+        let mut settings = GitSettings::new(self.sandbox.file("mirrors"));
+        settings.max_packs = 1;
+        let mirrors = Mirrors::new(settings)?;
+        let start = Instant::now();
+        let rewritten = mirrors.rewrite_one().await?;
+        let objects = rewritten.map(|one| one.objects);
+        Ok(json!({"ms": milliseconds(start.elapsed()), "objects": objects, "peak_mb": memory("VmHWM")}))
     }
 
     /// A real server process beside the same GitHub.

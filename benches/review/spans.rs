@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// Spans in which the program waits for GitHub: for an answer of its API or of its Git.
 const OUTSIDE: &[&str] = &["forge.request", "git.branch_tip", "git.fetch"];
 /// Spans that run on a thread of their own, outside of the job's.
-const BESIDE: &[&str] = &["index.build", "merge"];
+const BESIDE: &[&str] = &["git.read", "index.build", "judge", "merge"];
 
 thread_local! {
     /// The spans that this thread is in, with its processor time when it entered them.

@@ -5,7 +5,8 @@ use git2::Oid;
 use super::error::GitError;
 use super::ids::BlobId;
 use super::snapshot::{BlobKind, EntryKind, Snapshot, path_of};
-use super::trees::{Directory, Entry, Store};
+use super::store::Store;
+use super::trees::{Directory, Entry};
 use crate::names::RepoPath;
 
 /// Directories that a comparison enters; see the same limit for a walk.

@@ -156,6 +156,13 @@ pub(super) fn remove(path: &Path) -> Result<(), GitError> {
     }
 }
 
+/// A repository's packs; none where they cannot be listed, which whoever reads it will say.
+pub(super) fn packs(repository: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(repository.join("objects/pack"));
+    let paths = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).collect()
+}
+
 /// Brings a folder with all that is below it to the disk, so that no loss of power can keep its
 /// name and lose its content.
 pub(super) fn sync_all(path: &Path) -> Result<(), GitError> {

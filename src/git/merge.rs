@@ -7,7 +7,7 @@ use super::error::GitError;
 use super::ids::{BlobId, TreeId};
 use super::mirror::{Mirror, find};
 use super::snapshot::{Blob, BlobKind, EntryKind, read_blob};
-use super::trees::Store;
+use super::store::Store;
 use crate::names::{CommitId, RepoPath};
 
 /// More changed files than this are not judged; GitHub itself lists at most 3,000 per pull request.

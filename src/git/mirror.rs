@@ -7,14 +7,15 @@ use tokio::runtime::Handle;
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard};
 use tracing::Instrument as _;
 
+use super::deltas::Delta;
 use super::error::GitError;
 use super::folder::Folder;
 use super::kept::{haves, keep, missing};
 use super::mirrors::Shared;
-use super::receive::receive;
+use super::receive::{Received, receive};
 use super::remote::{Remote, Server};
 use super::snapshot::{Held, Snapshot};
-use super::trees::Store;
+use super::store::Store;
 use crate::names::{BranchName, CommitId};
 
 /// One bare repository. Cheap to clone; clones share one handle and one fetch at a time.
@@ -113,7 +114,7 @@ impl Mirror {
         }
         let shared = self.0.shared()?;
         let server = Server::connect(&shared.clients, remote).await?;
-        let fetched = match self.bring(&server, &wish, &one_at_a_time).await {
+        let received = match self.bring(&server, &wish, &one_at_a_time).await {
             Err(refusal @ (GitError::Missing(_) | GitError::Protocol { .. })) if !refs.is_empty() => {
                 let tips = self.wish(server.tips(refs).await?).await?;
                 if tips.missing.is_empty() {
@@ -126,10 +127,10 @@ impl Mirror {
         if let Some(absent) = self.wish(wish.missing.clone()).await?.missing.into_iter().next() {
             return Err(GitError::Missing(absent));
         }
-        let shelf = Arc::clone(&self.0);
+        let (shelf, fetched) = (Arc::clone(&self.0), received.fetched);
         aside(move || {
             let _until_it_is_kept = one_at_a_time;
-            shelf.keep(&wish.missing)
+            shelf.keep(&wish.missing, received.deltas)
         })
         .await?;
         tracing::debug!(git.bytes = fetched.bytes, git.objects = fetched.objects, "fetched commits into a mirror");
@@ -148,7 +149,7 @@ impl Mirror {
         server: &Server<'_>,
         wish: &Wish,
         lock: &Arc<OwnedMutexGuard<()>>,
-    ) -> Result<Fetched, GitError> {
+    ) -> Result<Received, GitError> {
         let stream = server.fetch(&wish.missing, &wish.haves).await?;
         let (shelf, shared, lock, runtime) =
             (Arc::clone(&self.0), self.0.shared()?, Arc::clone(lock), Handle::current());
@@ -286,8 +287,9 @@ impl Shelf {
         Ok(Wish { missing, haves })
     }
 
-    fn keep(&self, commits: &[CommitId]) -> Result<(), GitError> {
+    fn keep(&self, commits: &[CommitId], deltas: Vec<(Oid, Delta)>) -> Result<(), GitError> {
         let store = self.lock()?;
+        store.remember(deltas);
         match missing(&store.repository, commits).into_iter().next() {
             Some(absent) => Err(GitError::Missing(absent)),
             None => keep(&store.repository, commits),

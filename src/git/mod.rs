@@ -10,6 +10,7 @@
 //! fetch nor a long comparison can hold up the threads that answer webhooks.
 
 mod changed;
+mod deltas;
 mod error;
 mod folder;
 mod ids;
@@ -24,6 +25,7 @@ mod receive;
 mod remote;
 mod rewrite;
 mod snapshot;
+mod store;
 #[cfg(test)]
 mod tests;
 mod trees;

@@ -1,9 +1,12 @@
+use std::collections::HashSet;
 use std::io::Write as _;
 
-use git2::Repository;
+use git2::{Oid, Repository};
 use tokio::runtime::Handle;
 
+use super::deltas::{Delta, deltas};
 use super::error::GitError;
+use super::folder::packs;
 use super::mirror::Fetched;
 use super::remote::PackStream;
 
@@ -12,14 +15,23 @@ const OBJECT_LIMIT: u32 = 5_000_000;
 /// `PACK`, version, number of objects (git-scm.com, gitformat-pack).
 const HEADER: usize = 12;
 
+/// A pack that was written.
+pub(super) struct Received {
+    pub(super) fetched: Fetched,
+    /// What large directories may be made from, see [`super::deltas`].
+    pub(super) deltas: Vec<(Oid, Delta)>,
+}
+
 /// Writes a pack into the repository as it comes, on a thread that may block. Nothing of it is
-/// kept unless it is whole, below the limit, and its checksum holds.
+/// kept unless it is whole, below the limit, and its checksum holds. libgit2 gives every object
+/// the id that it computes from the content (`indexer.c`), so no object can pass for another.
 pub(super) fn receive(
     repository: &Repository,
     mut stream: PackStream,
     limit: u64,
     runtime: &Handle,
-) -> Result<Fetched, GitError> {
+) -> Result<Received, GitError> {
+    let before: HashSet<_> = packs(repository.path()).into_iter().collect();
     let odb = repository.odb().map_err(|error| GitError::corrupt("object database", error))?;
     let mut writer = odb.packwriter().map_err(|error| GitError::corrupt("object database", error))?;
     let mut start = Vec::with_capacity(HEADER);
@@ -43,7 +55,9 @@ pub(super) fn receive(
     writer.commit().map_err(|error| bad_pack(&stream, &error))?;
     drop(writer);
     odb.refresh().map_err(|error| GitError::corrupt("object database", error))?;
-    Ok(Fetched { bytes, objects })
+    let new = packs(repository.path()).into_iter().filter(|pack| !before.contains(pack));
+    let deltas = new.flat_map(|pack| deltas(&pack)).collect();
+    Ok(Received { fetched: Fetched { bytes, objects }, deltas })
 }
 
 fn objects(start: &[u8], stream: &PackStream) -> Result<u32, GitError> {

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::error::GitError;
-use super::folder::{Folder, Root, remove, sync_all};
+use super::folder::{Folder, Root, packs, remove, sync_all};
 use super::kept::{HAVE_LIMIT, keep, missing, newest};
 use super::mirror::{Mirror, Shelf, State, aside, closed, commit_id, open_or_make};
 use super::mirrors::Mirrors;
 use super::pack::pack;
-use super::trees::Store;
+use super::store::Store;
 use crate::names::{CommitId, RepositoryId};
 
 /// What was rewritten.
@@ -140,18 +140,12 @@ impl State {
 fn crowded(root: &Root, max_packs: usize, after: Option<RepositoryId>) -> Result<Option<RepositoryId>, GitError> {
     let mut crowded: Vec<RepositoryId> = Vec::new();
     for folder in root.folders()? {
-        if folder.generation == root.generation(folder.id) && packs(&root.path(folder)) > max_packs {
+        if folder.generation == root.generation(folder.id) && packs(&root.path(folder)).len() > max_packs {
             crowded.push(folder.id);
         }
     }
     crowded.sort();
     Ok(crowded.iter().find(|id| Some(**id) > after).or(crowded.first()).copied())
-}
-
-/// How many packs a repository has; none where it cannot be read, which whoever uses it will say.
-fn packs(repository: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(repository.join("objects/pack")) else { return 0 };
-    entries.flatten().filter(|entry| entry.path().extension().is_some_and(|extension| extension == "pack")).count()
 }
 
 /// Writes a repository that holds these commits with all that they need, and nothing else.

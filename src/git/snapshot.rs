@@ -7,7 +7,8 @@ use super::BLOB_LIMIT;
 use super::error::GitError;
 use super::ids::{BlobId, TreeId};
 use super::mirror::Shelf;
-use super::trees::{Directory, Store};
+use super::store::Store;
+use super::trees::Directory;
 use crate::names::{CommitId, RepoPath};
 
 /// Files that a walk lists before it stops: the design's largest repository has 60,000.

@@ -52,7 +52,8 @@ fn git(at: &Path, arguments: &[&str]) -> Output {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .output()
         .expect("git runs");
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = [&*output.stdout, &output.stderr].concat();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&said));
     output
 }
 

@@ -1,33 +1,18 @@
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::ops::Range;
-use std::sync::Arc;
 
-use git2::{ObjectType, Oid, Repository};
+use git2::Oid;
 
-use super::error::GitError;
 use super::ids::{BlobId, TreeId};
 use super::snapshot::{BlobKind, EntryKind};
 
-/// Smaller directories are kept by libgit2 itself (up to 4 KiB); the large ones are those that every
-/// team is in, and unpacking one of 10,000 entries takes milliseconds each time.
-const KEEP_FROM: usize = 64;
-/// Entries kept at most, about 40 bytes each.
-const KEEP_AT_MOST: usize = 200_000;
 /// Bytes of an object id in a tree.
 const ID_BYTES: usize = 20;
 /// The type of a directory in an entry's mode.
 const DIRECTORY: u32 = 0o040_000;
 /// How much of two trees is compared at a time while they are equal.
 const STRIDE: usize = 4096;
-
-/// A repository and its large directories, read once.
-pub(super) struct Store {
-    pub(super) repository: Repository,
-    /// The one that was used last stands last.
-    kept: RefCell<Vec<(Oid, Arc<Directory>)>>,
-}
 
 /// A directory as Git has it. Its entries are decoded when they are looked at: of 10,000 teams a
 /// pull request concerns one.
@@ -38,6 +23,17 @@ pub(super) struct Directory {
     /// Positions in `starts` by [`Entry::order`], where the tree is not in Git's own order. Git
     /// writes no such tree, but a push can bring one to a server that does not check.
     sorted: Option<Vec<u32>>,
+}
+
+/// Bytes that one directory took over from another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied {
+    /// Where they start in the other.
+    pub(super) from: usize,
+    /// Where they start in this one.
+    pub(super) to: usize,
+    /// How many there are.
+    pub(super) length: usize,
 }
 
 /// One entry.
@@ -91,51 +87,6 @@ impl Entry<'_> {
     }
 }
 
-impl Store {
-    pub(super) fn new(repository: Repository) -> Self {
-        Self { repository, kept: RefCell::default() }
-    }
-
-    /// A directory by its id.
-    pub(super) fn directory(&self, id: Oid) -> Result<Arc<Directory>, GitError> {
-        let mut kept = self.kept.borrow_mut();
-        if let Some(at) = kept.iter().rposition(|(other, _)| *other == id) {
-            kept[at..].rotate_left(1);
-            return Ok(Arc::clone(&kept[kept.len() - 1].1));
-        }
-        let directory = Arc::new(self.read(id)?);
-        if directory.starts.len() >= KEEP_FROM {
-            kept.push((id, Arc::clone(&directory)));
-            let mut entries: usize = kept.iter().map(|(_, kept)| kept.starts.len()).sum();
-            while entries > KEEP_AT_MOST {
-                entries -= kept.remove(0).1.starts.len();
-            }
-        }
-        Ok(directory)
-    }
-
-    fn read(&self, id: Oid) -> Result<Directory, GitError> {
-        let failed = |error| GitError::corrupt(format!("tree {id}"), error);
-        let odb = self.repository.odb().map_err(failed)?;
-        let object = odb.read(id).map_err(failed)?;
-        let directory = (object.kind() == ObjectType::Tree).then(|| Directory::new(object.data())).flatten();
-        directory.ok_or_else(|| failed(git2::Error::from_str("this is no tree")))
-    }
-
-    /// What is at `path` below the tree `root`; links are not followed. The empty path is `root`.
-    pub(super) fn entry_at(&self, root: Oid, path: &str) -> Result<Option<EntryKind>, GitError> {
-        let mut at = EntryKind::Directory(TreeId(root));
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            let EntryKind::Directory(id) = at else { return Ok(None) };
-            match self.directory(id.0)?.find(part.as_bytes()) {
-                Some(kind) => at = kind,
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(at))
-    }
-}
-
 impl Directory {
     /// The directory that a tree object's content (gitformat-tree: mode, space, name, NUL, id) is;
     /// `None` where it is none.
@@ -163,6 +114,52 @@ impl Directory {
         Some(directory)
     }
 
+    /// The same for a content whose `copied` parts come from `base`: where entries start is known
+    /// there, so that only the others are looked at.
+    pub(super) fn derived(base: &Self, raw: Vec<u8>, copied: &[Copied]) -> Option<Self> {
+        let mut starts = Vec::with_capacity(base.starts.len() + copied.len());
+        let mut tidy = base.sorted.is_none();
+        let mut at = 0;
+        let mut before: Option<Entry<'_>> = None;
+        while tidy && at < raw.len() {
+            let (first, first_end) = decode(&raw, at)?;
+            tidy &= !first.name.contains(&b'/') && before.is_none_or(|before| before.git_order(&first).is_lt());
+            starts.push(u32::try_from(at).ok()?);
+            (before, at) = (Some(first), first_end);
+            if let Some((known, shift)) = base.whole_entries(copied, starts[starts.len() - 1] as usize) {
+                // The base is tidy, and so are neighbours of it.
+                starts.extend(known.iter().skip(1).map(|start| start.wrapping_add(shift)));
+                let (last, end) = decode(&raw, starts[starts.len() - 1] as usize)?;
+                (before, at) = (Some(last), end);
+            }
+        }
+        if tidy { Some(Self { raw: raw.into(), starts, sorted: None }) } else { Self::new(&raw) }
+    }
+
+    /// Where this one's entries start that were copied whole to `at` and behind it, and what has to
+    /// be added for where they are now.
+    fn whole_entries(&self, copied: &[Copied], at: usize) -> Option<(&[u32], u32)> {
+        let copy = copied.get(copied.partition_point(|copy| copy.to <= at).checked_sub(1)?)?;
+        let end = copy.from + copy.length;
+        let from = u32::try_from(copy.from + (at - copy.to)).ok()?;
+        let first = self.starts.binary_search(&from).ok()?;
+        // An entry ends where the next one starts.
+        let behind = self.starts.partition_point(|start| (*start as usize) <= end);
+        let last = if end == self.raw.len() { behind } else { behind.checked_sub(1)? };
+        let known = self.starts.get(first..last).filter(|known| !known.is_empty())?;
+        Some((known, u32::try_from(at).ok()?.wrapping_sub(from)))
+    }
+
+    /// The tree object's content.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
     /// No entries.
     pub(super) fn empty() -> Self {
         Self { raw: Box::default(), starts: Vec::new(), sorted: None }
@@ -177,7 +174,8 @@ impl Directory {
         (0..self.starts.len()).map(|number| self.entry(number))
     }
 
-    fn find(&self, name: &[u8]) -> Option<EntryKind> {
+    /// What is there of this name.
+    pub(super) fn find(&self, name: &[u8]) -> Option<EntryKind> {
         if let Some(sorted) = &self.sorted {
             let at = sorted.partition_point(|at| self.entry(*at as usize).name < name);
             let entry = self.entry(*sorted.get(at)? as usize);

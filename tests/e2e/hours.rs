@@ -150,7 +150,8 @@ impl Hours {
 /// Who Alice is to GitHub: the author of her comments.
 async fn author(github: &GitHub, context: &Context) -> Account {
     let comment = CommentId::new(github.comment(ALICE, ADMIN, 1, "Hello!").expect("a comment"));
-    let repo = context.repository_with(&ADMIN.parse().expect("a name"), Access::COMMENT_ON_ISSUES).await.expect("there");
+    let repo =
+        context.repository_with(&ADMIN.parse().expect("a name"), Access::COMMENT_ON_ISSUES).await.expect("there");
     repo.comment(comment).await.expect("an answer").and_then(|comment| comment.author).expect("an author")
 }
 

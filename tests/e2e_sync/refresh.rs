@@ -63,6 +63,8 @@ async fn a_quiet_look_around_writes_nothing_and_asks_little() {
     let open = world.propose_words("open").await;
     // A source that is not fetched yet looks like one whose key was removed.
     world.until("Flux to fetch", |world| world.team1_is_fetched().then_some(())).await;
+    // The verdict can be seen a moment before its request is in the log.
+    world.quiet().await;
     world.github().clear_request_log();
     world.refresh().await;
     insta::assert_snapshot!(routes(&world.github().request_log()));

@@ -249,3 +249,50 @@ fn a_discarded_mirror_is_fetched_anew() {
     world.fetch(&[&commit]).unwrap();
     assert!(world.has(&commit));
 }
+
+#[test]
+fn a_large_directory_is_unpacked_once_and_then_made_from_what_is_fetched() {
+    for modern in [true, false] {
+        let world = World::new();
+        world.modern.store(modern, Ordering::SeqCst);
+        for team in 0..400 {
+            world.write(&format!("cluster/team{team:03}/a.yaml"), format!("name: team{team}\n"));
+        }
+        let first = world.push("main");
+        world.fetch(&[&first]).unwrap();
+        let old = world.snapshot(&first).unwrap();
+        assert_eq!(old.list("cluster").unwrap().unwrap().entries.len(), 400);
+        let mirror = world.mirror();
+        let unpacked = || mirror.shelf().lock().unwrap().unpacked.get();
+        assert_eq!(unpacked(), 1);
+        let mut heads = Vec::new();
+        for team in [0, 123, 399] {
+            world.git(&["checkout", "-q", "-B", "topic", first.as_str()]);
+            world.write(&format!("cluster/team{team:03}/a.yaml"), "name: other\n");
+            world.write(&format!("cluster/team{team:03}-new/a.yaml"), "name: new\n");
+            world.push("topic");
+            world.write("cluster/one-more/a.yaml", "name: one more\n");
+            let head = world.push("topic");
+            world.fetch(&[&head]).unwrap();
+            let changes = world.snapshot(&head).unwrap().changed_since(&old, 10).unwrap();
+            let paths: Vec<String> = changes.paths.iter().map(|change| change.path.to_string()).collect();
+            let team = format!("cluster/team{team:03}");
+            assert_eq!(
+                paths,
+                ["cluster/one-more/a.yaml".to_owned(), format!("{team}-new/a.yaml"), format!("{team}/a.yaml")]
+            );
+            assert_eq!(mirror.preview_merge(&first, &head).unwrap().changes.len(), 3);
+            heads.push((head, changes));
+        }
+        assert_eq!(unpacked(), 1, "new versions are made from the old one");
+        // Who has not seen the fetches reads the same.
+        let again = Mirrors::new(GitSettings::new(world.folder.path().join("mirrors"))).unwrap();
+        let again = again.open(RepositoryId::new(42));
+        let before = world.run(again.snapshot(&first)).unwrap();
+        for (head, changes) in heads {
+            let after = world.run(again.snapshot(&head)).unwrap();
+            assert_eq!(after.changed_since(&before, 10).unwrap(), changes);
+        }
+        assert_eq!(again.shelf().lock().unwrap().unpacked.get(), 4);
+    }
+}

@@ -123,6 +123,35 @@ fn what_git_itself_reads_is_whole() {
     assert_eq!(world.folders(), ["42.1.git"]);
 }
 
+/// The newest commit has the tree of the oldest: what the two share with the one between them must
+/// not be left to each other.
+#[test]
+fn what_was_taken_back_is_whole() {
+    let world = world();
+    let mirror = world.mirror();
+    let last = {
+        let store = mirror.shelf().lock().unwrap();
+        let repository = &store.repository;
+        let [one, two, same] = [b"1", b"2", b"x"].map(|content| repository.blob(content).unwrap());
+        let same = raw_tree(repository, &[("100644", b"same", same)]);
+        let tree = |changes| raw_tree(repository, &[("100644", b"changes", changes), ("40000", b"directory", same)]);
+        let (before, between) = (tree(one), tree(two));
+        let mut parent = String::new();
+        for (time, tree) in [before, between, before].into_iter().enumerate() {
+            let person = format!("Ann <ann@example.org> {time} +0000");
+            let text = format!("tree {tree}\n{parent}author {person}\ncommitter {person}\n\nx\n");
+            let id = repository.odb().unwrap().write(git2::ObjectType::Commit, text.as_bytes()).unwrap();
+            parent = format!("parent {id}\n");
+        }
+        parent.trim_start_matches("parent ").trim().parse().unwrap()
+    };
+    let held = world.snapshot(&last).unwrap();
+    let rewritten = mirror.shelf().rewrite(&AtomicBool::new(false)).unwrap().expect("nobody else is there");
+    assert_eq!(rewritten.objects, 9, "three commits, three trees, three files");
+    git(&world.mirror_path("42.1.git"), &["fsck", "--strict", "--full", "--no-dangling"]);
+    assert_eq!(held.walk("").unwrap().files.len(), 2);
+}
+
 #[test]
 fn a_crash_in_the_middle_leaves_the_old_or_the_new() {
     // Before the rename: the old one, and what was written of the new one goes.
