@@ -8,10 +8,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bailiwick::clock::SystemClock;
+use bailiwick::clock::{OsEntropy, SystemClock};
 use bailiwick::forge::{
-    Access, CheckRunUpdate, CheckState, DeploymentState, FileChange, Forge, ForgeError, ForgeSettings, NewCheckRun,
-    NewCommit, NewDeployment, NewDeploymentStatus, NewPull, PullUpdate, Reaction, Repo, Timeouts,
+    Access, CheckRunUpdate, CheckState, DeploymentState, FileChange, Forge, ForgeError, ForgeSettings, Manners,
+    NewCheckRun, NewCommit, NewDeployment, NewDeploymentStatus, NewPull, PullUpdate, Reaction, Repo, Timeouts,
 };
 use bailiwick::names::{CommentId, IssueNumber, RepositoryName};
 use serde_json::{Map, Value, json};
@@ -103,7 +103,9 @@ pub(crate) async fn check(description: &Description<'_>, table: &mut Table) -> a
         app_id: 42,
         private_key: world.github.app_private_key(),
         clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
         timeouts: Timeouts::default(),
+        manners: Manners::at_home(),
         recorder: None,
     })?;
     let reduce = async {

@@ -122,7 +122,6 @@ impl Verdict {
             store.set_fact(JUDGED, &slot, &judged).await?;
             return Ok(None);
         }
-        let slot = slot(job);
         let (id, annotated) = match earlier {
             Some(run) => (run.id, run.annotations()),
             None => {
