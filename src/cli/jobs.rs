@@ -72,6 +72,7 @@ enum Format {
 
 /// # Errors
 /// Where the database cannot be read.
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     let store = args.database.open().await?;
     let done = match &args.command {
@@ -105,6 +106,7 @@ impl State {
     }
 }
 
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 async fn list(store: &Store, filter: &JobFilter, format: Format, out: &mut dyn Write) -> Result<u8> {
     let jobs = store.jobs(filter).await?;
     match format {
@@ -117,6 +119,7 @@ async fn list(store: &Store, filter: &JobFilter, format: Format, out: &mut dyn W
     Ok(FINE)
 }
 
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 async fn show(store: &Store, job: JobId, format: Format, out: &mut dyn Write) -> Result<u8> {
     let record = store.job(job).await?;
     let record = record.with_context(|| format!("job {job}: there is none of this number; `jobs list` shows them"))?;
@@ -136,6 +139,7 @@ async fn dead(store: &Store) -> Result<Vec<JobId>> {
 }
 
 /// Every job is tried; 1 where one of them was not a dead letter.
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 async fn retry(store: &Store, jobs: &[JobId], out: &mut dyn Write) -> Result<u8> {
     let operator = super::operator::operator();
     let mut status = FINE;

@@ -24,6 +24,7 @@ pub(super) struct Args {
 
 /// # Errors
 /// Where one of the databases cannot be used; then neither has changed.
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     let (from, to) = (url_of("--from", &args.from)?, url_of("--to", &args.to)?);
     let from = super::database::open(&from).await.context("--from")?;

@@ -76,7 +76,7 @@ impl Shelf {
         let shared = self.shared()?;
         let (root, (folder, commits)) = (&shared.root, {
             let mut state = self.state()?;
-            (state.folder, state.to_keep(shared.settings.max_wanted.min(HAVE_LIMIT)))
+            (state.folder, state.worth_keeping(shared.settings.max_wanted.min(HAVE_LIMIT)))
         });
         let unfinished = root.unfinished(folder.next());
         if root.alone(|| remove(&unfinished))?.is_none() {
@@ -124,7 +124,7 @@ impl State {
 
     /// These; and after a start, when nobody has asked for much yet, the newest of the others: they
     /// spare the next fetch.
-    fn to_keep(&mut self, limit: usize) -> Vec<CommitId> {
+    fn worth_keeping(&mut self, limit: usize) -> Vec<CommitId> {
         let mut keep = self.needed();
         for tip in newest(&self.store().repository) {
             let id = commit_id(tip.id());

@@ -162,8 +162,6 @@ fn timestamp(milliseconds: i64) -> Timestamp {
 }
 
 #[cfg(test)]
-mod model_tests;
-#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ use super::testing::{World, on_both};
 use super::*;
 use crate::clock::{ManualClock, SeededEntropy};
 
+mod model;
+
 const TTL: Duration = Duration::from_secs(60);
 const KINDS: &[&str] = &["review", "sync"];
 

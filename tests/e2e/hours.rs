@@ -7,7 +7,7 @@ use bailiwick::cli::role::Role as ServerRole;
 use bailiwick::cli::server::{self, Options};
 use bailiwick::clock::{Clock as _, ManualClock, OsEntropy};
 use bailiwick::forge::{Access, Account, Manners, at_priority};
-use bailiwick::jobs::{self, Context, Refresh, ReviewPullRequest, RunCommand, Task, Timing};
+use bailiwick::jobs::{self, Context, Refresh, ReviewPullRequest, RunCommand, Task as _, Timing};
 use bailiwick::names::{CheckRunId, CommentId, InstallationId, IssueNumber, RepositoryId};
 use bailiwick::queue::{Settings, Worker};
 use bailiwick::rules::Policy;

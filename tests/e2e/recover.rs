@@ -151,6 +151,14 @@ async fn ten_minutes_without_github_are_waited_out_and_nothing_is_done_twice() {
         hours.turn(MINUTE);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    // The next look around may be due in a moment: until it has passed.
+    for _ in 0..20 {
+        if world.busy().await.is_empty() {
+            break;
+        }
+        hours.turn(MINUTE);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     world.quiet().await;
     asked.expect_done(&world).await;
     world.expect_check(&before, "success").await;
@@ -446,8 +454,10 @@ async fn a_small_budget_is_spread_over_the_hour() {
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
     let log = world.github().request_log();
-    let asked = log.iter().filter(|it| it.path.starts_with(LIST)).count();
-    assert!((15..=30).contains(&asked), "{asked} of 90");
+    let asked: Vec<_> = log.iter().filter(|it| it.path.starts_with(LIST)).collect();
+    // "Not modified" costs nothing of the budget.
+    let paid = asked.iter().filter(|it| it.status != 304).count();
+    assert!(asked.len() >= 15 && paid <= 30, "{paid} of 90, {} in all", asked.len());
     hours.turn(5 * MINUTE);
     for comment in comments {
         world.expect_answer(comment).await;

@@ -48,6 +48,7 @@ enum Format {
 
 /// # Errors
 /// Where the database cannot be read.
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     let store = args.database.open().await?;
     let done = match &args.command {
@@ -58,6 +59,7 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
     done
 }
 
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 async fn verify(store: &Store, expect: Option<&str>, out: &mut dyn Write) -> Result<u8> {
     let expect = expect.map(|hash| hash.trim().to_ascii_lowercase());
     let intact = match store.verify_audit(expect.as_deref()).await? {
@@ -82,6 +84,7 @@ async fn verify(store: &Store, expect: Option<&str>, out: &mut dyn Write) -> Res
     })
 }
 
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 async fn export(store: &Store, format: Format, since: Option<Timestamp>, out: &mut dyn Write) -> Result<u8> {
     let mut after = 0;
     loop {

@@ -211,7 +211,11 @@ pub(super) async fn abandon_other(
     let run = match open["id"].as_u64() {
         Some(id) => repo.check_run(CheckRunId::new(id)).await?,
         // Whether it was opened is not recorded.
-        None => newest_open(repo, &old, &format!("{PREFIX}{}", job.number)).await?,
+        None => match newest_open(repo, &old, &format!("{PREFIX}{}", job.number)).await {
+            // A commit that the forge has dropped has no check runs either.
+            Err(JobError::Fail { .. }) => None,
+            found => found?,
+        },
     };
     // One that is completed has its verdict, and only that is not recorded.
     if !run.as_ref().is_some_and(CheckRun::is_completed) {

@@ -27,6 +27,7 @@ impl View {
 
 /// The fetched commit that is, or contains, the merged one; what to say while there is none.
 /// `contains` says whether a commit is the merged one or a descendant of it.
+#[expect(clippy::result_large_err, reason = "it is no error but the other answer, and made once a look")]
 pub(super) fn fetched(
     commit: &CommitId,
     source: &SourceState,

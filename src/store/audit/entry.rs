@@ -268,7 +268,8 @@ impl AuditRecord {
 
     fn hashed(&self) -> Option<Value> {
         let effects: Value = serde_json::from_str(&self.effects).ok()?;
-        if !effects.is_array() || effects.to_string() != self.effects {
+        let as_we_write = effects.to_string();
+        if !effects.is_array() || as_we_write != self.effects {
             return None;
         }
         let number = |number: Option<i64>| number.map(i64::cast_unsigned);

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::testing::World;
-use super::*;
 use crate::names::RepositoryId;
+use crate::store::testing::World;
+use crate::store::*;
 
 const TTL: u64 = 10;
 const KINDS: &[&str] = &["review", "sync"];
