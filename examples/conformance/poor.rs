@@ -90,6 +90,7 @@ async fn relay(State(relay): State<Relay>, request: Request) -> Response {
 }
 
 /// Lets the client ask for everything, through the relay.
+#[expect(clippy::future_not_send, reason = "it runs on one thread")]
 pub(crate) async fn check(description: &Description<'_>, table: &mut Table) -> anyhow::Result<()> {
     let world = World::start().await?;
     let (passing, mut passed) = tokio::sync::mpsc::unbounded_channel();

@@ -71,6 +71,7 @@ impl World {
 }
 
 /// Sends everything; a table with a row per operation.
+#[expect(clippy::future_not_send, reason = "it runs on one thread")]
 pub(crate) async fn check(description: &Description<'_>, table: &mut Table) -> anyhow::Result<()> {
     let world = World::start().await?;
     let main = world.github.branch_tip("org/cluster", "main").await.context("a tip")?;
@@ -99,6 +100,7 @@ fn probe(name: &'static str, method: Method, path: impl Into<String>, body: Valu
 }
 
 /// What stands alone.
+#[expect(clippy::too_many_lines, reason = "a table of requests")]
 fn probes(world: &World, known: &Value) -> anyhow::Result<Vec<Probe>> {
     let (main, comment) = (&known["main"], &known["comment"]);
     let text = "x".to_owned();
@@ -228,6 +230,7 @@ fn later_probes(known: &Value) -> Vec<Probe> {
 
 impl Probe {
     /// Sends the wrong requests and then the right one; gives its answer.
+    #[expect(clippy::future_not_send, reason = "it runs on one thread")]
     async fn run(&self, world: &World, description: &Description<'_>, table: &mut Table) -> anyhow::Result<Value> {
         let method = self.method.as_str();
         let path = paths::of_path(description, method, &self.path);

@@ -9,7 +9,7 @@ use super::testing::{World, on_both};
 use super::*;
 use crate::clock::{ManualClock, SeededEntropy};
 
-mod model;
+mod against_model;
 
 const TTL: Duration = Duration::from_secs(60);
 const KINDS: &[&str] = &["review", "sync"];

@@ -37,6 +37,7 @@ pub(crate) struct Household {
 
 impl Household {
     /// Everything but the servers, on SQLite or on `database`.
+    #[expect(clippy::print_stdout, reason = "a failure is played again with this number")]
     pub(crate) async fn new(database: Option<String>) -> Self {
         let given = std::env::var("BAILIWICK_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| OsEntropy.below(1_000_000));

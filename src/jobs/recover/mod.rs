@@ -3,7 +3,7 @@
 //! GitHub never delivers a failed webhook again by itself. With `github.webhook: push` this is the net
 //! under the receiver, at start and every few minutes; with `pull` it is the only way in, and looks as
 //! often as the App's budget of requests allows ([`pace`]). Which entries want something is decided by
-//! [`wanted`]; they are fetched and go through [`take_in`] under their GUID, so that a later redelivery is
+//! [`wanted()`]; they are fetched and go through [`take_in()`] under their GUID, so that a later redelivery is
 //! a duplicate. What cannot be fetched any more GitHub is asked to deliver again, once; what it does not
 //! deliver either is left to the refresh, which compares the present state and needs no event.
 //!
