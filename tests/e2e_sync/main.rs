@@ -11,4 +11,5 @@ mod merges;
 mod obstacles;
 mod recovery;
 mod refresh;
+mod sources;
 mod teams;
