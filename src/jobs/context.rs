@@ -25,8 +25,9 @@ const REPORT: Access = Access::READ.and(Access::COMMENT).and(Access::DEPLOYMENTS
 /// How patient the jobs are. The demo and the tests are less so.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// How long one merge is followed and a team's namespace is waited for. Flux tries a Kustomization again after its interval, which is
-    /// 10 minutes where `flux bootstrap` wrote it; five more for that second attempt.
+    /// How long one merge is followed, failed or not, and a team's namespace is waited for. Flux tries a
+    /// Kustomization again after its interval, which is 10 minutes where `flux bootstrap` wrote it; five more
+    /// for that second attempt.
     pub follow: Duration,
     /// How long a failure must last before people are told: a fetch that meets a restart recovers by itself.
     pub failure_lasts: Duration,

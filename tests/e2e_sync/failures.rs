@@ -146,7 +146,8 @@ async fn a_cluster_that_stays_away() {
     let nowhere = world.world.cluster.kubeconfig().replace(&world.world.cluster.url(), "http://127.0.0.1:9");
     let report = with_kubeconfig(&mut world, &nowhere, "stays-away").await;
     assert!(
-        report.1.contains("no result after") && report.1.contains("did not answer for GitRepository"),
+        report.1.contains("no result after")
+            && report.1.contains("did not answer for all objects of kind GitRepository"),
         "{}",
         report.1
     );

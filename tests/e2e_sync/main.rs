@@ -12,4 +12,5 @@ mod obstacles;
 mod once;
 mod recovery;
 mod refresh;
+mod sources;
 mod teams;

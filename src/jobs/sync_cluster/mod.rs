@@ -6,20 +6,24 @@
 
 mod audit;
 mod decide;
+mod find;
 mod look;
 mod record;
 mod report;
+#[cfg(test)]
+mod testing;
 
 pub(super) use report::write_comment;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use self::look::Lookout;
 use self::record::Record;
 use super::{Context, JobError, Next, RegisterDeployKey, Task, keys, teams};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ObjectRef};
 use crate::config::ClusterConfig;
-use crate::names::{ClusterName, CommitId, Engine, IssueNumber, Namespace, ObjectName};
+use crate::names::{ClusterName, CommitId, Engine, IssueNumber};
 use crate::report::comment::SyncState;
 use crate::store::{Lease, NewJob, Priority, Store};
 
@@ -137,7 +141,8 @@ impl SyncCluster {
     async fn advance(&self, context: &Context, config: &ClusterConfig, record: &mut Record) -> Result<(), JobError> {
         match self.followed(context, config) {
             Ok(cluster) => {
-                let view = self.look(context, config, cluster, record).await?;
+                let lookout = Lookout { job: self, context, config, cluster };
+                let view = lookout.look(record).await?;
                 record.settle(context.clock.now(), view, context.timing);
             }
             Err(why) => record.end(SyncState::NotFollowed { why: why.to_owned() }),
@@ -197,8 +202,8 @@ async fn merged_pull(
     }
 }
 
-/// The source that `flux bootstrap` makes for the admin repository.
-fn root() -> (Namespace, ObjectName) {
+/// The name of the source, and of the Kustomization, that `flux bootstrap` makes for the admin repository.
+fn root() -> ObjectRef {
     let name = "flux-system";
-    (name.parse().expect("a DNS-1123 label"), name.parse().expect("a DNS-1123 subdomain"))
+    ObjectRef { namespace: name.parse().expect("a DNS-1123 label"), name: name.parse().expect("a DNS-1123 subdomain") }
 }

@@ -14,6 +14,7 @@ use crate::report::comment::SyncState;
 use crate::store::Store;
 
 use super::decide::View;
+use super::find::Found;
 
 const KIND: &str = "sync";
 /// Which commit a pull request became.
@@ -30,6 +31,9 @@ pub(super) struct Record {
     pub(super) pull_looked_up: bool,
     /// Whether Flux was asked to fetch.
     pub(super) requested: bool,
+    /// What applies the repository in the cluster, once it is found.
+    #[serde(default)]
+    pub(super) found: Option<Found>,
     /// How often the cluster was looked at.
     pub(super) looks: u32,
     /// Since when there is trouble without a break.
@@ -76,6 +80,7 @@ impl Record {
             pull: None,
             pull_looked_up: false,
             requested: false,
+            found: None,
             looks: 0,
             trouble_since: None,
             seen: None,

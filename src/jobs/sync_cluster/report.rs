@@ -91,7 +91,7 @@ impl Record {
             state: &self.state,
             failed_first: self.failed_first.as_ref(),
             following: (!self.over && !self.closed).then_some(timing.follow),
-            narrow: false,
+            narrow: self.found.as_ref().is_some_and(|found| found.narrow),
             fetched_after: self.fetched_after,
             ended_after: self.ended_after,
             keys,

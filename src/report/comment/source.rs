@@ -25,8 +25,8 @@ pub enum Candidate {
     OtherAddress {
         /// The source.
         source: String,
-        /// Its `spec.url`.
-        url: String,
+        /// The repository that it names, where it names one. The address itself may hold a password.
+        repository: Option<RepositoryName>,
     },
     /// A source of this address that follows something else.
     OtherBranch {
@@ -64,7 +64,12 @@ pub enum Candidate {
 impl Candidate {
     fn line(&self) -> String {
         match self {
-            Self::OtherAddress { source, url } => format!("{source} has another address: {url}"),
+            Self::OtherAddress { source, repository: Some(repository) } => {
+                format!("{source} is of another repository: {repository}")
+            }
+            Self::OtherAddress { source, repository: None } => {
+                format!("{source} is of another repository, not of an owner/name")
+            }
             Self::OtherBranch { source, follows } => format!("{source} has this address, but follows {follows}"),
             Self::OfTeam { object } => format!("{object} is in a team's namespace: what is there does not count"),
             Self::Unused { source } => format!("{source} is the one, but no Kustomization applies it"),
@@ -124,7 +129,7 @@ mod tests {
         let search = Search { repository: &repository, branch: &branch, path: &path, everywhere: true };
         let text = str::to_owned;
         let found = [
-            Candidate::OtherAddress { source: text("GitRepository a/b"), url: text("https://github.com/org/other") },
+            Candidate::OtherAddress { source: text("GitRepository a/b"), repository: "org/other".parse().ok() },
             Candidate::OtherBranch { source: text("GitRepository a/c"), follows: text("branch master") },
             Candidate::OfTeam { object: text("GitRepository team1/d") },
             Candidate::Unused { source: text("GitRepository a/e") },

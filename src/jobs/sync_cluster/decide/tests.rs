@@ -1,7 +1,8 @@
 //! What the cluster shows → what people read. `X` is the merged commit, `LATER` contains it, `OLD` does not.
 
 use super::*;
-use crate::cluster::{ConditionStatus, ObjectRef, SourceRef};
+use crate::cluster::SourceRef;
+use crate::jobs::sync_cluster::testing::{condition, kustomization, object, source};
 
 const X: &str = "1111111111111111111111111111111111111111";
 const LATER: &str = "2222222222222222222222222222222222222222";
@@ -15,34 +16,6 @@ fn contains(other: &CommitId) -> bool {
     [X, LATER].contains(&other.as_str())
 }
 
-fn object(name: &str) -> ObjectRef {
-    ObjectRef { namespace: "flux-system".parse().expect("a name"), name: name.parse().expect("a name") }
-}
-
-fn condition(status: ConditionStatus, reason: &str) -> Option<Condition> {
-    let message = format!("why {reason}");
-    Some(Condition { status, reason: reason.to_owned(), message, observed_generation: Some(1) })
-}
-
-fn source(artifact: Option<&str>) -> SourceState {
-    SourceState {
-        object: object("flux-system"),
-        generation: 1,
-        observed_generation: 1,
-        ready: condition(ConditionStatus::True, "Succeeded"),
-        fetch_failed: None,
-        stalled: None,
-        artifact_revision: artifact.map(|commit| format!("main@sha1:{commit}")),
-        suspended: false,
-        last_handled: None,
-        url: "ssh://git@github.com/org/dev-cluster".to_owned(),
-        branch: Some("main".to_owned()),
-        pinned: None,
-        deleting: false,
-        secret_name: None,
-    }
-}
-
 fn failing(artifact: Option<&str>, reason: &str) -> SourceState {
     let ready = condition(ConditionStatus::False, reason);
     SourceState { fetch_failed: condition(ConditionStatus::True, reason), ready, ..source(artifact) }
@@ -51,23 +24,10 @@ fn failing(artifact: Option<&str>, reason: &str) -> SourceState {
 fn applier(name: &str, applied: Option<&str>, attempted: Option<&str>, ready: Option<Condition>) -> Kustomization {
     let revision = |commit: &str| format!("main@sha1:{commit}");
     Kustomization {
-        object: object(name),
-        generation: 1,
-        observed_generation: 1,
         ready,
-        reconciling: None,
-        stalled: None,
         last_applied_revision: applied.map(revision),
         last_attempted_revision: attempted.map(revision),
-        suspended: false,
-        last_handled: None,
-        inventory: 0,
-        path: "./cluster".to_owned(),
-        source_ref: SourceRef { kind: "GitRepository".to_owned(), object: object("flux-system") },
-        depends_on: Vec::new(),
-        service_account: None,
-        remote: false,
-        deleting: false,
+        ..kustomization(name)
     }
 }
 
@@ -81,12 +41,24 @@ fn bad(attempted: &str, reason: &str) -> Kustomization {
 
 /// One look as one line: state, whether fetched, what was seen.
 fn look(source: &SourceState, kustomizations: &[Kustomization]) -> String {
-    let view = match fetched(&commit(X), source, &contains) {
-        Ok(target) => applied(&target, source, kustomizations, &contains),
-        Err(view) => view,
-    };
+    look_at(std::slice::from_ref(source), kustomizations, &BTreeMap::new())
+}
+
+fn look_at(
+    sources: &[SourceState],
+    kustomizations: &[Kustomization],
+    others: &BTreeMap<ObjectRef, Option<Kustomization>>,
+) -> String {
+    let commit = commit(X);
+    let picture = Picture { commit: &commit, sources, kustomizations, others, contains: &contains };
+    let view = picture.judge();
     let state = match &view.state {
-        SyncState::Failed { reason, message, object, .. } => format!("failed: {object} says {reason}: {message}"),
+        SyncState::Failed { reason, message, object, waiting, retried } => {
+            let waiting =
+                if waiting.is_empty() { String::new() } else { format!(" (for it wait {})", waiting.join(", ")) };
+            let again = if *retried { "" } else { ", for good" };
+            format!("failed{again}: {object} says {reason}: {message}{waiting}")
+        }
         SyncState::Applied { revision } => format!("applied {}", revision.short()),
         state => format!("{state:?}"),
     };
@@ -107,6 +79,15 @@ fn what_the_source_says() {
         ("a later commit that contains ours", source(Some(LATER))),
         ("the key is not registered", failing(Some(OLD), "GitOperationFailed")),
         ("the Secret is missing", failing(None, "AuthenticationFailed")),
+        (
+            "stalled",
+            SourceState { stalled: condition(ConditionStatus::True, "URLInvalid"), ..failing(Some(OLD), "URLInvalid") },
+        ),
+        ("its spec was changed a moment ago", SourceState { generation: 2, ..source(Some(X)) }),
+        (
+            "a revision as it was written once",
+            SourceState { artifact_revision: Some(format!("main/{X}")), ..source(None) },
+        ),
         ("suspended", SourceState { suspended: true, ..source(Some(OLD)) }),
         ("suspended with ours", SourceState { suspended: true, ..source(Some(X)) }),
     ];
@@ -136,10 +117,33 @@ fn what_the_kustomization_says() {
         ("the source may not be used", vec![bad(OLD, "AccessDenied")]),
         ("suspended", vec![suspended]),
         (
+            "stalled before the attempt",
+            vec![Kustomization {
+                stalled: condition(ConditionStatus::True, "InvalidCELExpression"),
+                ..bad(OLD, "InvalidCELExpression")
+            }],
+        ),
+        ("its spec was changed a moment ago", vec![Kustomization { generation: 2, ..good(X) }]),
+        (
+            "a revision as it was written once",
+            vec![Kustomization {
+                last_applied_revision: Some(format!("main/{X}")),
+                last_attempted_revision: Some(format!("main/{X}")),
+                ..good(X)
+            }],
+        ),
+        (
+            "healthy before, not any more",
+            vec![applier("flux-system", Some(X), Some(X), condition(ConditionStatus::False, "HealthCheckFailed"))],
+        ),
+        (
             "one of two is applied",
             vec![good(X), applier("apps", Some(OLD), Some(X), condition(ConditionStatus::Unknown, "Progressing"))],
         ),
-        ("one of two fails", vec![good(X), Kustomization { object: object("apps"), ..bad(X, "BuildFailed") }]),
+        (
+            "one of two fails",
+            vec![good(X), Kustomization { object: object("flux-system", "apps"), ..bad(X, "BuildFailed") }],
+        ),
         (
             "both are applied",
             vec![
@@ -168,5 +172,86 @@ fn a_later_commit_that_contains_ours_counts_and_an_older_one_does_not() {
         ("the source holds ours, the older one is applied", source(Some(X)), good(OLD)),
     ];
     let told = rows.map(|(row, source, user)| format!("{row}\n    {}", look(&source, &[user])));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// A Kustomization that waits for others of `flux-system`, with what it says.
+fn waits(name: &str, on: &[&str], mut it: Kustomization) -> Kustomization {
+    it.object = object("flux-system", name);
+    it.depends_on = on.iter().map(|on| object("flux-system", on)).collect();
+    it
+}
+
+#[test]
+fn what_fails_is_named_before_what_waits_for_it() {
+    let held = |name, on: &[&str]| waits(name, on, bad(OLD, "DependencyNotReady"));
+    let progressing = applier("x", Some(OLD), Some(X), condition(ConditionStatus::Unknown, "Progressing"));
+    let rows = [
+        ("what is waited for is busy", vec![held("apps", &["crds"]), waits("crds", &[], progressing)]),
+        (
+            "what is waited for fails",
+            vec![
+                held("apps", &["crds"]),
+                held("tenants", &["apps"]),
+                waits("crds", &[], bad(X, "BuildFailed")),
+                good(X),
+            ],
+        ),
+        (
+            "it fails, and it is not seen yet that others wait",
+            vec![waits("apps", &["crds"], good(OLD)), waits("crds", &[], bad(X, "BuildFailed"))],
+        ),
+        (
+            "both fail",
+            vec![waits("apps", &["crds"], bad(X, "BuildFailed")), waits("crds", &[], bad(X, "ReconciliationFailed"))],
+        ),
+        (
+            "one checks the health of the other",
+            vec![waits("all", &[], bad(X, "HealthCheckFailed")), waits("apps", &[], bad(X, "BuildFailed"))],
+        ),
+        ("they wait for each other", vec![held("a", &["b"]), held("b", &["c"]), held("c", &["a"]), held("d", &["a"])]),
+    ];
+    let told = rows.map(|(row, users)| format!("{row}\n    {}", look(&source(Some(X)), &users)));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn what_is_waited_for_elsewhere() {
+    let held = waits("apps", &["other"], bad(OLD, "DependencyNotReady"));
+    let other = |it: Kustomization| Some(waits("other", &[], it));
+    let rows = [
+        ("it is not there", None),
+        ("it is busy", other(kustomization("other"))),
+        ("it fails", other(bad(OLD, "BuildFailed"))),
+        ("it waits itself", other(bad(OLD, "DependencyNotReady"))),
+        ("it is suspended", other(Kustomization { suspended: true, ..bad(OLD, "BuildFailed") })),
+        ("it is ready now", other(good(OLD))),
+    ];
+    let told = rows.map(|(row, other)| {
+        let others = BTreeMap::from([(object("flux-system", "other"), other)]);
+        format!("{row}\n    {}", look_at(&[source(Some(X))], std::slice::from_ref(&held), &others))
+    });
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn the_worst_of_several_sources_counts() {
+    let second = |it: SourceState| SourceState { object: object("gitops", "platform"), ..it };
+    let of_second = |it: Kustomization| Kustomization {
+        object: object("gitops", "platform"),
+        source_ref: SourceRef { kind: "GitRepository".to_owned(), object: object("gitops", "platform") },
+        ..it
+    };
+    let rows = [
+        ("both are applied", source(Some(X)), good(X), good(X)),
+        ("the second is not fetched", source(Some(OLD)), good(X), good(OLD)),
+        ("the second cannot be fetched", failing(Some(OLD), "GitOperationFailed"), bad(X, "BuildFailed"), good(OLD)),
+        ("the first fails, the second is not fetched", source(Some(OLD)), bad(X, "BuildFailed"), good(OLD)),
+        ("the second fails", source(Some(X)), good(X), bad(X, "BuildFailed")),
+    ];
+    let told = rows.map(|(row, other, user, of_other)| {
+        let users = [user, of_second(of_other)];
+        format!("{row}\n    {}", look_at(&[source(Some(X)), second(other)], &users, &BTreeMap::new()))
+    });
     insta::assert_snapshot!(told.join("\n"));
 }

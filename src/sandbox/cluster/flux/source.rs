@@ -73,12 +73,16 @@ impl Flux {
     }
 }
 
-/// The name in the revision, and what Git resolves. The order is Flux's: commit before tag before branch.
+/// The name in the revision, and what Git resolves. The order is Flux's: commit, name, tag, branch. A
+/// name stands in the revision as it is.
 fn reference(spec: &Value) -> (String, String) {
     let branch = Some(text(spec, "/branch")).filter(|text| !text.is_empty());
-    let (commit, tag) = (text(spec, "/commit"), text(spec, "/tag"));
+    let (commit, name, tag) = (text(spec, "/commit"), text(spec, "/name"), text(spec, "/tag"));
     if !commit.is_empty() {
         return (branch.unwrap_or_default().to_owned(), commit.to_owned());
+    }
+    if !name.is_empty() {
+        return (name.to_owned(), name.to_owned());
     }
     if !tag.is_empty() {
         return (tag.to_owned(), format!("refs/tags/{tag}"));
