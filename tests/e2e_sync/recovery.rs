@@ -48,6 +48,7 @@ async fn what_failed_first_and_was_applied_then() {
     let report = world.expect_report(&pull, "✅").await;
     insta::assert_snapshot!(report);
     assert_eq!(world.bot_comments(&pull).pop().map(|it| it.id), Some(comment), "the same comment");
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure", "success"]);
     let (_, description) = world.statuses(&commit).pop().expect("a status");
     assert_eq!(description, format!("Applied {}; it had failed first", &commit[..7]));
@@ -68,6 +69,7 @@ async fn what_fails_for_good_is_the_last_word_with_what_to_do() {
     let report = world.expect_report(&pull, "I have stopped following this merge").await;
     assert!(report.contains("**BuildFailed**") && report.contains("Mend it with another pull request."), "{report}");
     assert_eq!(world.bot_comments(&pull).pop().map(|it| it.id), Some(first.id), "the same comment");
+    world.expect_deployed(&commit, "failure").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure"]);
     // Flux went through "in progress" with every attempt; people read of the steps only.
     let edits = world.github().request_log().into_iter();
@@ -88,7 +90,9 @@ async fn a_later_merge_that_mends_it_corrects_both() {
     assert!(report.contains("failed first, then applied after"), "{report}");
     let corrected = world.expect_comment(&broken, "✅").await;
     assert!(corrected.body.contains(&format!("by the later commit `{}` that contains it", &second[..7])), "{report}");
+    world.expect_deployed(&first, "success").await;
     assert_eq!(world.deployed(&first), ["in_progress", "failure", "success"]);
+    world.expect_deployed(&second, "success").await;
     assert_eq!(world.deployed(&second), ["in_progress", "success"]);
     world.finish().await;
 }
@@ -104,11 +108,13 @@ async fn a_restart_between_failure_and_recovery() {
         sync["status"]["lastAppliedRevision"].as_str()?.ends_with(&commit).then_some(())
     };
     world.until("Flux to recover unseen", applied).await;
+    world.expect_deployed(&commit, "failure").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure"]);
     world.start_server().await;
     let report = world.expect_report(&pull, "✅").await;
     assert!(report.contains("failed first, then applied after"), "{report}");
     assert_eq!(world.bot_comments(&pull).pop().map(|it| it.id), Some(comment), "the same comment");
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure", "success"]);
     world.finish().await;
 }

@@ -88,6 +88,7 @@ async fn a_source_of_another_name_in_another_namespace() {
     }
     let commit = world.merge(ALICE, &pull).await;
     world.expect_report(&pull, "✅").await;
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "success"]);
     let source = world.world.cluster.get("GitRepository", namespace, "platform").expect("made above");
     assert_eq!(source["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"], *commit, "it was asked");
@@ -109,13 +110,16 @@ async fn the_worst_of_several_counts_and_what_waits_for_it_is_named() {
     insta::assert_snapshot!(shown.join("\n"));
     let root = world.world.cluster.get("Kustomization", "flux-system", "flux-system").expect("bootstrap made it");
     assert_eq!(root["status"]["lastAppliedRevision"], format!("main@sha1:{commit}"), "one of them is applied");
+    world.expect_deployed(&commit, "failure").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure"]);
 
     let mended = format!("{LIST}  - settings.yaml\n");
     let (second, later) = world.merge_unchecked("mended", &[("infrastructure/kustomization.yaml", &mended)]).await;
     world.expect_report(&second, "✅").await;
     world.expect_report(&pull, "failed first, then applied").await;
+    world.expect_deployed(&later, "success").await;
     assert_eq!(world.deployed(&later), ["in_progress", "success"]);
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure", "success"]);
     world.finish().await;
 }
@@ -132,6 +136,7 @@ async fn what_a_merge_brings_along_is_followed_too() {
     let (pull, commit) = world.merge_unchecked("late", &files).await;
     let report = world.expect_report(&pull, "❌").await;
     assert!(report.contains("`Kustomization flux-system/late` says **ArtifactFailed**"), "{report}");
+    world.expect_deployed(&commit, "failure").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "failure"]);
     world.finish().await;
 }
@@ -177,6 +182,7 @@ async fn what_a_team_makes_does_not_count() {
     }
     let commit = world.merge(ALICE, &pull).await;
     world.expect_report(&pull, "✅").await;
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "success"]);
     let source = world.world.cluster.get("GitRepository", "team1", "admin").expect("made above");
     assert!(source["metadata"]["annotations"].is_null(), "it was not asked");
@@ -208,6 +214,7 @@ async fn without_the_right_to_list_what_bootstrap_made_is_followed() {
     let commit = world.merge(ALICE, &pull).await;
     let report = world.expect_report(&pull, "✅").await;
     insta::assert_snapshot!(report);
+    world.expect_deployed(&commit, "success").await;
     assert_eq!(world.deployed(&commit), ["in_progress", "success"]);
 
     let other = world.propose_words("narrow-other").await;

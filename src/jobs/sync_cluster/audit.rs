@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Record, SyncCluster, root};
+use super::{Record, SyncCluster};
 use crate::jobs::{Context, JobError, audit};
 use crate::report::comment::SyncState;
 use crate::store::{Action, Actor, AuditEffect, AuditEntry, Decision, Lease};
@@ -15,8 +15,8 @@ impl SyncCluster {
         lease: &Lease,
         record: &Record,
     ) -> Result<(), JobError> {
-        let (namespace, name) = root();
-        let effects = vec![AuditEffect::new("reconcile", format!("GitRepository {namespace}/{name}"))];
+        let sources = record.found.iter().flat_map(|found| &found.sources);
+        let effects = sources.map(|source| AuditEffect::new("reconcile", format!("GitRepository {source}"))).collect();
         let entry = AuditEntry { effects, ..self.entry(context, Action::SyncStarted, record)? };
         audit::write(context, lease, "sync-started", &entry).await
     }
