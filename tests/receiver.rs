@@ -78,6 +78,7 @@ impl World {
                 hook();
                 plan(event)
             }),
+            forge: None,
             checks: vec![Arc::new(Switch(fine.clone()))],
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -76,7 +76,8 @@ impl Server {
             let context = Arc::clone(&context);
             Arc::new(move |event: &Event| jobs::jobs_for(&context.config, event))
         };
-        let receiver = Receiver { secrets, store: context.store.clone(), plan, checks: Vec::new() };
+        let (store, forge) = (context.store.clone(), Some(context.forge.clone()));
+        let receiver = Receiver { secrets, store, plan, forge, checks: Vec::new() };
         let routes = if role.receives() { router(receiver) } else { probes(receiver) };
         let mut tasks = vec![tokio::spawn(serve(listener, routes, stop.clone()))];
         let claim = if role.works() {

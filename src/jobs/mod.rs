@@ -6,6 +6,7 @@ mod comments;
 mod context;
 mod error;
 mod indexes;
+mod key_owner;
 mod keys;
 mod plan;
 mod recover;

@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::key_owner;
 use super::keys::{self, Registration, Trouble};
 use super::{Context, JobError, Next, Task, teams};
 use crate::cluster::{Cluster, ClusterError, EnsureOutcome, FluxKind, GitSecret, KeyPair, public_key_of_secret};
@@ -15,7 +16,7 @@ use crate::forge::{Access, KeyError};
 use crate::names::{ClusterName, DeployKeyId, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
 use crate::store::{Lease, Priority};
-use crate::tenancy::Team;
+use crate::tenancy::{RepositoryIndex, Team};
 
 /// A Secret without a name in `secretRef`: the name that the scaffold writes.
 const DEFAULT_SECRET: &str = "flux-git-auth";
@@ -42,6 +43,15 @@ impl RegisterDeployKey {
     }
 }
 
+/// Whose key it is, and where it is to be registered.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    team: &'a Team,
+    /// All teams among which it stands.
+    index: &'a RepositoryIndex,
+    repository: &'a RepositoryName,
+}
+
 #[async_trait]
 impl Task for RegisterDeployKey {
     const KIND: &'static str = "register_deploy_key";
@@ -60,7 +70,7 @@ impl Task for RegisterDeployKey {
         let config = context.cluster_config(&self.cluster)?;
         let known = keys::known(&context.store, &self.cluster, &self.team).await?;
         self.pull = self.pull.or_else(|| known.as_ref()?.1);
-        let Some(team) = teams::find(context, config, &self.team).await? else {
+        let Some((team, index)) = teams::find(context, config, &self.team).await? else {
             return self.gone(context, lease, known.map(|(report, _)| report)).await;
         };
         let Some(cluster) = context.cluster(&self.cluster).filter(|_| teams::wants_key(config, &team)) else {
@@ -68,7 +78,16 @@ impl Task for RegisterDeployKey {
             return Ok(Next::done());
         };
         let repository = team.repository.clone().unwrap_or_else(|| config.team_repository.for_team(&team.name));
-        let state = match self.look_after(context, lease, cluster, (&team, &repository)).await {
+        // Before there is a key: nothing that is refused is left behind.
+        if let Some(objection) = key_owner::objection(&context.config, config, (&index, &team), &repository) {
+            let state = KeyState::NotTheTeams(objection);
+            self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
+            return Ok(Next::done());
+        }
+        let state = match self
+            .look_after(context, lease, cluster, Wanted { team: &team, index: &index, repository: &repository })
+            .await
+        {
             Ok(Some(state)) => state,
             // People were told that it did not come; the refresh looks from time to time.
             Ok(None) if known.is_some_and(|(report, _)| matches!(report.state, KeyState::Failed(_))) => {
@@ -98,15 +117,16 @@ impl RegisterDeployKey {
         context: &Context,
         lease: &Lease,
         cluster: &Cluster,
-        (team, repository): (&Team, &RepositoryName),
+        wanted: Wanted<'_>,
     ) -> Result<Option<KeyState>, JobError> {
+        let team = wanted.team;
         let namespace = teams::source_namespace(team);
         let active = cluster.namespace(&namespace).await?.is_some_and(|state| state.phase == "Active");
         if !active {
             return Ok(None);
         }
         match self.key_in_cluster(context, cluster, (&namespace, &secret_name(team)?)).await {
-            Ok(Ok(key)) => match self.register(context, lease, (team, repository), &key).await? {
+            Ok(Ok(key)) => match self.register(context, lease, wanted, &key).await? {
                 Ok(id) => self.fetch_with(context, cluster, team, id).await.map(Some),
                 Err(state) => Ok(Some(state)),
             },
@@ -150,7 +170,7 @@ impl RegisterDeployKey {
         &self,
         context: &Context,
         lease: &Lease,
-        (team, repository): (&Team, &RepositoryName),
+        Wanted { team, index, repository }: Wanted<'_>,
         key: &PublicKey,
     ) -> Result<Result<DeployKeyId, KeyState>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
@@ -159,6 +179,10 @@ impl RegisterDeployKey {
             Err(error) if error.is_absent() => return Ok(Err(KeyState::NoAdminRight)),
             Err(error) => return Err(error.into()),
         };
+        // GitHub redirects the old names of repositories: what counts is where the key would go.
+        if let Some(objection) = key_owner::objection_to(context, config, (index, team), &repo).await? {
+            return Ok(Err(KeyState::NotTheTeams(objection)));
+        }
         let registration = Registration {
             repo: &repo,
             title: format!("bailiwick: cluster {}, team {}", self.cluster, self.team),

@@ -5,11 +5,16 @@ use std::collections::BTreeSet;
 use super::{Context, JobError, admin};
 use crate::config::{AccessMode, ClusterConfig};
 use crate::names::{CommitId, Engine, Namespace, RepositoryName, TeamName};
-use crate::tenancy::Team;
+use crate::tenancy::{RepositoryIndex, Team};
 
-/// The team of this name.
-pub(super) async fn find(context: &Context, config: &ClusterConfig, name: &TeamName) -> Result<Option<Team>, JobError> {
-    Ok(admin::tip(context, config).await?.index.team(name.as_str()).cloned())
+/// The team of this name, and all teams among which it stands.
+pub(super) async fn find(
+    context: &Context,
+    config: &ClusterConfig,
+    name: &TeamName,
+) -> Result<Option<(Team, RepositoryIndex)>, JobError> {
+    let index = admin::tip(context, config).await?.index;
+    Ok(index.team(name.as_str()).cloned().map(|team| (team, index)))
 }
 
 /// The teams at a commit: those whose directories it changed against its first parent, and the others.

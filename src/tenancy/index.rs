@@ -257,8 +257,13 @@ impl RepositoryIndex {
 
     /// The team whose manifests come from a repository; GitHub ignores case here.
     pub fn team_of_repository(&self, repository: &RepositoryName) -> Option<&Team> {
-        let directory = self.repositories.get(repository.as_str().to_ascii_lowercase()).next()?;
-        self.team_in(directory)
+        self.teams_of_repository(repository).next()
+    }
+
+    /// All teams whose manifests come from a repository; GitHub ignores case here.
+    pub fn teams_of_repository(&self, repository: &RepositoryName) -> impl Iterator<Item = &Team> {
+        let directories = self.repositories.get(repository.as_str().to_ascii_lowercase());
+        directories.filter_map(|directory| self.team_in(directory))
     }
 
     /// The files that declare a namespace (a `Namespace` object).

@@ -1,6 +1,5 @@
-//! Is the process alive, is it ready, and what has it done: for probes and for Prometheus.
+//! Is the process alive, is it ready, and what became of the deliveries.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
@@ -39,7 +38,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [(Self, &'static str); 6] = [
+    pub(super) const ALL: [(Self, &'static str); 6] = [
         (Self::Accepted, "accepted"),
         (Self::Duplicate, "duplicate"),
         (Self::Ignored, "ignored"),
@@ -56,6 +55,10 @@ pub(super) struct Tally([AtomicU64; Verdict::ALL.len()]);
 impl Tally {
     pub(super) fn count(&self, verdict: Verdict) {
         self.0[verdict as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn of(&self, verdict: Verdict) -> u64 {
+        self.0[verdict as usize].load(Ordering::Relaxed)
     }
 }
 
@@ -83,26 +86,4 @@ async fn in_time(check: impl Future<Output = Result<(), String>> + Send) -> Valu
         Ok(Err(problem)) => problem.into(),
         Err(_) => format!("no answer within {} s", CHECK_TIME.as_secs()).into(),
     }
-}
-
-/// `GET /metrics`: the text format of Prometheus.
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let mut text = String::from(
-        "# HELP bailiwick_deliveries_total Webhook requests since the start, by what became of them.\n\
-         # TYPE bailiwick_deliveries_total counter\n",
-    );
-    for (verdict, name) in Verdict::ALL {
-        let count = shared.tally.0[verdict as usize].load(Ordering::Relaxed);
-        let _ = writeln!(text, "bailiwick_deliveries_total{{result=\"{name}\"}} {count}");
-    }
-    // Without the store the rest is still worth knowing.
-    if let Ok(counts) = shared.receiver.store.counts().await {
-        text.push_str("# HELP bailiwick_jobs Jobs in the store, by state.\n# TYPE bailiwick_jobs gauge\n");
-        let states =
-            [("waiting", counts.waiting), ("running", counts.running), ("done", counts.done), ("dead", counts.dead)];
-        for (state, count) in states {
-            let _ = writeln!(text, "bailiwick_jobs{{state=\"{state}\"}} {count}");
-        }
-    }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -8,6 +8,7 @@
 mod body;
 mod health;
 mod index;
+mod metrics;
 mod server;
 mod webhook;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+use crate::forge::Forge;
 use crate::forge::event::Event;
 use crate::store::{NewJob, Store};
 
@@ -36,6 +38,8 @@ pub struct Receiver {
     pub store: Store,
     /// Which jobs an event asks for.
     pub plan: Plan,
+    /// The forge, whose budget the metrics tell; `None` leaves that part out.
+    pub forge: Option<Forge>,
     /// What else must be fine before this process is ready; the store is always checked.
     pub checks: Vec<Arc<dyn ReadyCheck>>,
 }
@@ -64,6 +68,6 @@ fn with_webhooks(receiver: Receiver, webhooks: bool) -> Router {
         .route("/", get(index::index))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(metrics::metrics))
         .with_state(Arc::new(shared))
 }

@@ -157,3 +157,37 @@ async fn a_key_with_too_many_rights_is_replaced() {
     );
     world.finish().await;
 }
+
+/// A team that asks for the repository of another team, or of another owner, gets no key for it, and nothing
+/// is made in the cluster.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_that_names_a_repository_of_others_gets_no_key_for_it() {
+    let world = TestWorld::start().await;
+    world.github().create_org("victim").expect("it is new");
+    world.github().create_repository("victim/secrets", &[("README.md", "Ours.\n")]).await.expect("it is new");
+    for (branch, url, why) in [
+        ("theirs", "org/dev-team1", "org/dev-team1 is the repository of team team1"),
+        ("admins", "org/dev-cluster", "is an admin repository"),
+        ("victims", "victim/secrets", "neither one of org"),
+    ] {
+        let before = world.github().deploy_keys(url);
+        let list = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - common\n  - team1\n  - greedy\n";
+        let team = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: greedy\n  labels:\n    toolkit.fluxcd.io/tenant: greedy\n---\n\
+             apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: greedy\n  namespace: greedy\n\
+             spec:\n  interval: 1m\n  url: ssh://git@github.com/{url}\n  ref:\n    branch: main\n"
+        );
+        let own = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - all.yaml\n";
+        let files = [
+            ("cluster/kustomization.yaml", list),
+            ("cluster/greedy/all.yaml", &team),
+            ("cluster/greedy/kustomization.yaml", own),
+        ];
+        let (pull, _) = world.merge_unchecked(branch, &files).await;
+        let report = world.expect_report(&pull, "no deploy key").await;
+        assert!(report.contains(why), "{report}");
+        assert_eq!(world.github().deploy_keys(url), before, "{url}");
+        assert!(world.world.cluster.get("Secret", "greedy", "flux-git-auth").is_none(), "no pair was made");
+    }
+    world.finish().await;
+}

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::support::{ADMIN, ALICE, BOB, Effect, Page, TEAM1, TEAM2, TestWorld};
-use crate::words::routes;
+use crate::words::{listing, routes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_but_commands_is_repaired() {
@@ -107,7 +107,9 @@ async fn a_pull_request_that_was_given_another_base_unseen_is_judged_again_once(
         let prod = Refresh::new("prod".parse().expect("a name")).to_job();
         world.context().store.enqueue(&[prod]).await.expect("the store answers");
         world.quiet().await;
-        assert_eq!(world.checks_of(ADMIN, &head).len(), 2, "one for each base");
+        let mut names: Vec<_> = world.github().check_runs(ADMIN, &head).into_iter().map(|run| run.name).collect();
+        names.sort();
+        assert_eq!(names, ["bailiwick/review", "bailiwick/review (prod)"], "one for each base");
     }
     world.github().faults().drop_percent(0);
     world.finish().await;
@@ -152,5 +154,41 @@ async fn repositories_that_were_renamed_unseen_stay_what_they_are() {
     world.expect_check(&seen, "success").await;
     world.expect_check(&of_team, "success").await;
     world.expect_answer(world.comment(ALICE, &seen, "/help")).await;
+    world.finish().await;
+}
+
+/// The merge of one commit into one branch says nothing about its merge into another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_harmless_merge_of_the_same_head_does_not_cover_up_a_verdict() {
+    let mut world = TestWorld::start().await;
+    let greedy = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: greedy\n\
+                  rules:\n  - apiGroups: [\"*\"]\n    resources: [\"*\"]\n    verbs: [\"*\"]\n";
+    let files =
+        [("cluster/common/greedy.yaml", greedy), ("cluster/common/kustomization.yaml", &listing("greedy.yaml"))];
+    world.push(ALICE, (ADMIN, "greedy"), &files).await;
+    world.push(ALICE, (ADMIN, "prod"), &[files[0], files[1], ("docs/prod.md", "Words.\n")]).await;
+    world.reconfigure(PROD).await;
+    let pull = world.open_into(ALICE, (ADMIN, "greedy"), "main").await;
+    world.expect_check(&pull, "failure").await;
+    let head = world.head(&pull);
+    let harmless = world.open_into(ALICE, (ADMIN, "greedy"), "prod").await;
+    assert_eq!(world.head(&harmless), head);
+    world
+        .until("the other verdict", |world| {
+            let runs = world.github().check_runs(ADMIN, &head);
+            runs.into_iter().find(|run| run.name == "bailiwick/review (prod)" && run.status == "completed")
+        })
+        .await;
+    world.quiet().await;
+    let mut told: Vec<_> =
+        world.github().check_runs(ADMIN, &head).into_iter().map(|run| (run.name, run.conclusion)).collect();
+    told.sort();
+    let expected = [("bailiwick/review", "failure"), ("bailiwick/review (prod)", "success")];
+    assert_eq!(told, expected.map(|(name, end)| (name.to_owned(), Some(end.to_owned()))));
+    // Asked again, each is itself again.
+    world.expect_answer(world.comment(ALICE, &harmless, "/check")).await;
+    world.quiet().await;
+    let runs = world.checks_of(ADMIN, &head);
+    assert_eq!(runs.iter().map(|run| run.conclusion.as_deref()).collect::<Vec<_>>(), [Some("failure")]);
     world.finish().await;
 }

@@ -17,6 +17,15 @@ use crate::store::{EffectState, Lease, Store};
 
 /// The check that branch protection requires.
 pub const CHECK_NAME: &str = "bailiwick/review";
+
+/// The check run's name for a base branch. GitHub keeps the runs of a commit apart by their names only, and
+/// one commit may be the head of several pull requests: were they all called [`CHECK_NAME`], the harmless
+/// merge into one branch would cover up the verdict on the other. That name belongs to the `first` branch that
+/// is synced from a repository; any other branch is named too.
+pub(super) fn check_name(base: &str, first: Option<&str>) -> String {
+    if first == Some(base) { CHECK_NAME.to_owned() } else { format!("{CHECK_NAME} ({base})") }
+}
+
 const KIND: &str = "check-run";
 const PREFIX: &str = "review/";
 /// The fact that remembers the check run of a pull request that has no conclusion yet.
@@ -38,11 +47,11 @@ pub(in crate::jobs) async fn is_done(
     repository: RepositoryId,
     pull: &PullRequest,
 ) -> Result<bool, JobError> {
-    let verdict = store.effect_value(KIND, &key(repository, &pull.head.sha)).await?;
-    let Some(verdict) = verdict.filter(|verdict| verdict["conclusion"].is_string()) else { return Ok(false) };
-    let judged = store.fact(JUDGED, &slot(repository, pull.number)).await?;
-    // A verdict of an earlier release does not say for which base it is.
-    Ok(judged.map_or(verdict["pull"] == json!(pull.number.get()), |judged| judged == judged_as(pull)))
+    let verdict = store.effect_value(KIND, &key(repository, pull)).await?;
+    if !verdict.is_some_and(|verdict| verdict["conclusion"].is_string()) {
+        return Ok(false);
+    }
+    Ok(store.fact(JUDGED, &slot(repository, pull.number)).await? == Some(judged_as(pull)))
 }
 
 /// The pull requests of a repository whose check run was opened and never completed.
@@ -63,8 +72,13 @@ fn judged_as(pull: &PullRequest) -> Value {
     json!({"head": pull.head.sha, "base": pull.base.branch})
 }
 
-fn key(repository: RepositoryId, head: &CommitId) -> String {
-    format!("{repository}/{head}")
+fn key(repository: RepositoryId, pull: &PullRequest) -> String {
+    key_of(repository, &pull.head.sha, &pull.base.branch)
+}
+
+/// A verdict is one on a head as a change of a base.
+fn key_of(repository: RepositoryId, head: &CommitId, base: &str) -> String {
+    format!("{repository}/{head}/{base}")
 }
 
 /// An open check run that waits for its verdict.
@@ -87,17 +101,18 @@ impl Verdict {
         context: &Context,
         lease: &Lease,
         repo: &Repo,
-        (job, pull): (&ReviewPullRequest, &PullRequest),
+        (job, pull, name): (&ReviewPullRequest, &PullRequest, &str),
     ) -> Result<Option<Self>, JobError> {
-        let (store, key) = (&context.store, key(job.repository, &pull.head.sha));
+        let (store, key) = (&context.store, key(job.repository, pull));
         let external_id = format!("{PREFIX}{}", job.number);
         let (slot, judged) = (slot(job.repository, job.number), judged_as(pull));
-        let mut value = json!({"pull": job.number.get(), "job": lease.job.get(), "base": pull.base.branch});
+        let sought = Sought { head: &pull.head.sha, name, external_id: &external_id };
+        let mut value = json!({"pull": job.number.get(), "job": lease.job.get()});
         let earlier = match store.effect(lease, KIND, &key).await? {
             EffectState::New => None,
-            EffectState::Unfinished => newest_open(repo, &pull.head.sha, &external_id).await?,
+            EffectState::Unfinished => sought.newest_open(repo).await?,
             EffectState::Done(known) if known["conclusion"].is_string() => {
-                if stands(&known, (job, pull), lease) {
+                if stands(&known, job, lease) {
                     store.set_fact(JUDGED, &slot, &judged).await?;
                     return Ok(None);
                 }
@@ -106,7 +121,7 @@ impl Verdict {
                 None
             }
             EffectState::Done(known) => match known["id"].as_u64().map(CheckRunId::new) {
-                None => newest_open(repo, &pull.head.sha, &external_id).await?,
+                None => sought.newest_open(repo).await?,
                 // Whoever asks again is not content with what another job has completed.
                 Some(id) => repo
                     .check_run(id)
@@ -126,13 +141,13 @@ impl Verdict {
             Some(run) => (run.id, run.annotations()),
             None => {
                 // Before it is opened: the head may be another one when the next run looks.
-                store.set_fact(OPEN, &slot, &json!({"head": pull.head.sha})).await?;
-                (repo.create_check_run(&opening(context, pull, external_id)).await?.id, 0)
+                store.set_fact(OPEN, &slot, &open_as(pull, name, None)).await?;
+                (repo.create_check_run(&opening(context, &sought)).await?.id, 0)
             }
         };
         value["id"] = json!(id.get());
         store.effect_done(lease, KIND, &key, &value).await?;
-        store.set_fact(OPEN, &slot, &json!({"head": pull.head.sha, "id": id.get()})).await?;
+        store.set_fact(OPEN, &slot, &open_as(pull, name, Some(id))).await?;
         Ok(Some(Self { key, slot, judged, id, value, annotated }))
     }
 
@@ -178,40 +193,64 @@ impl Verdict {
     }
 }
 
-/// Whether a verdict that was given needs no other. A second pull request may bring the same head
-/// against another base, and a pull request may be given another base.
-fn stands(known: &Value, (job, pull): (&ReviewPullRequest, &PullRequest), lease: &Lease) -> bool {
+/// Whether a verdict that was given needs no other. A second pull request may bring the same head.
+fn stands(known: &Value, job: &ReviewPullRequest, lease: &Lease) -> bool {
     let by_this_job = known["job"] == json!(lease.job.get());
     let of_this_pull = known["pull"] == json!(job.number.get());
-    // Earlier releases did not remember the base.
-    let of_this_base = known["base"].is_null() || known["base"] == json!(pull.base.branch);
-    of_this_pull && of_this_base && (by_this_job || !job.again && known["given_up"] != json!(true))
+    of_this_pull && (by_this_job || !job.again && known["given_up"] != json!(true))
 }
 
-async fn newest_open(repo: &Repo, head: &CommitId, external_id: &str) -> Result<Option<CheckRun>, JobError> {
-    let found = repo.find_check_run(head, CHECK_NAME, Some(external_id)).await?;
-    Ok(found.filter(|run| !run.is_completed()))
+/// Which check run is looked for.
+struct Sought<'a> {
+    head: &'a CommitId,
+    name: &'a str,
+    external_id: &'a str,
 }
 
-/// Ends the check run that an earlier run has opened on another head and never completed: that
-/// head was replaced, or the pull request closed, and nobody will judge it.
+impl Sought<'_> {
+    async fn newest_open(&self, repo: &Repo) -> Result<Option<CheckRun>, JobError> {
+        let found = repo.find_check_run(self.head, self.name, Some(self.external_id)).await?;
+        Ok(found.filter(|run| !run.is_completed()))
+    }
+}
+
+fn open_as(pull: &PullRequest, name: &str, id: Option<CheckRunId>) -> Value {
+    json!({"head": pull.head.sha, "base": pull.base.branch, "name": name, "id": id.map(CheckRunId::get)})
+}
+
+/// The name of the check run that is open for a pull request, where one is.
+pub(super) async fn open_name(
+    store: &Store,
+    repository: RepositoryId,
+    number: IssueNumber,
+) -> Result<Option<String>, JobError> {
+    let open = store.fact(OPEN, &slot(repository, number)).await?;
+    Ok(open.and_then(|open| open["name"].as_str().map(str::to_owned)))
+}
+
+/// Ends the check run that an earlier run has opened on another head, or for another base, and never
+/// completed: the pull request was pushed to, sent elsewhere or closed, and nobody will judge that. `now` is
+/// the head and the base branch that are to be judged.
 pub(super) async fn abandon_other(
     context: &Context,
     lease: &Lease,
     repo: &Repo,
-    (job, head): (&ReviewPullRequest, Option<&CommitId>),
+    (job, now): (&ReviewPullRequest, Option<(&CommitId, &str)>),
 ) -> Result<(), JobError> {
     let (store, slot) = (&context.store, slot(job.repository, job.number));
     let Some(open) = store.fact(OPEN, &slot).await? else { return Ok(()) };
     let old = open["head"].as_str().and_then(|old| old.parse::<CommitId>().ok());
-    let Some(old) = old else { return Ok(store.remove_fact(OPEN, &slot).await?) };
-    if Some(&old) == head {
+    let (Some(old), Some(base), Some(name)) = (old, open["base"].as_str(), open["name"].as_str()) else {
+        return Ok(store.remove_fact(OPEN, &slot).await?);
+    };
+    if now == Some((&old, base)) {
         return Ok(());
     }
+    let external_id = format!("{PREFIX}{}", job.number);
     let run = match open["id"].as_u64() {
         Some(id) => repo.check_run(CheckRunId::new(id)).await?,
         // Whether it was opened is not recorded.
-        None => match newest_open(repo, &old, &format!("{PREFIX}{}", job.number)).await {
+        None => match (Sought { head: &old, name, external_id: &external_id }).newest_open(repo).await {
             // A commit that the forge has dropped has no check runs either.
             Err(JobError::Fail { .. }) => None,
             found => found?,
@@ -223,7 +262,7 @@ pub(super) async fn abandon_other(
             cancel(context, repo, run.id).await?;
         }
         // Whoever pushes that commit again wants it judged.
-        store.forget_effect(lease, KIND, &key(job.repository, &old)).await?;
+        store.forget_effect(lease, KIND, &key_of(job.repository, &old, base)).await?;
     }
     Ok(store.remove_fact(OPEN, &slot).await?)
 }
@@ -249,11 +288,11 @@ fn slot(repository: RepositoryId, number: IssueNumber) -> String {
     format!("{repository}/{number}")
 }
 
-fn opening(context: &Context, pull: &PullRequest, external_id: String) -> NewCheckRun {
+fn opening(context: &Context, sought: &Sought<'_>) -> NewCheckRun {
     NewCheckRun {
-        name: CHECK_NAME.to_owned(),
-        head: pull.head.sha.clone(),
-        external_id: Some(external_id),
+        name: sought.name.to_owned(),
+        head: sought.head.clone(),
+        external_id: Some(sought.external_id.to_owned()),
         details_url: None,
         started_at: Some(context.clock.now()),
         state: CheckState::InProgress,

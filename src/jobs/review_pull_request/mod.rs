@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use self::check_run::{Verdict, abandon_other};
+use self::check_run::{Verdict, abandon_other, check_name, open_name};
 use self::judge::Eyes;
 use super::{Context, JobError, Next, Task, admin, audit};
 use crate::config::ClusterConfig;
@@ -75,17 +75,17 @@ impl Task for ReviewPullRequest {
             Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
-        let role = match &pull {
-            Some(pull) => role(context, &name, pull).await?,
+        let part = match &pull {
+            Some(pull) => part(context, &name, pull).await?,
             None => None,
         };
-        let head = role.as_ref().and(pull.as_ref()).map(|pull| &pull.head.sha);
-        abandon_other(context, lease, &repo, (&self, head)).await?;
-        let (Some(pull), Some(role)) = (&pull, role) else { return Ok(Next::done()) };
+        let now = part.as_ref().and(pull.as_ref()).map(|pull| (&pull.head.sha, pull.base.branch.as_str()));
+        abandon_other(context, lease, &repo, (&self, now)).await?;
+        let (Some(pull), Some(part)) = (&pull, part) else { return Ok(Next::done()) };
         if self.again {
             audit::reruns(context, lease, &self, &pull.head.sha).await?;
         }
-        match self.review(context, lease, (&repo, pull), role).await {
+        match self.review(context, lease, (&repo, pull), part).await {
             // A head that is gone cannot be judged and has no need to be: the new one has.
             Err(JobError::Fail { .. }) if self.has_moved(&repo, pull).await => {
                 Ok(Next::Again(context.clock.now(), self))
@@ -99,7 +99,8 @@ impl Task for ReviewPullRequest {
         // Its files may be what the App must not read.
         let repo = self.repo(context, Access::VERDICT);
         let pull = repo.pull(self.number).await?;
-        if let Some(verdict) = Verdict::begin(context, lease, &repo, (&self, &pull)).await? {
+        let name = self.name_of_last_resort(context, &pull).await?;
+        if let Some(verdict) = Verdict::begin(context, lease, &repo, (&self, &pull, &name)).await? {
             let report = CheckRunReport {
                 conclusion: Conclusion::Failure,
                 title: "Could not be judged".to_owned(),
@@ -126,12 +127,23 @@ impl ReviewPullRequest {
         context: &Context,
         lease: &Lease,
         (repo, pull): (&Repo, &PullRequest),
-        role: Role<'_>,
+        Part { role, check }: Part<'_>,
     ) -> Result<(), JobError> {
-        let verdict = Verdict::begin(context, lease, repo, (self, pull)).await?;
+        let verdict = Verdict::begin(context, lease, repo, (self, pull, &check)).await?;
         let Some(verdict) = verdict else { return Ok(()) };
         let report = self.judge(context, repo, pull, role).await?;
         verdict.complete(context, lease, repo, report).await
+    }
+
+    /// The name of the check run in which a review is given up. Where it was not opened yet, and what the
+    /// repository is cannot be told, that is the one that must not look fine.
+    async fn name_of_last_resort(&self, context: &Context, pull: &PullRequest) -> Result<String, JobError> {
+        if let Some(open) = open_name(&context.store, self.repository, self.number).await? {
+            return Ok(open);
+        }
+        let name = context.known_as(self.repository, &self.repository_name);
+        let part = part(context, &name, pull).await;
+        Ok(part.ok().flatten().map_or_else(|| CHECK_NAME.to_owned(), |part| part.check))
     }
 
     /// Whether the pull request has another head now, or is closed.
@@ -169,42 +181,68 @@ impl ReviewPullRequest {
     }
 }
 
+/// What a pull request is a part of, and the name of the check run that says so.
+struct Part<'a> {
+    role: Role<'a>,
+    check: String,
+}
+
 /// What the repository is; `None` where the pull request's base branch is synced nowhere.
-async fn role<'a>(
+async fn part<'a>(
     context: &'a Context,
     name: &'a RepositoryName,
     pull: &PullRequest,
-) -> Result<Option<Role<'a>>, JobError> {
+) -> Result<Option<Part<'a>>, JobError> {
     let base = pull.base.branch.as_str();
     let admin: Vec<&ClusterConfig> = context.config.clusters_of(name).collect();
-    if !admin.is_empty() {
+    if let Some(first) = admin.first() {
+        let check = check_name(base, Some(first.branch.as_str()));
         let tracked: Vec<_> = admin.into_iter().filter(|cluster| cluster.branch.as_str() == base).collect();
-        return Ok((!tracked.is_empty()).then_some(Role::Admin(tracked)));
+        return Ok((!tracked.is_empty()).then_some(Part { role: Role::Admin(tracked), check }));
     }
-    let mut teams = Vec::new();
-    let mut fits = false;
+    let Owners { mut teams, fits, first_is_known } = owners(context, name).await?;
+    if teams.is_empty() {
+        return Ok(fits.then(|| Part { role: Role::Nobody, check: CHECK_NAME.to_owned() }));
+    }
+    let check = check_name(base, teams.first().filter(|_| first_is_known).map(|(team, _)| branch_of(team)));
+    teams.retain(|(team, _)| branch_of(team) == base);
+    Ok((!teams.is_empty()).then_some(Part { role: Role::Team(teams), check }))
+}
+
+/// The branch that a team is synced from. Flux takes `master` where a source names no branch
+/// (source.toolkit.fluxcd.io, `GitRepositoryRef`).
+fn branch_of(team: &Team) -> &str {
+    team.source.as_ref().and_then(|source| source.branch.as_deref()).unwrap_or("master")
+}
+
+/// The teams that are synced from a repository, in the order of the clusters.
+struct Owners {
+    teams: Vec<(Team, Policy)>,
+    /// Whether the repository fits a cluster's pattern.
+    fits: bool,
+    /// Whether no cluster before the first team's stayed unasked.
+    first_is_known: bool,
+}
+
+/// Where one cluster cannot be asked, the others are judged for; where none knows the repository, the
+/// question stays open.
+async fn owners(context: &Context, name: &RepositoryName) -> Result<Owners, JobError> {
+    let mut owners = Owners { teams: Vec::new(), fits: false, first_is_known: true };
     let mut unasked = None;
     for cluster in &context.config.clusters {
-        fits |= cluster.team_repository.team_of(name).is_some();
+        owners.fits |= cluster.team_repository.team_of(name).is_some();
         match owner(context, cluster, name).await {
-            Ok(owner) => teams.extend(owner),
-            Err(error) => unasked = Some(error),
+            Ok(owner) => owners.teams.extend(owner),
+            Err(error) => {
+                owners.first_is_known &= !owners.teams.is_empty();
+                unasked = Some(error);
+            }
         }
     }
-    // Where one cluster cannot be asked, the others are judged for; where none knows the repository, the
-    // question stays open.
-    if teams.is_empty() {
-        return match unasked {
-            Some(error) => Err(error),
-            None => Ok(fits.then_some(Role::Nobody)),
-        };
+    match unasked {
+        Some(error) if owners.teams.is_empty() => Err(error),
+        _ => Ok(owners),
     }
-    teams.retain(|(team, _): &(Team, Policy)| {
-        // Flux takes `master` where a source names no branch (source.toolkit.fluxcd.io, `GitRepositoryRef`).
-        let branch = team.source.as_ref().and_then(|source| source.branch.as_deref()).unwrap_or("master");
-        branch == base
-    });
-    Ok((!teams.is_empty()).then_some(Role::Team(teams)))
 }
 
 /// The team of a cluster that is synced from a repository, with the policy that it is judged by.

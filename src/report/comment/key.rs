@@ -19,6 +19,8 @@ pub enum KeyState {
     DisabledByOrganisation,
     /// GitHub says that the key is registered on another repository.
     InUseElsewhere,
+    /// The repository is not one on which a key of this team may be registered, in words.
+    NotTheTeams(String),
     /// The Secret is there, but was not made by the bot and cannot be read as a key.
     ForeignSecret(String),
     /// The team has left the admin repository: there is nothing to register any more.
@@ -59,6 +61,10 @@ impl KeyReport {
             KeyState::InUseElsewhere => format!(
                 "❌ **{team}**: no deploy key: GitHub says that this key is in use on another repository. Delete the Secret in \
                  the namespace `{team}`; I then make a new pair."
+            ),
+            KeyState::NotTheTeams(problem) => format!(
+                "❌ **{team}**: no deploy key: {}. Correct `spec.url` of the team's GitRepository. I look again by myself.",
+                markdown::escape(problem)
             ),
             KeyState::ForeignSecret(problem) => format!(
                 "❌ **{team}**: no deploy key: the Secret in the namespace `{team}` is not mine and cannot be used: {} I look \

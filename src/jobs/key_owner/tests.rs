@@ -1,0 +1,90 @@
+//! The table: which team may have a key on which repository.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::*;
+use crate::config::{SecretError, SecretSource};
+use crate::tenancy::FileSummary;
+
+const CONFIG: &str = "\
+database: sqlite://x.db
+github: {app_id: 7, private_key: {file: key.pem}, webhook_secrets: [{env: HOOK}]}
+clusters:
+  - {name: dev, admin_repository: org/dev-cluster, team_repository: '{org}/dev-{team}'}
+  - {name: far, admin_repository: other/cluster, team_repository: 'elsewhere/{team}'}
+";
+
+struct Secrets;
+
+impl SecretSource for Secrets {
+    fn env(&self, _: &str) -> Result<SecretString, SecretError> {
+        Ok("hush".into())
+    }
+
+    fn file(&self, _: &Path) -> Result<SecretString, SecretError> {
+        Ok("-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n".into())
+    }
+}
+
+/// Teams and the repositories that their Git URLs name.
+fn index(teams: &[(&str, &str)]) -> RepositoryIndex {
+    let file = |(team, repository): &(&str, &str)| {
+        let text = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {team}, labels: {{toolkit.fluxcd.io/tenant: {team}}}}}\n---\n\
+             apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {team}, namespace: {team}}}\n\
+             spec: {{url: 'ssh://git@github.com/{repository}'}}\n"
+        );
+        let path: crate::names::RepoPath = format!("cluster/{team}/all.yaml").parse().expect("a path");
+        let read = crate::manifest::read(path.clone(), text.as_bytes());
+        (path, Arc::new(FileSummary::of(&read)))
+    };
+    RepositoryIndex::from_files(teams.iter().map(file))
+}
+
+fn judge(cluster: usize, teams: &[(&str, &str)], team: &str, repository: &str) -> Option<String> {
+    let config = crate::config::parse(CONFIG, "bailiwick.yaml", &Secrets).unwrap_or_else(|error| panic!("{error}"));
+    let index = index(teams);
+    let team = index.team(team).expect("it is there");
+    objection(&config, &config.clusters[cluster], (&index, team), &repository.parse().expect("a name"))
+}
+
+#[test]
+fn a_team_has_its_key_on_its_own_repository_only() {
+    let teams = [("team1", "org/dev-team1"), ("team2", "org/payments"), ("team3", "org/Payments")];
+    for (team, repository) in
+        [("team1", "org/dev-team1"), ("team1", "Org/Dev-Team1"), ("team1", "org/anything"), ("team1", "org/dev-nobody")]
+    {
+        assert_eq!(judge(0, &teams, team, repository), None, "{team} on {repository}");
+    }
+    for (team, repository, why) in [
+        ("team2", "org/dev-team1", "the repository of team team1"),
+        ("team2", "org/payments", "the repository of team team3"),
+        ("team3", "ORG/payments", "the repository of team team2"),
+        ("team1", "org/dev-cluster", "an admin repository"),
+        ("team1", "other/CLUSTER", "an admin repository"),
+        ("team1", "victim/dev-team1", "neither one of org nor the one that org/dev-{team} gives"),
+        ("team1", "elsewhere/team1", "neither one of org"),
+    ] {
+        let said = judge(0, &teams, team, repository).unwrap_or_else(|| panic!("{team} got a key on {repository}"));
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+/// The pattern gives a repository to its team even where another team names it first.
+#[test]
+fn who_names_the_repository_of_another_team_does_not_shut_that_team_out() {
+    let teams = [("a", "org/dev-team1"), ("team1", "org/dev-team1")];
+    assert_eq!(judge(0, &teams, "team1", "org/dev-team1"), None);
+    assert!(judge(0, &teams, "a", "org/dev-team1").is_some());
+}
+
+#[test]
+fn a_pattern_may_name_another_owner() {
+    let teams = [("team1", "elsewhere/team1")];
+    assert_eq!(judge(1, &teams, "team1", "elsewhere/team1"), None);
+    assert_eq!(judge(1, &teams, "team1", "other/team1"), None);
+    assert!(judge(1, &teams, "team1", "elsewhere/team2").is_some());
+}
