@@ -20,7 +20,11 @@ async fn a_merge_is_one_comment_one_deployment_and_each_step_once() {
         world.github().clear_request_log();
         let path = format!("/repos/{ADMIN}/{path}");
         world.github().faults().next_requests(Method::POST, &path, 1, Effect::CutAfter);
+        // The lost answer is found again before the sync ends: there is a step to be told of.
+        world.world.cluster.faults().hold_syncs(true);
         let commit = world.merge(ALICE, &pull).await;
+        world.expect_deployed(&commit, "in_progress").await;
+        world.world.cluster.faults().hold_syncs(false);
         world.expect_report(&pull, "✅").await;
         assert!(lost(&world, "POST"), "{path}");
         assert_eq!(world.deployed(&commit), ["in_progress", "success"], "{path}");
