@@ -21,7 +21,7 @@ npm install --prefix "$packages" --ignore-scripts --no-audit --no-fund --no-save
 # Recordings of an earlier run would hide that nothing was recorded in this one.
 rm -rf "$recordings"
 mkdir -p "$recordings"
-BAILIWICK_RECORD="$recordings" cargo test --quiet --test conversation --test sandbox_github --test e2e
+BAILIWICK_RECORD="$recordings" cargo test --quiet --test conversation --test sandbox_github --test e2e --test e2e_sync
 
 cargo run --quiet --example conformance -- \
     "$packages/node_modules/@octokit/openapi/generated/api.github.com.json" \

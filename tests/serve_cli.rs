@@ -1,9 +1,10 @@
 //! The real binary as a server: a person asks, the answer comes, SIGTERM ends it in order.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bailiwick::cli::demo::world::{ADMIN, ALICE, Addresses, World};
+use bailiwick::sandbox::github::{CommentView, Effect};
 
 /// Generous, for a machine that is busy: nothing waits for it when all goes well.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,7 +25,52 @@ async fn serve_answers_a_comment_and_ends_in_order_when_told_to() {
     let mut world = World::start(Addresses::free()).await.expect("a world");
     world.stop_server().await;
     let directory = world.directory().to_owned();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
+    let mut server = serve(&world).await;
+    world.github.comment(ALICE, ADMIN, 1, "/help").expect("a comment");
+    until("the answer", || answers(&world).pop()).await;
+
+    terminate(&server);
+    assert_eq!(end(&mut server).await, Some(0), "it ended in order");
+    let log = std::fs::read_to_string(directory.join("log")).expect("the log");
+    assert!(log.contains("listening") && log.contains("stopping"), "{log}");
+    for secret in ["app.pem", "webhook-secret"] {
+        let secret = std::fs::read_to_string(directory.join(secret)).expect("a secret");
+        assert!(!log.contains(secret.lines().nth(1).unwrap_or(&secret)), "a secret is in the log");
+    }
+    assert!(!log.contains("ghs_"), "a token is in the log");
+}
+
+/// A worker that waits for an answer of the forge's finishes first; who cannot wait for that says so again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_the_server_at_once_and_nothing_is_lost() {
+    let mut world = World::start(Addresses::free()).await.expect("a world");
+    world.stop_server().await;
+    let mut server = serve(&world).await;
+    let comments = format!("/repos/{ADMIN}/issues/*/comments");
+    world.github.faults().next_requests(http::Method::POST, &comments, 1, Effect::Slow(Duration::from_secs(600)));
+    world.github.comment(ALICE, ADMIN, 1, "/help").expect("a comment");
+    // The job has read the comment: it runs, and its answer will hang.
+    let runs = || world.github.request_log().into_iter().find(|it| it.path.contains("/issues/comments/"));
+    until("the job to run", runs).await;
+    terminate(&server);
+    let log = || std::fs::read_to_string(world.directory().join("log")).ok();
+    until("the server to know", || log().filter(|log| log.contains("stopping"))).await;
+    assert!(server.try_wait().expect("its status").is_none(), "it finishes what runs first");
+    terminate(&server);
+    assert_eq!(end(&mut server).await, Some(1), "it did not wait");
+    assert_eq!(answers(&world).len(), 0);
+
+    let mut server = serve(&world).await;
+    until("the answer", || answers(&world).pop()).await;
+    terminate(&server);
+    assert_eq!(end(&mut server).await, Some(0));
+    assert_eq!(answers(&world).len(), 1);
+}
+
+/// The real binary, ready.
+async fn serve(world: &World) -> Child {
+    let directory = world.directory();
+    let server = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
         .arg("serve")
         .arg("--config")
         .arg(directory.join("bailiwick.yaml"))
@@ -42,26 +88,24 @@ async fn serve_answers_a_comment_and_ends_in_order_when_told_to() {
         assert!(start.elapsed() < PATIENCE, "the server does not get ready");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    server
+}
 
-    world.github.comment(ALICE, ADMIN, 1, "/help").expect("a comment");
-    until("the answer", || {
-        let comments = world.github.comments(ADMIN, 1);
-        comments.into_iter().find(|comment| comment.author == "bailiwick[bot]" && comment.body.contains("/create-team"))
-    })
-    .await;
+/// The bot's answers to `/help`.
+fn answers(world: &World) -> Vec<CommentView> {
+    let comments = world.github.comments(ADMIN, 1).into_iter();
+    comments.filter(|comment| comment.author == "bailiwick[bot]" && comment.body.contains("/create-team")).collect()
+}
 
+fn terminate(server: &Child) {
     let terminate = Command::new("kill").arg(server.id().to_string()).status().expect("kill runs");
     assert!(terminate.success());
-    let status = until("the end of the server", || server_status(server.id())).await;
-    assert!(status, "the process is gone");
-    assert!(server.wait().expect("its status").success(), "it ended in order");
-    let log = std::fs::read_to_string(directory.join("log")).expect("the log");
-    assert!(log.contains("listening") && log.contains("stopping"), "{log}");
-    for secret in ["app.pem", "webhook-secret"] {
-        let secret = std::fs::read_to_string(directory.join(secret)).expect("a secret");
-        assert!(!log.contains(secret.lines().nth(1).unwrap_or(&secret)), "a secret is in the log");
-    }
-    assert!(!log.contains("ghs_"), "a token is in the log");
+}
+
+/// The exit status, once it has ended.
+async fn end(server: &mut Child) -> Option<i32> {
+    until("the end of the server", || server_status(server.id())).await;
+    server.wait().expect("its status").code()
 }
 
 /// `Some(true)` once the process has ended (it stays a zombie until it is waited for).

@@ -124,7 +124,11 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
 
 /// Runs what needs the network.
 fn wait_for(work: impl Future<Output = Result<u8>>) -> Result<u8> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // Whoever had to wait for its tasks has waited; what runs on is what somebody would not wait for.
+    runtime.shutdown_background();
+    result
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::role::Role;
 use super::server::{Options, Server};
@@ -48,6 +48,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
     crate::telemetry::start("bailiwick=info,warn");
     let config = super::config::load(&args.config)?;
     let policy = policy(&config, &args.config)?;
+    let mut stop = Stop::new()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("{}: cannot listen there: choose another `listen` address", config.listen))?;
@@ -63,23 +64,37 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
         recorder: None,
     };
     let address = listener.local_addr()?;
-    let server = Server::start(config, options, listener).await?;
+    let server = tokio::select! {
+        started = Server::start(config, options, listener) => started?,
+        () = stop.signalled() => return Ok(0),
+    };
     tracing::info!(server.address = %address, server.role = ?args.role, "listening");
-    stopped().await?;
+    stop.signalled().await;
     tracing::info!("stopping: finishing what runs");
     tokio::select! {
         () = server.stop() => Ok(0),
         // Whatever runs now is taken up again at the next start, when its lease has ended.
-        again = stopped() => again.map(|()| 1),
+        () = stop.signalled() => Ok(1),
     }
 }
 
-/// Resolves at SIGTERM or SIGINT.
-async fn stopped() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        result = tokio::signal::ctrl_c() => Ok(result?),
+/// SIGTERM and SIGINT, from the start to the end: none is missed between two waits.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Resolves at the next of them.
+    async fn signalled(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Deployment {
 #[derive(Deserialize)]
 struct Announced {
     #[serde(default)]
+    id: u64,
+    #[serde(default)]
     state: String,
 }
 
@@ -139,19 +141,22 @@ impl Repo {
         Ok(found)
     }
 
-    /// Whether this step was announced before.
+    /// Whether this step is the last one that was announced. That GitHub makes a deployment inactive when a
+    /// newer one succeeds (REST, "Inactive deployments") is no step of ours.
     ///
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn was_announced(&self, id: DeploymentId, step: DeploymentState) -> Result<bool, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", &[&id.to_string()]);
-        let mut found = false;
+        let mut last: Option<Announced> = None;
         let look = |status: Announced| {
-            found |= status.state == step.as_str();
-            !found
+            if status.state != "inactive" && last.as_ref().is_none_or(|last| last.id < status.id) {
+                last = Some(status);
+            }
+            true
         };
         self.pages(route, &format!("statuses of deployment {id}"), look).await?;
-        Ok(found)
+        Ok(last.is_some_and(|last| last.state == step.as_str()))
     }
 
     /// Announces a step of a deployment. GitHub has no key against announcing it twice: look with

@@ -24,7 +24,7 @@ fn ada() -> Account {
 }
 
 macro_rules! event {
-    ($variant:ident, $name:literal) => {
+    ($variant:ident, $name:expr) => {
         match parse($name) {
             Event::$variant(event) => event,
             other => panic!("{other:?}"),
@@ -125,8 +125,12 @@ fn the_others() {
 
 #[test]
 fn unknown_actions_and_events_are_no_errors() {
-    let pinned = event!(IssueComment, "issue_comment.pinned");
-    assert_eq!(pinned.action, IssueCommentAction::Other("pinned".to_owned()));
+    for name in ["pinned", "unpinned"] {
+        let comment = event!(IssueComment, &format!("issue_comment.{name}"));
+        assert_eq!(comment.action, IssueCommentAction::Other(name.to_owned()));
+    }
+    assert_eq!(event!(PullRequest, "pull_request.enqueued").action, PullRequestAction::Enqueued);
+    assert_eq!(event!(PullRequest, "pull_request.dequeued").action, PullRequestAction::Dequeued);
     let ignored = |event: &str, body: &str| Event::parse(event, body.as_bytes()).expect("ignored");
     let strange = Event::Ignored { event: "pull_request".to_owned(), action: Some("stacked".to_owned()) };
     assert_eq!(ignored("pull_request", r#"{"action":"stacked","pull_request":[1]}"#), strange);

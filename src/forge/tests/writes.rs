@@ -241,6 +241,26 @@ async fn a_deployment_merges_nothing_and_waits_for_no_checks() {
     assert_eq!(world.seen().pop().unwrap().path, "/repos/org/dev-cluster/deployments/4/statuses");
 }
 
+/// A sync that failed, recovered and fails again says so again, also after a crash.
+#[tokio::test]
+async fn a_step_counts_as_announced_only_where_it_is_the_last_one() {
+    let world = World::new(|_| {
+        let status = |id: u64, state: &str| json!({ "id": id, "state": state });
+        ok(json!([status(9, "inactive"), status(7, "success"), status(5, "failure"), status(3, "in_progress")]))
+    })
+    .await;
+    let repo = world.repo(Access::DEPLOYMENTS);
+    let deployment = crate::names::DeploymentId::new(4);
+    for (step, announced) in [
+        (DeploymentState::Success, true),
+        (DeploymentState::Failure, false),
+        (DeploymentState::InProgress, false),
+        (DeploymentState::Error, false),
+    ] {
+        assert_eq!(repo.was_announced(deployment, step).await.unwrap(), announced, "{step:?}");
+    }
+}
+
 #[tokio::test]
 async fn published_host_keys_are_read() {
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
