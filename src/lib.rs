@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod report;
 pub mod rules;
 pub mod scaffold;
+pub mod schema;
 pub mod tenancy;
 
 pub mod cluster;

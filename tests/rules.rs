@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bailiwick::finding::{Finding, Severity};
 use bailiwick::manifest::{self, ManifestFile};
 use bailiwick::names::RepoPath;
-use bailiwick::rules::{Change, Documentation, Policy, RULES, Review, Rule, Scope, View, judge};
+use bailiwick::rules::{Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, View, judge};
 use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
 use proptest::prelude::*;
 
@@ -156,12 +156,13 @@ fn change(view: View, files: Vec<ManifestFile>, before: &Repository, after: &Rep
     let differs = |path: &&RepoPath| before.others.get(*path) != after.others.get(*path);
     let others = before.others.keys().chain(after.others.keys()).filter(differs);
     let gone = before.files.iter().map(|file| &file.path).filter(|path| !after.index.contains_file(path));
-    let changed = files.iter().map(|file| &file.path).chain(gone).chain(others).cloned().collect();
+    let paths: BTreeSet<RepoPath> = files.iter().map(|file| &file.path).chain(gone).chain(others).cloned().collect();
+    let old = before.files.iter().filter(|file| paths.contains(&file.path)).cloned().collect();
     let read = |path: &RepoPath| {
         let known = after.files.iter().find(|file| file.path == *path).cloned();
         Ok::<_, Infallible>(known.or_else(|| Some(manifest::read(path.clone(), after.others.get(path)?))))
     };
-    Change::new(vec![view], files, &changed, read).expect("nothing to fail")
+    Change::new(vec![view], Changed { files, old, paths }, read).expect("nothing to fail")
 }
 
 fn load(directory: &Path) -> Repository {
@@ -225,7 +226,7 @@ fn an_exception_waives_and_is_counted() {
     let directory = root().join("fixtures/rules/tenancy/foreign-namespace/fail-admin");
     let after = load(&directory);
     let before = RepositoryIndex::default();
-    let review = Review { scope: Scope::Admin, before: &before, after: &after.index, files: &after.files };
+    let review = Review { scope: Scope::Admin, before: &before, after: &after.index, files: &after.files, old: &[] };
     let plain = judge(&review, &Policy::default());
     let policy = "severity: {tenancy/foreign-namespace: warning}\n\
         exceptions: [{rule: tenancy/foreign-namespace, path: cluster/team1/settings.yaml, reason: moved soon}]\n";

@@ -22,7 +22,7 @@ use crate::finding::Severity;
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
 use crate::report::{self, Style};
-use crate::rules::{Change, Judgement, RULES, Scope, View};
+use crate::rules::{Change, Changed, Judgement, RULES, Scope, View};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -152,9 +152,10 @@ fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
     if before.is_none() {
         return Change::whole(view, after.split_by_change(None).0);
     }
-    let changed = after.paths_changed_since(before);
+    let paths = after.paths_changed_since(before);
+    let old = before.map(|before| before.among(&paths)).unwrap_or_default();
     let (files, mut same) = after.split_by_change(before);
-    let made = Change::new(vec![view], files, &changed, |path| Ok::<_, Infallible>(same.remove(path)));
+    let made = Change::new(vec![view], Changed { files, old, paths }, |path| Ok::<_, Infallible>(same.remove(path)));
     made.unwrap_or_else(|never| match never {})
 }
 

@@ -21,25 +21,35 @@ pub struct View {
     pub roots: Option<Vec<String>>,
 }
 
+/// What differs.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// The manifests that are new or changed, as they will be.
+    pub files: Vec<ManifestFile>,
+    /// The manifests that are changed or deleted, as they were.
+    pub old: Vec<ManifestFile>,
+    /// Every path that differs, manifest or not.
+    pub paths: BTreeSet<RepoPath>,
+}
+
 /// A change that can be judged, by each of its views.
 #[derive(Debug)]
 pub struct Change {
     views: Vec<View>,
     files: Vec<ManifestFile>,
+    old: Vec<ManifestFile>,
     reached: BTreeMap<RepoPath, Option<Location>>,
 }
 
 impl Change {
-    /// The change of these manifests. `changed` holds every path that differs, manifest or not; `read`
-    /// gives a file as it will be, and is asked for what Flux applies only since the change. Such a
-    /// file is judged as if it were new: views do not have it before.
+    /// The change of these manifests. `read` gives a file as it will be, and is asked for what Flux applies
+    /// only since the change. Such a file is judged as if it were new: views do not have it before.
     ///
     /// # Errors
     /// Those of `read`.
     pub fn new<E>(
         views: Vec<View>,
-        files: Vec<ManifestFile>,
-        changed: &BTreeSet<RepoPath>,
+        Changed { files, mut old, paths: changed }: Changed,
         mut read: impl FnMut(&RepoPath) -> Result<Option<ManifestFile>, E>,
     ) -> Result<Self, E> {
         let mut known: BTreeMap<RepoPath, Option<ManifestFile>> =
@@ -47,7 +57,7 @@ impl Change {
         let mut reached = BTreeMap::new();
         let mut seen = Vec::with_capacity(views.len());
         for View { before, after, roots } in views {
-            let difference = Difference { before: &before, after: &after, changed, roots: roots.as_deref() };
+            let difference = Difference { before: &before, after: &after, changed: &changed, roots: roots.as_deref() };
             let (newly, after) = difference.newly_applied(|path| {
                 let file = fetch(&mut known, &mut read, path)?;
                 Ok(file.map(|file| Arc::new(FileSummary::of(file))))
@@ -60,12 +70,13 @@ impl Change {
             let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
             seen.push(View { before: before.with(gone), after, roots });
         }
-        Ok(Self { views: seen, files: known.into_values().flatten().collect(), reached })
+        old.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, reached })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
-        Self { views: vec![view], files, reached: BTreeMap::new() }
+        Self { views: vec![view], files, old: Vec::new(), reached: BTreeMap::new() }
     }
 
     /// How many views there are.
@@ -85,7 +96,7 @@ impl Change {
     /// Where there is no such view.
     pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
         let View { before, after, .. } = &self.views[view];
-        let mut judgement = judge(&Review { scope, before, after, files: &self.files }, policy);
+        let mut judgement = judge(&Review { scope, before, after, files: &self.files, old: &self.old }, policy);
         judgement.summary.reached = self.reached.len();
         let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
         for finding in judgement.findings.iter_mut().chain(waived) {

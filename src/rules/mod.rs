@@ -10,7 +10,7 @@ pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
 
-pub use change::{Change, View};
+pub use change::{Change, Changed, View};
 pub use docs::Documentation;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
@@ -64,12 +64,20 @@ pub struct Review<'a> {
     /// The files that are new or changed, as they would be, or that Flux applies only since the change,
     /// in the order of their paths.
     pub files: &'a [ManifestFile],
+    /// The changed and the deleted files as they were, in the order of their paths; empty where
+    /// everything is judged as new. What could not be read then has no objects.
+    pub old: &'a [ManifestFile],
 }
 
 impl<'a> Review<'a> {
     /// The objects of the new and changed files.
     pub fn objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.files.iter().flat_map(|file| &file.objects)
+    }
+
+    /// The objects of the changed and deleted files as they were.
+    pub fn old_objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.old.iter().flat_map(|file| &file.objects)
     }
 
     /// Whether a file is among those that are judged.

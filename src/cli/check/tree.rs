@@ -105,6 +105,11 @@ impl Tree {
         (changed.into_iter().map(|(_, file)| file).collect(), same.into_iter().collect())
     }
 
+    /// Copies of the manifests among some paths.
+    pub(super) fn among(&self, paths: &BTreeSet<RepoPath>) -> Vec<ManifestFile> {
+        paths.iter().filter_map(|path| self.files.get(path)).map(|loaded| loaded.file.clone()).collect()
+    }
+
     /// The index of everything that is there.
     pub(super) fn index(&self) -> RepositoryIndex {
         let others = self.paths.iter().map(|path| (path.clone(), Arc::new(FileSummary::other())));

@@ -8,10 +8,10 @@ use tracing::Instrument as _;
 use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
-use crate::manifest::{self, EntryRole};
+use crate::manifest::{self, EntryRole, ManifestFile};
 use crate::names::{CommitId, RepoPath};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
-use crate::rules::{Change, Judgement, Policy, Scope, View};
+use crate::rules::{Change, Changed, Judgement, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
 
 /// How many bytes of manifests one pull request may change, or make Flux apply: read, they take some
@@ -181,7 +181,8 @@ fn lay_over(
         listed.extend(preview.changes.iter().map(|change| &change.path).filter(names).cloned());
     }
     let not_judged = not_judged(preview.conflicts, preview.unreadable);
-    let changed: BTreeSet<RepoPath> = preview.changes.iter().map(|change| change.path.clone()).collect();
+    let paths: BTreeSet<RepoPath> = preview.changes.iter().map(|change| change.path.clone()).collect();
+    let old = as_it_was(&paths, &listed, base)?;
     let mut files = Vec::new();
     let mut summaries = Vec::new();
     let mut others = BTreeMap::new();
@@ -204,7 +205,7 @@ fn lay_over(
         View { before, after, roots }
     };
     let views = before.into_iter().map(lay).collect();
-    let change = Change::new(views, files, &changed, |path| {
+    let change = Change::new(views, Changed { files, old, paths }, |path| {
         let blob = match others.remove(path) {
             Some(blob) => Some(blob),
             None => base.read(path).map_err(Stopped::Git)?,
@@ -216,6 +217,25 @@ fn lay_over(
         Ok(blob.map(|blob| indexes::read_blob(path, &blob)))
     })?;
     Ok((change, not_judged))
+}
+
+/// The changed and deleted manifests as the base has them.
+fn as_it_was(
+    changed: &BTreeSet<RepoPath>,
+    listed: &HashSet<RepoPath>,
+    base: &Snapshot,
+) -> Result<Vec<ManifestFile>, Stopped> {
+    let mut bytes = 0;
+    let mut old = Vec::new();
+    for path in changed.iter().filter(|path| manifest::is_manifest(path) || listed.contains(*path)) {
+        let Some(blob) = base.read(path).map_err(Stopped::Git)? else { continue };
+        bytes += blob.bytes.as_ref().map_or(0, Vec::len);
+        if bytes > MOST_BYTES {
+            return Err(Stopped::TooMuch);
+        }
+        old.push(indexes::read_blob(path, &blob));
+    }
+    Ok(old)
 }
 
 fn not_judged(conflicts: Vec<RepoPath>, unreadable: Vec<String>) -> Vec<NotJudged> {

@@ -1,0 +1,18 @@
+//! CustomResourceDefinitions and the schemas in them, as the API server reads them, through the nodes of
+//! their manifests: every answer knows its line.
+//!
+//! Source of the words and defaults: kubernetes/apiextensions-apiserver, `pkg/apis/apiextensions`.
+
+mod definition;
+mod node;
+mod walk;
+
+pub use definition::{Definition, Version};
+pub use node::{Additional, Junctor, Schema};
+pub use walk::{Place, Visit, walk};
+
+/// The API group of CustomResourceDefinition.
+pub const GROUP: &str = "apiextensions.k8s.io";
+
+#[cfg(test)]
+mod tests;
