@@ -3,10 +3,12 @@
 //!
 //! Source of the words and defaults: kubernetes/apiextensions-apiserver, `pkg/apis/apiextensions`.
 
+mod compare;
 mod definition;
 mod node;
 mod walk;
 
+pub use compare::{Aspect, Difference, compare, covers, same};
 pub use definition::{Definition, Version};
 pub use node::{Additional, Junctor, Schema};
 pub use walk::{Place, Visit, walk};

@@ -1,14 +1,55 @@
 //! Rules of the family `crd/`: what the API server refuses in a CustomResourceDefinition.
 
 mod api_version_removed;
+mod conversion_changed;
+mod default_changed;
+mod enum_narrowed;
+mod field_removed;
+mod identity_changed;
+mod joined_changed;
+mod limit_tightened;
+mod merging_changed;
 mod missing_schema;
 mod name;
+mod nullable_changed;
 mod one_storage_version;
+mod pattern_changed;
+mod replaced;
+mod required_added;
+mod served_versions_differ;
+mod storage_version_changed;
+mod stored_version_removed;
+mod subresource_changed;
+mod type_changed;
+mod unhandled_change;
+mod unknown_fields_changed;
+mod validation_changed;
+mod version_unserved;
 
 pub use api_version_removed::ApiVersionRemoved;
+pub use conversion_changed::ConversionChanged;
+pub use default_changed::DefaultChanged;
+pub use enum_narrowed::EnumNarrowed;
+pub use field_removed::FieldRemoved;
+pub use identity_changed::IdentityChanged;
+pub use joined_changed::JoinedChanged;
+pub use limit_tightened::LimitTightened;
+pub use merging_changed::MergingChanged;
 pub use missing_schema::MissingSchema;
 pub use name::Name;
+pub use nullable_changed::NullableChanged;
 pub use one_storage_version::OneStorageVersion;
+pub use pattern_changed::PatternChanged;
+pub use required_added::RequiredAdded;
+pub use served_versions_differ::ServedVersionsDiffer;
+pub use storage_version_changed::StorageVersionChanged;
+pub use stored_version_removed::StoredVersionRemoved;
+pub use subresource_changed::SubresourceChanged;
+pub use type_changed::TypeChanged;
+pub use unhandled_change::UnhandledChange;
+pub use unknown_fields_changed::UnknownFieldsChanged;
+pub use validation_changed::ValidationChanged;
+pub use version_unserved::VersionUnserved;
 
 use super::Review;
 use crate::finding::{Finding, RuleId, Severity};

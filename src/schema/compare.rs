@@ -1,0 +1,261 @@
+//! What differs between two schemas: each difference once, with what it is about, so that every one of them
+//! finds a rule that judges it and none is passed over.
+
+use super::{Additional, Schema};
+use crate::manifest::{Node, Scalar, Value};
+
+/// What a difference is about: which rule judges it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aspect {
+    /// A field is gone.
+    FieldRemoved,
+    /// A field is new.
+    FieldAdded,
+    /// Which values are allowed.
+    Enum,
+    /// What is filled in where nothing is written.
+    Default,
+    /// Smallest and largest values, lengths and numbers.
+    Limit,
+    /// Which fields must be there.
+    Required,
+    /// What kind of value it is, and of which format.
+    Type,
+    /// Which texts are allowed.
+    Pattern,
+    /// Whether null is a value.
+    Nullable,
+    /// The rules in CEL.
+    Validations,
+    /// What `allOf`, `anyOf`, `oneOf` and `not` ask.
+    Joined,
+    /// How lists and maps are merged.
+    Merging,
+    /// What becomes of fields that are not named.
+    UnknownFields,
+    /// Words for people.
+    Documentation,
+    /// Anything else.
+    Other,
+}
+
+/// The keywords of each aspect; every other one is [`Aspect::Other`].
+const KEYWORDS: [(Aspect, &[&str]); 12] = [
+    (Aspect::Enum, &["enum"]),
+    (Aspect::Default, &["default"]),
+    (
+        Aspect::Limit,
+        &[
+            "maximum",
+            "maxLength",
+            "maxItems",
+            "maxProperties",
+            "minimum",
+            "minLength",
+            "minItems",
+            "minProperties",
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "multipleOf",
+            "uniqueItems",
+        ],
+    ),
+    (Aspect::Required, &["required"]),
+    (Aspect::Type, &["type", "format", "x-kubernetes-int-or-string", "x-kubernetes-embedded-resource"]),
+    (Aspect::Pattern, &["pattern"]),
+    (Aspect::Nullable, &["nullable"]),
+    (Aspect::Validations, &["x-kubernetes-validations"]),
+    (Aspect::Joined, &["allOf", "anyOf", "oneOf", "not"]),
+    (Aspect::Merging, &["x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"]),
+    (Aspect::UnknownFields, &["additionalProperties", "x-kubernetes-preserve-unknown-fields"]),
+    (Aspect::Documentation, &["description", "title", "example", "externalDocs"]),
+];
+
+impl Aspect {
+    /// What a keyword of a schema is about.
+    pub fn of(keyword: &str) -> Self {
+        let found = KEYWORDS.iter().find(|(_, keywords)| keywords.contains(&keyword));
+        found.map_or(Self::Other, |(aspect, _)| *aspect)
+    }
+}
+
+/// One difference.
+#[derive(Debug, Clone)]
+pub struct Difference<'a> {
+    /// What it is about.
+    pub aspect: Aspect,
+    /// The keyword that differs, or the name of the field that is gone or new.
+    pub keyword: &'a str,
+    /// The path of the schema in which it differs, as [`super::Visit::path`].
+    pub path: String,
+    /// The field that the schema is for, as [`super::Visit::field`].
+    pub field: String,
+    /// What was written; `None` where nothing was.
+    pub old: Option<&'a Node>,
+    /// What is written now.
+    pub new: Option<&'a Node>,
+    /// The schema before.
+    pub before: Schema<'a>,
+    /// The schema now.
+    pub after: Schema<'a>,
+}
+
+impl<'a> Difference<'a> {
+    /// The node to point at, in the new manifest: what is written now, else the schema in which it is missing.
+    pub fn node(&self) -> &'a Node {
+        self.new.unwrap_or_else(|| self.after.node())
+    }
+
+    /// The path of what differs.
+    pub fn place(&self) -> String {
+        let keyword = self.keyword;
+        match self.aspect {
+            Aspect::FieldRemoved | Aspect::FieldAdded => format!("{}.properties[{keyword}]", self.path),
+            _ => format!("{}.{keyword}", self.path),
+        }
+    }
+
+    /// The name of the field that it is about; `None` where that is the whole object.
+    pub fn named(&self) -> Option<String> {
+        let name = match self.aspect {
+            Aspect::FieldRemoved | Aspect::FieldAdded => {
+                let dot = if self.field.is_empty() { "" } else { "." };
+                format!("{}{dot}{}", self.field, self.keyword)
+            }
+            _ => self.field.clone(),
+        };
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+/// Every difference between two schemas of the same thing, outer ones before inner ones. `path` is the path of
+/// the new one. Fields that are the same in other words (another order of keys, of required fields or of
+/// allowed values, what is written as null or as an empty list) do not differ.
+pub fn compare<'a>(before: Schema<'a>, after: Schema<'a>, path: &str) -> Vec<Difference<'a>> {
+    let mut found = Vec::new();
+    step(At { before, after, path: path.to_owned(), field: String::new() }, &mut found);
+    found
+}
+
+struct At<'a> {
+    before: Schema<'a>,
+    after: Schema<'a>,
+    path: String,
+    field: String,
+}
+
+impl<'a> At<'a> {
+    fn difference(
+        &self,
+        aspect: Aspect,
+        keyword: &'a str,
+        pair: (Option<&'a Node>, Option<&'a Node>),
+    ) -> Difference<'a> {
+        let (path, field) = (self.path.clone(), self.field.clone());
+        Difference { aspect, keyword, path, field, old: pair.0, new: pair.1, before: self.before, after: self.after }
+    }
+
+    fn below(&self, name: &str) -> String {
+        if self.field.is_empty() { name.to_owned() } else { format!("{}.{name}", self.field) }
+    }
+}
+
+fn step<'a>(at: At<'a>, found: &mut Vec<Difference<'a>>) {
+    keywords(&at, found);
+    for (key, before) in at.before.properties() {
+        let Some(name) = key.text() else { continue };
+        let Some(after) = at.after.property(name) else {
+            found.push(at.difference(Aspect::FieldRemoved, name, (Some(before.node()), None)));
+            continue;
+        };
+        let (path, field) = (format!("{}.properties[{name}]", at.path), at.below(name));
+        step(At { before, after, path, field }, found);
+    }
+    for (key, after) in at.after.properties() {
+        let Some(name) = key.text().filter(|name| at.before.property(name).is_none()) else { continue };
+        found.push(at.difference(Aspect::FieldAdded, name, (None, Some(after.node()))));
+    }
+    if let (Some(before), Some(after)) = (at.before.items(), at.after.items()) {
+        step(At { before, after, path: format!("{}.items", at.path), field: at.below("*") }, found);
+    }
+    if let (Some(Additional::Schema(before)), Some(Additional::Schema(after))) =
+        (at.before.additional(), at.after.additional())
+    {
+        let path = format!("{}.additionalProperties", at.path);
+        step(At { before, after, path, field: at.below("*") }, found);
+    }
+}
+
+/// What is written in the two schemas themselves.
+fn keywords<'a>(at: &At<'a>, found: &mut Vec<Difference<'a>>) {
+    let written = |schema: Schema<'a>| schema.node().entries().filter_map(|(key, _)| key.text());
+    let only_after = written(at.after).filter(|key| at.before.node().get(key).is_none());
+    for key in written(at.before).chain(only_after) {
+        let (old, new) = (said(at.before, key), said(at.after, key));
+        let goes_deeper = match key {
+            "properties" => true,
+            "items" => at.before.items().is_some() && at.after.items().is_some(),
+            "additionalProperties" => [at.before, at.after]
+                .into_iter()
+                .all(|schema| matches!(schema.additional(), Some(Additional::Schema(_)))),
+            _ => false,
+        };
+        if !goes_deeper && !equal(key, old, new) {
+            found.push(at.difference(Aspect::of(key), key, (old, new)));
+        }
+    }
+}
+
+/// What a schema says under a key; nothing where that is as good as nothing. A `default` may be anything.
+fn said<'a>(schema: Schema<'a>, key: &str) -> Option<&'a Node> {
+    let node = schema.get(key)?;
+    let empty = match &node.value {
+        Value::Scalar { value: Scalar::Bool(value), .. } => !value && key != "additionalProperties",
+        Value::Scalar { value: Scalar::String(text), .. } => text.is_empty(),
+        Value::Sequence(items) => items.is_empty(),
+        Value::Mapping(_) | Value::Scalar { .. } => false,
+    };
+    (key == "default" || !empty).then_some(node)
+}
+
+fn equal(key: &str, old: Option<&Node>, new: Option<&Node>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
+    match key {
+        // Sets, in whatever order they are written.
+        "required" | "enum" => covers(old, new) && covers(new, old),
+        _ => same(old, new),
+    }
+}
+
+/// Whether every item of `inner` is one of `outer`.
+pub fn covers(outer: &Node, inner: &Node) -> bool {
+    inner.items().all(|item| outer.items().any(|other| same(item, other)))
+}
+
+/// Whether two nodes hold the same, wherever they stand and in whatever order their keys do.
+pub fn same(one: &Node, other: &Node) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Scalar { value: one, .. }, Value::Scalar { value: other, .. }) => same_scalar(one, other),
+        (Value::Sequence(one), Value::Sequence(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Mapping(entries), Value::Mapping(others)) => {
+            let kept = |(key, value): &(Node, Node)| {
+                key.text().and_then(|key| other.get(key)).is_some_and(|other| same(value, other))
+            };
+            entries.len() == others.len() && entries.iter().all(kept)
+        }
+        _ => false,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "JSON has one kind of number, and 1 is 1.0")]
+fn same_scalar(one: &Scalar, other: &Scalar) -> bool {
+    match (one, other) {
+        (Scalar::Int(int), Scalar::Float(float)) | (Scalar::Float(float), Scalar::Int(int)) => *int as f64 == *float,
+        (one, other) => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
