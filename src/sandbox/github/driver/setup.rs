@@ -65,11 +65,6 @@ impl GitHub {
         Ok(token.into())
     }
 
-    /// Every token that was handed out and not given back, for a test that looks for them where they must not be.
-    pub fn issued_tokens(&self) -> Vec<String> {
-        self.shared.state().tokens.keys().cloned().collect()
-    }
-
     /// Makes a user a member (or owner) of an organisation.
     ///
     /// # Errors
