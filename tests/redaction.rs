@@ -211,3 +211,41 @@ async fn a_secret_in_an_error_of_the_forge_goes_nowhere() {
     }
     world.finish().await;
 }
+
+/// What the running server holds, printed with everything that is in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_debug_output_shows_a_secret_and_the_keys_are_held_once() {
+    let world = TestWorld::start().await;
+    let pull = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
+    world.expect_check(&pull, "success").await;
+    let folder = world.world.directory();
+    let config = bailiwick::config::parse(
+        &std::fs::read_to_string(folder.join("bailiwick.yaml")).expect("written"),
+        &folder.join("bailiwick.yaml").to_string_lossy(),
+        &bailiwick::cli::ProcessSecrets,
+    );
+    let config = config.expect("the server reads the same");
+    let secrets = bailiwick::web::WebhookSecrets::new(config.github.webhook_secrets.clone()).expect("one");
+    let url: bailiwick::config::DatabaseUrl = "postgres://bailiwick:s3cr3t-pass@db/bailiwick".parse().expect("a URL");
+    let pair = bailiwick::cluster::KeyPair::generate(&bailiwick::clock::OsEntropy, "a comment").expect("a key");
+    let private = secrecy::ExposeSecret::expose_secret(&pair.private_openssh).to_owned();
+    let context = world.context();
+    let shown = format!("{config:?} {secrets:?} {url:?} {pair:?} {context:?} {context:#?} {:?}", world.world.server);
+    assert!(shown.len() > 2_000 && shown.contains("webhook_secrets") && shown.contains("Forge"), "{shown}");
+    let mut hidden = vec!["s3cr3t-pass".to_owned()];
+    hidden.extend(world.github().issued_tokens());
+    for text in [private, std::fs::read_to_string(folder.join("app.pem")).expect("written")] {
+        hidden.extend(text.lines().filter(|line| !line.starts_with("---")).map(str::to_owned));
+    }
+    hidden.push(std::fs::read_to_string(folder.join("webhook-secret")).expect("written"));
+    assert!(hidden.len() > 20);
+    for secret in hidden {
+        assert!(!shown.contains(&secret), "{secret:.4}… is shown in {shown}");
+        let bytes = format!("{:?}", secret.as_bytes());
+        assert!(!shown.contains(bytes.trim_matches(['[', ']'])), "{secret:.4}… is shown in bytes");
+    }
+    let github = &context.config.github;
+    assert!(secrecy::ExposeSecret::expose_secret(&github.private_key).is_empty(), "the forge has it");
+    assert!(github.webhook_secrets.is_empty(), "the receiver has them");
+    world.finish().await;
+}
