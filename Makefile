@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint doc bench fuzz conformance clean
+.PHONY: help setup demo test lint doc bench fuzz deny conformance clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -43,6 +43,11 @@ fuzz: setup
 		cargo +nightly fuzz run "$$target" "target/fuzz-corpus/$$target" "fixtures/fuzz/$$target" -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -timeout=10 -rss_limit_mb=2048 || exit 1; \
 	done
+
+## make deny         licences, sources and known holes of every dependency; installs cargo-deny where it is missing
+deny:
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --locked check
 
 ## make conformance  what Bailiwick and the sandbox say to each other, held against GitHub's OpenAPI description (needs npm)
 conformance: setup

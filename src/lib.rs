@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod names;
+pub mod redact;
 
 pub mod command;
 pub mod config;

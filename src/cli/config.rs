@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use super::{Exit, Output};
 use crate::command::COMMANDS;
@@ -42,7 +43,8 @@ impl SecretSource for ProcessSecrets {
     }
 
     fn file(&self, path: &Path) -> Result<SecretString, SecretError> {
-        read(path).map(SecretString::from).map_err(|error| match error.kind() {
+        let text = read(path).map(Zeroizing::new);
+        text.map(|text| SecretString::from(text.as_str())).map_err(|error| match error.kind() {
             ErrorKind::NotFound => SecretError::Missing,
             ErrorKind::InvalidData => SecretError::Unreadable("it is no UTF-8".to_owned()),
             kind => SecretError::Unreadable(kind.to_string()),

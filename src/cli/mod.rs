@@ -25,6 +25,7 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use crate::report::visible;
+use crate::telemetry::{Redacting, Style};
 
 pub use config::ProcessSecrets;
 
@@ -88,11 +89,12 @@ enum Command {
 }
 
 /// Runs the command line `args` (the program's name first) and answers the exit status: 0 fine,
-/// 1 findings, 2 wrong usage or unreadable input, told in one line on `err`.
+/// 1 findings, 2 wrong usage or unreadable input, told in one line on `err`. What goes to `err` holds no secret.
 pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut err = Redacting::new(err, Style::Text);
     let result = match Cli::try_parse_from(args) {
-        Ok(cli) => dispatch(&cli.command, out, err),
-        Err(error) if error.use_stderr() => return say(err, &error.render().to_string(), USAGE),
+        Ok(cli) => dispatch(&cli.command, out, &mut err),
+        Err(error) if error.use_stderr() => return say(&mut err, &error.render().to_string(), USAGE),
         Err(help) => return say(out, &help.render().to_string(), FINE),
     };
     match result {
@@ -100,7 +102,7 @@ pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut 
         // Whoever read the output, such as `head`, has seen enough.
         Err(error) if is_broken_pipe(&error) => FINE,
         // One line, also where a file's name holds a line break or an escape sequence.
-        Err(error) => say(err, &format!("bailiwick: {}\n", visible(&format!("{error:#}"))), USAGE),
+        Err(error) => say(&mut err, &format!("bailiwick: {}\n", visible(&format!("{error:#}"))), USAGE),
     }
 }
 
@@ -137,5 +139,5 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Writes a last word. Where even that fails, the status is all that is left to say.
 fn say(to: &mut dyn Write, text: &str, status: u8) -> u8 {
-    if to.write_all(text.as_bytes()).is_err() { USAGE.max(status) } else { status }
+    if to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err() { USAGE.max(status) } else { status }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::clock::{Entropy as _, OsEntropy};
 
@@ -75,7 +76,8 @@ impl Replay {
                 Err(_) => bail!("no secret to sign with: set BAILIWICK_WEBHOOK_SECRET or give --secret-file"),
             },
         };
-        Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+        let text = Zeroizing::new(text);
+        Ok(SecretString::from(text.trim_end_matches(['\r', '\n'])))
     }
 }
 

@@ -116,18 +116,20 @@ async fn work(context: &Arc<Context>, queue: Settings, stop: CancellationToken) 
 ///
 /// # Errors
 /// Where the database cannot be opened, the App's key is unusable, or a kubeconfig is.
-pub async fn context(config: Config, options: Options) -> anyhow::Result<Context> {
+pub async fn context(mut config: Config, options: Options) -> anyhow::Result<Context> {
     let store = Store::open(config.database.expose(), Arc::clone(&options.clock), Arc::clone(&options.entropy)).await?;
     let forge = Forge::new(ForgeSettings {
         api_url: config.github.api_url.clone(),
         app_id: config.github.app_id,
-        private_key: config.github.private_key.clone(),
+        // The forge and the receiver keep what they need; nobody else can reach it through the configuration.
+        private_key: std::mem::take(&mut config.github.private_key),
         clock: Arc::clone(&options.clock),
         entropy: Arc::clone(&options.entropy),
         timeouts: Timeouts::default(),
         manners: options.manners,
         recorder: options.recorder,
     })?;
+    config.github.webhook_secrets.clear();
     let mirrors = Mirrors::new(GitSettings::new(options.mirrors))?;
     // Who only takes webhooks in needs no cluster, and must not fail for want of one.
     let clusters = if options.role.works() { connect(&config).await? } else { BTreeMap::new() };

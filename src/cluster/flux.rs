@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::error::ClusterError;
 use super::state::{Condition, ConditionStatus, ObjectRef, SourceRef, SourceState, SyncState};
 use crate::names::{Namespace, ObjectName};
+use crate::redact::redacted;
 
 #[derive(Deserialize)]
 struct Flux<S, T> {
@@ -190,7 +191,8 @@ fn take(conditions: &mut Vec<RawCondition>, kind: &str) -> Option<Condition> {
         _ => ConditionStatus::Unknown,
     };
     let RawCondition { reason, message, observed_generation, .. } = raw;
-    Some(Condition { status, reason, message, observed_generation })
+    // Controllers repeat addresses and answers of servers.
+    Some(Condition { status, reason, message: redacted(&message), observed_generation })
 }
 
 /// Reads one object and names it in errors.

@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use zeroize::Zeroize as _;
 
 use super::client::{Cluster, FIELD_MANAGER};
 use super::error::{Call, ClusterError};
@@ -107,9 +108,14 @@ impl Cluster {
             return Ok(outcome_of(&there));
         }
         let parameters = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        let created = self.secrets(namespace).create(&parameters, &object(name, wanted)).await;
+        let mut object = object(name, wanted);
+        let created = self.secrets(namespace).create(&parameters, &object).await;
+        wipe(&mut object);
         match created.map_err(|error| secret_call("create", namespace, name).failed(error)) {
-            Ok(_) => Ok(EnsureOutcome::Created),
+            Ok(mut echo) => {
+                wipe(&mut echo);
+                Ok(EnsureOutcome::Created)
+            }
             // Somebody was faster between our two requests: theirs counts.
             Err(conflict @ ClusterError::Conflict { .. }) => {
                 self.secret(namespace, name).await?.as_ref().map(outcome_of).ok_or(conflict)
@@ -151,6 +157,11 @@ fn object(name: &ObjectName, wanted: &GitSecret) -> Secret {
     }
 }
 
+/// The client's own types do not clear what they held.
+fn wipe(secret: &mut Secret) {
+    secret.data.iter_mut().flatten().for_each(|(_, ByteString(value))| value.zeroize());
+}
+
 fn secret_call(verb: &'static str, namespace: &Namespace, name: &ObjectName) -> Call {
     Call { verb, resource: "secrets", object: format!("Secret {namespace}/{name}") }
 }
@@ -159,7 +170,7 @@ fn secret_call(verb: &'static str, namespace: &Namespace, name: &ObjectName) -> 
 mod tests {
     use secrecy::ExposeSecret as _;
 
-    use super::{SecretData, public_key_of_secret};
+    use super::{GitSecret, SecretData, object, public_key_of_secret, wipe};
     use crate::clock::SeededEntropy;
     use crate::cluster::KeyPair;
 
@@ -180,6 +191,17 @@ mod tests {
         assert_eq!(public_key_of_secret(&pkcs8), Some(other.public.clone()));
         assert_eq!(public_key_of_secret(&secret(&[("identity.pub", &public)])), None, "no private half, no key");
         assert_eq!(public_key_of_secret(&secret(&[("username", "git"), ("password", "x")])), None);
+    }
+
+    #[test]
+    fn what_was_sent_is_cleared() {
+        let wanted =
+            GitSecret { identity: "s3cret".into(), identity_pub: "public".to_owned(), known_hosts: "hosts".to_owned() };
+        let mut object = object(&"flux-git-auth".parse().expect("a name"), &wanted);
+        assert_eq!(object.data.as_ref().expect("values")["identity"].0, b"s3cret");
+        wipe(&mut object);
+        assert!(object.data.expect("values").values().all(|value| value.0.is_empty()));
+        assert!(!format!("{wanted:?}").contains("s3cret"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::OnceCell;
+use zeroize::Zeroize as _;
 
 use super::access::Access;
 use super::account::{Account, AccountKind};
@@ -282,11 +283,14 @@ impl Forge {
             Err(ForgeError::Validation { what, message, .. }) => {
                 Err(ForgeError::Forbidden { what, needs: scope.access.to_string(), message })
             }
-            // A reader's error may repeat what it read, which here may be the token.
-            answer => answer?.json(&call.what).map_err(|_| ForgeError::Unexpected {
-                what: call.what,
-                message: "it holds no token with its end".to_owned(),
-            }),
+            answer => {
+                let mut answer = answer?;
+                let token = answer.json(&call.what);
+                answer.body.zeroize();
+                // A reader's error may repeat what it read, which here may be the token.
+                let message = "it holds no token with its end".to_owned();
+                token.map_err(|_| ForgeError::Unexpected { what: call.what, message })
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use super::repo::Repo;
 use super::send::Call;
 use super::{ANNOTATIONS_PER_REQUEST, SUMMARY_LIMIT};
 use crate::names::{CheckRunId, CommitId};
+use crate::redact::redact;
 
 #[derive(Deserialize)]
 struct CheckRuns {
@@ -164,9 +165,9 @@ impl<'a> Batches<'a> {
 
     fn put(&self, body: &mut Map<String, Value>, batch: usize) {
         let Some(output) = self.output else { return };
-        let mut shown = json!({ "title": output.title, "summary": output.summary });
+        let mut shown = json!({ "title": redact(&output.title), "summary": redact(&output.summary) });
         if let Some(text) = &output.text {
-            shown["text"] = json!(text);
+            shown["text"] = json!(redact(text));
         }
         if let Some(notes) = self.annotations.chunks(ANNOTATIONS_PER_REQUEST).nth(batch) {
             shown["annotations"] = notes.iter().map(annotation).collect();
@@ -183,7 +184,7 @@ fn annotation(note: &Annotation) -> Value {
     };
     let mut body = json!({
         "path": note.path, "start_line": note.start_line, "end_line": note.end_line,
-        "annotation_level": level, "message": note.message,
+        "annotation_level": level, "message": redact(&note.message),
     });
     if let (Some((start, end)), true) = (note.columns, note.start_line == note.end_line) {
         body["start_column"] = json!(start);
@@ -193,7 +194,7 @@ fn annotation(note: &Annotation) -> Value {
         body["title"] = json!(title);
     }
     if let Some(details) = &note.raw_details {
-        body["raw_details"] = json!(details);
+        body["raw_details"] = json!(redact(details));
     }
     body
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::error::{FieldError, ForgeError};
 use super::send::Answer;
+use crate::redact::redact;
 
 /// No limit of GitHub's lasts longer than an hour; a day keeps a nonsense header from parking a job for ever.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
@@ -96,9 +97,9 @@ fn cut(message: &str, answer: &Answer) -> String {
     if message.is_empty() { format!("status {}", answer.status) } else { short(message) }
 }
 
-/// The forge's words for an error text: one line of at most 300 characters.
+/// The forge's words for an error text: one line of at most 300 characters, without secrets.
 fn short(message: &str) -> String {
-    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    redact(message).chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::error::{ForgeError, absent_is_none};
 use super::lenient::null_is_default;
 use super::repo::Repo;
 use crate::names::{CommentId, IssueNumber};
+use crate::redact::redact;
 
 /// A comment on an issue or pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -72,7 +73,8 @@ impl Repo {
     /// # Errors
     /// Any [`ForgeError`].
     pub async fn create_comment(&self, issue: IssueNumber, body: &str) -> Result<Comment, ForgeError> {
-        self.fits("comment", body, super::BODY_LIMIT)?;
+        let body = redact(body);
+        self.fits("comment", &body, super::BODY_LIMIT)?;
         let route = self.route("/repos/{owner}/{repo}/issues/{issue_number}/comments", &[&issue.to_string()]);
         self.write(Method::POST, route, json!({ "body": body }), &format!("comment on #{issue}")).await
     }
@@ -82,7 +84,8 @@ impl Repo {
     /// # Errors
     /// `NotFound` where it was deleted.
     pub async fn update_comment(&self, id: CommentId, body: &str) -> Result<Comment, ForgeError> {
-        self.fits("comment", body, super::BODY_LIMIT)?;
+        let body = redact(body);
+        self.fits("comment", &body, super::BODY_LIMIT)?;
         let route = self.route("/repos/{owner}/{repo}/issues/comments/{comment_id}", &[&id.to_string()]);
         self.write(Method::PATCH, route, json!({ "body": body }), &format!("comment {id}")).await
     }

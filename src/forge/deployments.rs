@@ -7,6 +7,7 @@ use super::comments::ById;
 use super::error::ForgeError;
 use super::repo::Repo;
 use crate::names::{CommitId, DeploymentId};
+use crate::redact::redact;
 
 /// A deployment to announce.
 #[derive(Debug, Clone)]
@@ -179,5 +180,5 @@ impl Repo {
 
 /// GitHub refuses descriptions of more than 140 characters.
 fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(140).collect()
+    redact(text).chars().map(|c| if c.is_control() { ' ' } else { c }).take(140).collect()
 }

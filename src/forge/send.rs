@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::Instrument as _;
+use zeroize::Zeroizing;
 
 use super::error::ForgeError;
 use super::record::{Exchange, Record, without_tokens};
@@ -59,7 +60,6 @@ impl Call {
 }
 
 /// An answer of any status.
-#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -78,6 +78,13 @@ impl Answer {
     pub(super) fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, ForgeError> {
         serde_json::from_slice(&self.body)
             .map_err(|error| ForgeError::Unexpected { what: what.to_owned(), message: error.to_string() })
+    }
+}
+
+/// Without the body and the headers: the answer to a request for a token holds the token.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -147,7 +154,8 @@ impl Transport {
 
     fn request(&self, call: &Call, token: &SecretString) -> Result<Request<Vec<u8>>, Broken> {
         let odd = |message| Broken::odd(call, message);
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        let header_text = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
+        let mut bearer = HeaderValue::from_str(&header_text)
             .map_err(|_| odd("the token holds characters that no header may hold"))?;
         bearer.set_sensitive(true);
         let mut request = Request::builder()

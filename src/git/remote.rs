@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{self, HeaderValue};
 use reqwest::{Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
 use super::error::GitError;
 use super::mirrors::GitSettings;
@@ -363,8 +364,9 @@ fn parse(clone_url: &str) -> Result<Url, GitError> {
 /// `Basic x-access-token:TOKEN`, as docs.github.com, "Authenticating as a GitHub App installation"
 /// has it for Git.
 fn basic(token: &SecretString) -> Result<HeaderValue, GitError> {
-    let packed = STANDARD.encode(format!("x-access-token:{}", token.expose_secret()));
-    let mut value = HeaderValue::from_str(&format!("Basic {packed}")).map_err(|_| GitError::Protocol {
+    let plain = Zeroizing::new(format!("x-access-token:{}", token.expose_secret()));
+    let packed = Zeroizing::new(format!("Basic {}", Zeroizing::new(STANDARD.encode(plain.as_bytes())).as_str()));
+    let mut value = HeaderValue::from_str(&packed).map_err(|_| GitError::Protocol {
         what: "token for Git".to_owned(),
         message: "it cannot be sent".to_owned(),
     })?;

@@ -7,6 +7,7 @@ use crate::cluster::ClusterError;
 use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::queue::Outcome;
+use crate::redact::redacted;
 use crate::store::StoreError;
 
 /// Why a job stopped.
@@ -31,12 +32,12 @@ pub enum JobError {
 impl JobError {
     /// A failure that stays one.
     pub fn fail(reason: impl Into<String>) -> Self {
-        Self::Fail { reason: reason.into() }
+        Self::Fail { reason: redacted(&reason.into()) }
     }
 
     /// A failure that may pass.
     pub fn retry(reason: impl Into<String>) -> Self {
-        Self::Retry { at: None, reason: reason.into() }
+        Self::Retry { at: None, reason: redacted(&reason.into()) }
     }
 
     /// When to try again, where somebody named a time.
@@ -65,7 +66,7 @@ impl JobError {
     }
 }
 
-/// An error with all its causes, on one line: Display never holds the source.
+/// An error with all its causes, on one line, without secrets: Display never holds the source.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -74,7 +75,7 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         text.push_str(&cause.to_string());
         next = cause.source();
     }
-    text
+    redacted(&text)
 }
 
 impl From<ForgeError> for JobError {

@@ -13,6 +13,8 @@ mod pull_request;
 mod repo;
 mod team;
 
+use crate::redact::redact;
+
 pub use cluster::ClusterName;
 pub use commit::{BranchName, CommitId};
 pub use delivery::DeliveryId;
@@ -44,7 +46,7 @@ impl NameError {
 /// not printable ASCII written as `\u{…}`, so that look-alike letters become visible.
 pub(crate) fn show(given: &str) -> String {
     let mut shown = String::from("\"");
-    for (count, character) in given.chars().enumerate() {
+    for (count, character) in redact(given).chars().enumerate() {
         if count == 80 {
             shown.push('…');
             break;

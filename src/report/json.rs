@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::finding::Finding;
+use crate::redact::redact_value;
 use crate::rules::Judgement;
 
-/// `{"findings": […], "summary": {…}}`; lines and columns count from 1.
+/// `{"findings": […], "summary": {…}}`, without secrets; lines and columns count from 1.
 pub fn json(judgement: &Judgement) -> Value {
     let summary = &judgement.summary;
-    json!({
+    redact_value(json!({
         "findings": judgement.findings.iter().map(finding).collect::<Vec<Value>>(),
         "summary": {
             "files": summary.files,
@@ -18,7 +19,7 @@ pub fn json(judgement: &Judgement) -> Value {
             "notes": summary.notes,
             "waived": summary.waived,
         },
-    })
+    }))
 }
 
 fn finding(finding: &Finding) -> Value {

@@ -3,8 +3,11 @@
 //! Backslashes keep Markdown from seeing its marks, but GitHub looks for mentions, issue numbers and
 //! addresses in the rendered text, where a backslash is gone. There, a WORD JOINER (which has no
 //! width) stands between the mark and what follows it.
+//!
+//! Secrets are taken out of every text first: once it is escaped, cut or split they are not to be recognised.
 
 use super::visible;
+use crate::redact::redact;
 
 /// A character without width at which GitHub's links stop.
 const JOINER: char = '\u{2060}';
@@ -59,6 +62,7 @@ pub fn code(text: &str) -> String {
 /// rest is escaped. Backticks among the words of others can move the marks, and both ways of
 /// writing are harmless.
 pub fn prose(text: &str) -> String {
+    let text = redact(text);
     let mut parts: Vec<&str> = text.split('`').collect();
     // A backtick without a partner is a letter like any other.
     let odd = if parts.len().is_multiple_of(2) { parts.pop() } else { None };
@@ -73,7 +77,8 @@ pub fn prose(text: &str) -> String {
 
 /// The text as a block of code, lines kept.
 pub fn block(text: &str, language: &str) -> String {
-    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    let text = redact(text);
+    let fence = "`".repeat((longest_run(&text) + 1).max(3));
     let lines: Vec<_> = text.lines().map(visible).collect();
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
 }
@@ -81,13 +86,14 @@ pub fn block(text: &str, language: &str) -> String {
 /// The text, cut to `max_bytes` between two characters, with a visible note where it was cut. Where
 /// not even the note fits, as much of the text as fits.
 pub fn cut(text: &str, max_bytes: usize) -> String {
+    let text = redact(text);
     if text.len() <= max_bytes {
-        return text.to_owned();
+        return text.into_owned();
     }
     let note = format!("… (cut: {} bytes in all)", text.len());
     match max_bytes.checked_sub(note.len()) {
-        Some(kept) => format!("{}{note}", head(text, kept)),
-        None => head(text, max_bytes).to_owned(),
+        Some(kept) => format!("{}{note}", head(&text, kept)),
+        None => head(&text, max_bytes).to_owned(),
     }
 }
 

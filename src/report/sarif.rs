@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::explain;
 use crate::finding::{Finding, Location};
+use crate::redact::redact_value;
 use crate::rules::{Documentation, Judgement, Meta, Waived};
 
 /// One run of the tool `bailiwick` with the rules `rules` (all that may be named in a finding, in
@@ -17,6 +18,7 @@ pub fn sarif(judgement: &Judgement, rules: &[Meta]) -> Value {
     let mut seen = BTreeMap::new();
     let mut results: Vec<Value> = judgement.findings.iter().map(|finding| result(finding, rules, &mut seen)).collect();
     results.extend(judgement.waived.iter().map(|waived| suppressed(waived, rules, &mut seen)));
+    let results: Vec<Value> = results.into_iter().map(redact_value).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

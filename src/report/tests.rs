@@ -78,3 +78,35 @@ fn sarif_is_valid_by_its_schema() {
     assert_eq!(results[3]["suppressions"][0]["justification"], "it is needed");
     insta::assert_snapshot!(format!("{:#}", report["runs"][0]["tool"]["driver"]["rules"]));
 }
+
+/// Whatever a file, Flux or the forge repeats: in no format, and not once it is escaped, cut or split.
+#[test]
+fn no_format_shows_a_secret() {
+    const CORE: &str = "16C7e42F292c6912E7710c838347Ae178B4a";
+    let key = format!("-----BEGIN RSA PRIVATE KEY-----\n{CORE}\n{CORE}\n-----END RSA PRIVATE KEY-----");
+    for secret in [format!("ghs_{CORE}"), format!("a `b` https://x:{CORE}@github.com/org/repo"), key] {
+        let mut found = finding("rbac/wildcard", Severity::Error, 2).with_help(&secret).with_field(&secret);
+        found.message.clone_from(&secret);
+        let judgement = judgement(vec![found]);
+        let lines = ManifestFile { source: Arc::from(format!("a\n{}\n", secret.replace('\n', " "))), ..file() };
+        let not_judged = [NotJudged { what: secret.clone(), why: secret.clone() }];
+        let check = check_run(&judgement, &not_judged);
+        let state = comment::SyncState::TimedOut { last: secret.clone() };
+        let texts = [
+            text(&judgement, &[lines], Style::Plain),
+            json(&judgement).to_string(),
+            sarif(&judgement, &[META]).to_string(),
+            github(&judgement),
+            check.summary,
+            check.annotations[0].message.clone(),
+            state.line(),
+            comment::command_failed(&secret),
+            comment::create_team_refused(&secret),
+            markdown::block(&secret, ""),
+            markdown::cut(&format!("{secret}{}", "x".repeat(200)), 60),
+        ];
+        for text in texts {
+            assert!(text.contains("redacted") && !text.contains(&CORE[..8]), "{text}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use super::{count, findings_in_words, judged_in_words, reached_in_words, visible
 use crate::finding::{Finding, Severity};
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
+use crate::redact::redact;
 use crate::rules::{Judgement, Summary};
 
 /// Whether colours are wanted.
@@ -73,8 +74,10 @@ fn one(finding: &Finding, source: Option<&str>, style: Style) -> String {
     lines
 }
 
-/// The source line with a caret under the column; a long line is cut around it.
+/// The source line with a caret under the column; a long line is cut around it. Secrets are taken out before
+/// that: the caret may stand in one, and then it points a little beside its place.
 fn excerpt(source: &str, line: u32, column: u32, style: Style) -> String {
+    let source = redact(source);
     let characters: Vec<char> = source.trim_end_matches('\r').chars().collect();
     let at = (column as usize).saturating_sub(1).min(characters.len());
     let first = if characters.len() > WIDTH { at.saturating_sub(WIDTH / 2) } else { 0 };

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use crate::redact::redact;
+
 /// The text with everything visible: control characters (ANSI escapes begin with one), line and
 /// paragraph separators, bidirectional controls, and characters without width are written as
-/// `\u{…}`. The answer is one line.
+/// `\u{…}`, and without its secrets. The answer is one line.
 pub fn visible(text: &str) -> Cow<'_, str> {
+    let text = redact(text);
     if !text.chars().any(is_hidden) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let show =
         |character: char| if is_hidden(character) { character.escape_unicode().to_string() } else { character.into() };
@@ -38,5 +41,6 @@ mod tests {
         );
         assert_eq!(visible("one\ntwo\r\u{2028}"), "one\\u{a}two\\u{d}\\u{2028}");
         assert_eq!(visible("Zürich · 東京"), "Zürich · 東京");
+        assert_eq!(visible("\u{202e}https://a:b@c"), "\\u{202e}https://a:(redacted)@c");
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::names::{DeliveryId, InstallationId, RepositoryId};
+use crate::redact::redact;
 
 /// The longest reason that is kept, in bytes: reasons repeat text from outside.
 pub(super) const MAX_REASON: usize = 2_000;
@@ -297,11 +298,11 @@ pub struct Pruned {
     pub deliveries: u64,
 }
 
-/// A reason fit for storing: at most [`MAX_REASON`] bytes, and nothing but printable characters and
+/// A reason fit for storing: without secrets, at most [`MAX_REASON`] bytes, and nothing but printable characters and
 /// line ends (PostgreSQL's text refuses NUL, terminals obey escape sequences).
 pub(super) fn reason_for_storage(reason: &str) -> String {
     let mut kept = String::new();
-    for character in reason.chars() {
+    for character in redact(reason).chars() {
         let shown = if character.is_control() && character != '\n' { '\u{fffd}' } else { character };
         if kept.len() + shown.len_utf8() > MAX_REASON - '…'.len_utf8() {
             kept.push('…');

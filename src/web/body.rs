@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// GitHub sends nothing larger (docs.github.com, "Webhook events and payloads": 25 MB).
 pub(super) const MAX_BODY: usize = 25 * 1024 * 1024;
 /// GitHub itself gives up after ten seconds.
-const MAX_TIME: Duration = Duration::from_secs(10);
+pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
 /// How much of a body that is too large is read and thrown away, so that its sender can still
 /// listen to the answer.
 const MAX_THROWN_AWAY: usize = 64 * 1024 * 1024;
@@ -53,11 +53,8 @@ pub(super) enum Unread {
 
 /// Reads the whole body. What is left of a refused one is thrown away in the background: the answer
 /// goes out at once, and a sender that first finishes its sending still hears it.
-pub(super) async fn read(body: Body, budget: &Budget) -> Result<Received, Unread> {
-    read_within(MAX_TIME, body, budget).await
-}
-
-async fn read_within(time: Duration, mut body: Body, budget: &Budget) -> Result<Received, Unread> {
+/// `time` is for all of it.
+pub(super) async fn read(time: Duration, mut body: Body, budget: &Budget) -> Result<Received, Unread> {
     let result = tokio::time::timeout(time, fill(&mut body, budget)).await.unwrap_or(Err(Unread::TooSlow));
     if let Err(Unread::TooLarge | Unread::Busy) = result {
         tokio::spawn(tokio::time::timeout(MAX_TIME, throw_away(body)));
@@ -122,9 +119,9 @@ mod tests {
     #[tokio::test]
     async fn bodies_are_read_up_to_the_limit() {
         let budget = Budget::default();
-        assert_eq!(read(body(0), &budget).await.expect("read").bytes.len(), 0);
-        assert_eq!(read(body(MAX_BODY), &budget).await.expect("read").bytes.len(), MAX_BODY);
-        assert_eq!(read(body(MAX_BODY + 1), &budget).await.expect_err("refused"), Unread::TooLarge);
+        assert_eq!(read(MAX_TIME, body(0), &budget).await.expect("read").bytes.len(), 0);
+        assert_eq!(read(MAX_TIME, body(MAX_BODY), &budget).await.expect("read").bytes.len(), MAX_BODY);
+        assert_eq!(read(MAX_TIME, body(MAX_BODY + 1), &budget).await.expect_err("refused"), Unread::TooLarge);
         assert_eq!(budget.0.available_permits(), SHARED / GRAIN, "everything is given back");
     }
 
@@ -132,26 +129,38 @@ mod tests {
     async fn large_bodies_share_their_memory_and_leave_the_small_ones_theirs() {
         let budget = Budget::default();
         let mut held = Vec::new();
-        while let Ok(received) = read(body(MAX_BODY), &budget).await {
+        while let Ok(received) = read(MAX_TIME, body(MAX_BODY), &budget).await {
             held.push(received);
         }
         assert_eq!(held.len(), SHARED / (MAX_BODY - FREE));
-        assert_eq!(read(body(MAX_BODY), &budget).await.expect_err("refused"), Unread::Busy);
-        assert!(read(body(FREE), &budget).await.is_ok());
+        assert_eq!(read(MAX_TIME, body(MAX_BODY), &budget).await.expect_err("refused"), Unread::Busy);
+        assert!(read(MAX_TIME, body(FREE), &budget).await.is_ok());
         held.pop();
-        assert!(read(body(MAX_BODY), &budget).await.is_ok());
+        assert!(read(MAX_TIME, body(MAX_BODY), &budget).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_an_error() {
         let broken = Body::from_stream(futures::stream::iter([Ok(vec![1]), Err(std::io::Error::other("reset"))]));
-        assert_eq!(read(broken, &Budget::default()).await.expect_err("refused"), Unread::Broken);
+        assert_eq!(read(MAX_TIME, broken, &Budget::default()).await.expect_err("refused"), Unread::Broken);
+    }
+
+    /// The time counts for the whole body, not between two of its bytes.
+    #[tokio::test]
+    async fn a_body_that_drips_is_cut_off_too() {
+        let drip = |()| async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Some((Ok::<_, std::io::Error>(vec![b'x']), ()))
+        };
+        let dripping = Body::from_stream(futures::stream::unfold((), drip));
+        let result = read(Duration::from_millis(100), dripping, &Budget::default()).await;
+        assert_eq!(result.expect_err("refused"), Unread::TooSlow);
     }
 
     #[tokio::test]
     async fn a_body_that_never_ends_is_cut_off() {
         let endless = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-        let result = read_within(Duration::ZERO, endless, &Budget::default()).await;
+        let result = read(Duration::ZERO, endless, &Budget::default()).await;
         assert_eq!(result.expect_err("refused"), Unread::TooSlow);
     }
 }

@@ -13,6 +13,7 @@ mod server;
 mod webhook;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -46,28 +47,62 @@ pub struct Receiver {
 
 struct Shared {
     receiver: Receiver,
+    /// How long a body may take.
+    body_time: Duration,
     budget: body::Budget,
     tally: health::Tally,
 }
 
 /// `POST /webhooks/github`, `GET /`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
 pub fn router(receiver: Receiver) -> Router {
-    with_webhooks(receiver, true)
+    with_webhooks(receiver, Some(body::MAX_TIME))
 }
 
 /// The same without webhooks, for a process that only works.
 pub fn probes(receiver: Receiver) -> Router {
-    with_webhooks(receiver, false)
+    with_webhooks(receiver, None)
 }
 
-fn with_webhooks(receiver: Receiver, webhooks: bool) -> Router {
-    let shared = Shared { receiver, budget: body::Budget::default(), tally: health::Tally::default() };
+/// With webhooks whose bodies may take that long, or without.
+fn with_webhooks(receiver: Receiver, webhooks: Option<Duration>) -> Router {
+    let body_time = webhooks.unwrap_or_default();
+    let shared = Shared { receiver, body_time, budget: body::Budget::default(), tally: health::Tally::default() };
     let routes = Router::new();
-    let routes = if webhooks { routes.route("/webhooks/github", post(webhook::receive)) } else { routes };
+    let routes = if webhooks.is_some() { routes.route("/webhooks/github", post(webhook::receive)) } else { routes };
     routes
         .route("/", get(index::index))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::new(shared))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::clock::{SeededEntropy, SystemClock};
+
+    /// GitHub gives up after ten seconds too; here it is a fifth of one.
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_answered_with_408_and_the_connection_ends() {
+        let store = Store::open("sqlite::memory:", Arc::new(SystemClock), Arc::new(SeededEntropy::new(1)));
+        let store = store.await.expect("a database");
+        let secrets = Some(WebhookSecrets::new(vec![SecretString::from("x")]).expect("one"));
+        let receiver = Receiver { secrets, store, plan: Arc::new(|_| Vec::new()), forge: None, checks: Vec::new() };
+        let routes = with_webhooks(receiver, Some(Duration::from_millis(200)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(serve(listener, routes, CancellationToken::new()));
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let head = b"POST /webhooks/github HTTP/1.1\r\nhost: bot\r\ncontent-length: 9\r\n\r\nhalf";
+        stream.write_all(head).await.expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("the server ends the connection");
+        assert!(text.starts_with("HTTP/1.1 408 ") && text.contains("did not arrive in time"), "{text}");
+    }
 }

@@ -20,12 +20,22 @@ struct Limits {
     header_time: Duration,
     /// How many connections are served at one time; further ones wait to be accepted.
     connections: usize,
+    /// How many bytes of a connection are read ahead: a request's head must fit. GitHub's takes about 1 KB, and
+    /// all connections together may not take more than this times their number.
+    head: usize,
+    /// How many headers a request may have. GitHub sends about 15.
+    headers: usize,
     /// How long requests may go on after a shutdown began.
     grace: Duration,
 }
 
-const LIMITS: Limits =
-    Limits { header_time: Duration::from_secs(10), connections: 1_024, grace: Duration::from_secs(10) };
+const LIMITS: Limits = Limits {
+    header_time: Duration::from_secs(10),
+    connections: 1_024,
+    head: 64 * 1024,
+    headers: 64,
+    grace: Duration::from_secs(10),
+};
 
 /// The pause after the system refused a connection (out of file descriptors).
 const PAUSE: Duration = Duration::from_millis(100);
@@ -81,6 +91,8 @@ async fn connection(stream: TcpStream, router: Router, (limits, shutdown): (Limi
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
+        .max_buf_size(limits.head)
+        .max_headers(limits.headers)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -139,6 +151,21 @@ mod tests {
         assert!(!rest(served.send(b"").await).await.contains("200"), "never says a word");
         assert!(!rest(served.send(b"GET / HTTP/1.1\r\nx: ").await).await.contains("200"), "never ends its head");
         assert!(rest(served.send(REQUEST).await).await.ends_with("hello"), "asks once and stays");
+    }
+
+    /// The time counts from the first byte to the last of the head, not between two of them.
+    #[tokio::test]
+    async fn a_head_that_drips_is_ended_too() {
+        let limits = Limits { header_time: Duration::from_millis(200), ..LIMITS };
+        let served = Served::within(limits, Router::new().route("/", get(|| async { "hello" }))).await;
+        let mut stream = served.send(b"GET / HTTP/1.1\r\nx: ").await;
+        let mut dripped = 0;
+        while stream.write_all(b"x").await.is_ok() {
+            dripped += 1;
+            assert!(dripped < 10_000, "it goes on for ever");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(dripped > 5, "it was not ended for something else");
     }
 
     #[tokio::test]

@@ -64,7 +64,8 @@ async fn admit(shared: &Shared, request: Request) -> Result<Taken, Refusal> {
     let secrets = shared.receiver.secrets.as_ref().ok_or(Refusal::Pulls)?;
     let (parts, body) = request.into_parts();
     // `held` is the body's part of the memory budget: kept until the body is stored.
-    let Received { bytes, held: _held } = read(body, &shared.budget).await.map_err(Refusal::Unread)?;
+    let Received { bytes, held: _held } =
+        read(shared.body_time, body, &shared.budget).await.map_err(Refusal::Unread)?;
     let delivery = secrets.verify(&parts.headers, bytes).map_err(|_| Refusal::Unsigned)?;
     let guid: DeliveryId = header(&parts.headers, "x-github-delivery")?.parse().map_err(|_| DELIVERY)?;
     let incoming = Incoming { guid, event: event_name(&parts.headers)?, delivery };

@@ -54,6 +54,31 @@ async fn a_delivery_that_comes_again_does_nothing_again() {
     world.finish().await;
 }
 
+/// The GUID is not signed. Whoever sends an old body again under a new one sets the same jobs going, and they find
+/// what they did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_captured_delivery_under_another_guid_does_nothing_again() {
+    let world = TestWorld::start().await;
+    let pull = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
+    world.expect_check(&pull, "success").await;
+    world.expect_answer(world.comment(ALICE, &Page::requests(), "/create-team team2")).await;
+    let (team, before) = world.expect_pull_request("bailiwick/create-team/team2").await;
+    world.expect_check(&team, "success").await;
+    world.quiet().await;
+    let (jobs, pulls) = (world.jobs().await.len(), world.github().pulls(ADMIN).len());
+    for event in ["issue_comment", "pull_request", "push"] {
+        let body = last_body(&world, event);
+        assert_eq!(send(&world, event, &body, Some(&secret(&world))).await, 202);
+    }
+    world.quiet().await;
+    assert!(world.jobs().await.len() > jobs, "they were taken in");
+    assert_eq!(world.checks_of(ADMIN, &world.head(&pull)).len(), 1);
+    assert_eq!(world.github().pulls(ADMIN).len(), pulls);
+    assert_eq!(world.head(&team), before.head_sha);
+    assert_eq!(world.bot_comments(&Page::requests()).len(), 1);
+    world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_github_did_not_sign_is_refused_and_not_stored() {
     let world = TestWorld::start().await;

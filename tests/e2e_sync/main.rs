@@ -12,5 +12,6 @@ mod obstacles;
 mod once;
 mod recovery;
 mod refresh;
+mod rights;
 mod sources;
 mod teams;

@@ -10,6 +10,9 @@ pub(super) struct RawInstallation {
     action: InstallationAction,
     installation: Installed,
     repositories: Option<Vec<Repository>>,
+    // Of `installation_repositories`.
+    #[serde(rename = "repositories_added")]
+    _repositories_added: Option<Foreign>,
 }
 
 /// Other events name the installation too, but only here and in `installation_repositories` the App
@@ -61,6 +64,25 @@ pub(super) struct RawRepository {
     // Every event names its repository; what has one of these is another event's body.
     #[serde(rename = "alert")]
     _alert: Option<Foreign>,
+    // What a `repository_dispatch` is about is chosen by who sends it, its action too.
+    #[serde(rename = "client_payload")]
+    _client_payload: Option<Foreign>,
+    #[serde(rename = "discussion")]
+    _discussion: Option<Foreign>,
+    #[serde(rename = "hook")]
+    _hook: Option<Foreign>,
+    #[serde(rename = "label")]
+    _label: Option<Foreign>,
+    #[serde(rename = "member")]
+    _member: Option<Foreign>,
+    #[serde(rename = "milestone")]
+    _milestone: Option<Foreign>,
+    #[serde(rename = "package")]
+    _package: Option<Foreign>,
+    #[serde(rename = "repository_ruleset")]
+    _repository_ruleset: Option<Foreign>,
+    #[serde(rename = "rule")]
+    _rule: Option<Foreign>,
     #[serde(rename = "check_run")]
     _check_run: Option<Foreign>,
     #[serde(rename = "check_suite")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::remedy::remedy;
 use crate::names::{ClusterName, CommitId};
+use crate::redact::redacted;
 use crate::report::comment::KeyReport;
 use crate::report::markdown;
 
@@ -84,7 +85,7 @@ impl SyncState {
 
     /// One line of plain text, for a deployment's status. It repeats Flux's words.
     pub fn line(&self) -> String {
-        match self {
+        let line = match self {
             Self::Requested | Self::Applying => "Flux is fetching and applying".to_owned(),
             Self::Unreachable { .. } => "The cluster does not answer; it is asked again".to_owned(),
             Self::Applied { revision } => format!("Applied {}", revision.short()),
@@ -93,7 +94,8 @@ impl SyncState {
             Self::NoSource { problem } => format!("Nothing in the cluster syncs this: {problem}"),
             Self::Unseen { problem } => format!("Bailiwick cannot see the cluster: {problem}"),
             Self::NotFollowed { why } => format!("Not followed: {why}"),
-        }
+        };
+        redacted(&line)
     }
 }
 

@@ -13,6 +13,13 @@ use crate::clock::Entropy;
 pub enum Effect {
     /// Answers with this status and GitHub's error body; the request has no effect.
     Status(u16),
+    /// Answers with this status and these words; the request has no effect.
+    Refuse {
+        /// The status.
+        status: u16,
+        /// The `message` in the body.
+        message: String,
+    },
     /// 403 with `Retry-After`: GitHub's secondary rate limit.
     SecondaryLimit {
         /// Seconds to wait.

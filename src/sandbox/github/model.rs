@@ -246,6 +246,8 @@ pub(crate) struct State {
     pub(crate) repositories: BTreeMap<u64, Repository>,
     pub(crate) installations: BTreeMap<u64, Installation>,
     pub(crate) tokens: HashMap<String, Token>,
+    /// What installation tokens were made for, oldest first, ended ones too.
+    pub(crate) minted: Vec<Grant>,
     pub(crate) comments: BTreeMap<u64, Comment>,
     pub(crate) check_suites: BTreeMap<u64, CheckSuite>,
     pub(crate) check_runs: BTreeMap<u64, CheckRun>,

@@ -125,6 +125,7 @@ fn failure(shared: &Shared, effect: &Effect) -> Option<Answer> {
     let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     Some(match effect {
         Effect::Status(code) => Answer::refuse(status(*code), "Server Error"),
+        Effect::Refuse { status: code, message } => Answer::refuse(status(*code), message.as_str()),
         Effect::SecondaryLimit { retry_after } => {
             Answer::forbidden(secondary).header("retry-after", retry_after.to_string())
         }

@@ -6,12 +6,14 @@ mod install;
 mod look;
 mod setup;
 mod talk;
+mod tokens;
 
 use super::answer::Answer;
 use super::{GitHub, git};
 
 pub use changes::{Change, ForkPull, NewPullRequest};
 pub use look::{CheckRunView, CommentView, DeployKeyView, DeploymentView, PullView};
+pub use tokens::Minted;
 
 impl GitHub {
     /// The repository's id.

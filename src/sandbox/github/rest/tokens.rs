@@ -60,6 +60,7 @@ pub(super) fn create(call: &Call, id: &str) -> Outcome {
         let listed = repositories.iter().filter_map(|id| state.repositories.get(id));
         shown["repositories"] = listed.map(|it| show.repository(it)).collect();
     }
+    state.minted.push(grant.clone());
     state.tokens.insert(token, Token::Installation(grant));
     Ok(Answer::json(StatusCode::CREATED, shown))
 }

@@ -1,12 +1,15 @@
 //! The real routes over HTTP on loopback, with a real SQLite file behind them.
 
+mod forged;
+mod limits;
+
 use std::sync::{Arc, Mutex, mpsc};
 
 use async_trait::async_trait;
 use bailiwick::clock::{ManualClock, SeededEntropy};
 use bailiwick::forge::event::{Event, IssueCommentAction, PullRequestAction};
 use bailiwick::store::{JobFilter, NewJob, Store};
-use bailiwick::web::{ReadyCheck, Receiver, WebhookSecrets, router, serve};
+use bailiwick::web::{Plan, ReadyCheck, Receiver, WebhookSecrets, router, serve};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -64,6 +67,14 @@ impl World {
     }
 
     async fn with(hook: Hook) -> Self {
+        Self::planning(Arc::new(move |event: &Event| {
+            hook();
+            plan(event)
+        }))
+        .await
+    }
+
+    async fn planning(plan: Plan) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
@@ -74,10 +85,7 @@ impl World {
                 WebhookSecrets::new(vec![SecretString::from(SECRET), SecretString::from(NEXT_SECRET)]).expect("two"),
             ),
             store: store.clone(),
-            plan: Arc::new(move |event| {
-                hook();
-                plan(event)
-            }),
+            plan,
             forge: None,
             checks: vec![Arc::new(Switch(fine.clone()))],
         };
