@@ -204,6 +204,13 @@ impl Forge {
         self.exchange((who, Some(scope)), call, &token).await
     }
 
+    /// Asks as an installation what costs nothing of its budget: also where that is used up.
+    pub(super) async fn ask_for_free(&self, scope: &Scope, call: &Call) -> Result<Answer, ForgeError> {
+        self.admit(call).await?;
+        let token = self.token(scope).await?;
+        self.exchange((Who::Installation(scope.installation), Some(scope)), call, &token).await
+    }
+
     /// Sends a call that was let out, and takes in how it went.
     async fn exchange(
         &self,

@@ -114,7 +114,7 @@ impl Forge {
     pub async fn hourly_budget(&self, installation: InstallationId) -> Result<Option<HourlyBudget>, ForgeError> {
         let scope = Scope::new(installation, Vec::new(), Access::METADATA);
         let call = Call::get(Route::new("/rate_limit", &[]), format!("rate limit of installation {installation}"));
-        let answer = self.as_installation(&scope, &call).await?;
+        let answer = self.ask_for_free(&scope, &call).await?;
         let answer = absent_is_none(self.judge(&scope, &call, answer))?;
         answer.map(|answer| Ok(answer.json::<RateLimit>(&call.what)?.resources.core)).transpose()
     }
