@@ -6,6 +6,7 @@ mod config;
 mod create_team;
 mod database;
 pub mod demo;
+mod doctor;
 pub mod explain;
 mod folder;
 mod jobs;
@@ -82,6 +83,7 @@ enum Command {
     Rules(rules::Args),
     Explain(explain::Args),
     Config(config::Args),
+    Doctor(doctor::Args),
     Audit(audit::Args),
     Jobs(jobs::Args),
     Migrate(migrate::Args),
@@ -113,6 +115,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Check(args) => check::run(args, out, err),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => Ok(config::run(args, &mut Output { out, err }).status()),
+        Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),
         Command::Audit(args) => wait_for(audit::run(args, out)),
         Command::Jobs(args) => wait_for(jobs::run(args, out)),
         Command::Migrate(args) => wait_for(migrate::run(args, out)),

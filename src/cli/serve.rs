@@ -99,7 +99,7 @@ impl Stop {
 }
 
 /// The policy file that the configuration names.
-fn policy(config: &Config, beside: &Path) -> anyhow::Result<Policy> {
+pub(super) fn policy(config: &Config, beside: &Path) -> anyhow::Result<Policy> {
     let Some(file) = &config.policy else { return Ok(Policy::default()) };
     let path = beside.parent().unwrap_or(Path::new("")).join(file);
     let text = std::fs::read_to_string(&path)

@@ -151,15 +151,18 @@ pub async fn context(mut config: Config, options: Options) -> anyhow::Result<Con
 async fn connect(config: &Config) -> anyhow::Result<BTreeMap<ClusterName, Cluster>> {
     let mut clusters = BTreeMap::new();
     for cluster in &config.clusters {
-        let access = match &cluster.kubeconfig {
-            None => continue,
-            Some(Kubeconfig::InCluster) => KubeAccess::InCluster,
-            Some(Kubeconfig::File { path, context }) => {
-                KubeAccess::Kubeconfig { path: path.clone(), context: context.clone() }
-            }
-        };
-        let connected = Cluster::connect(&access).await.with_context(|| format!("cluster {}", cluster.name))?;
+        let Some(kubeconfig) = &cluster.kubeconfig else { continue };
+        let connected =
+            Cluster::connect(&access(kubeconfig)).await.with_context(|| format!("cluster {}", cluster.name))?;
         clusters.insert(cluster.name.clone(), connected);
     }
     Ok(clusters)
+}
+
+/// The way to a cluster that a configuration names.
+pub(super) fn access(kubeconfig: &Kubeconfig) -> KubeAccess {
+    match kubeconfig {
+        Kubeconfig::InCluster => KubeAccess::InCluster,
+        Kubeconfig::File { path, context } => KubeAccess::Kubeconfig { path: path.clone(), context: context.clone() },
+    }
 }

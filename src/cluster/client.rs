@@ -37,14 +37,14 @@ impl FluxKind {
         }
     }
 
-    const fn resource(self) -> &'static str {
+    pub(super) const fn resource(self) -> &'static str {
         match self {
             Self::GitRepository => "gitrepositories.source.toolkit.fluxcd.io",
             Self::Kustomization => "kustomizations.kustomize.toolkit.fluxcd.io",
         }
     }
 
-    fn api_resource(self) -> ApiResource {
+    pub(super) fn api_resource(self) -> ApiResource {
         let (group, plural) = match self {
             Self::GitRepository => ("source.toolkit.fluxcd.io", "gitrepositories"),
             Self::Kustomization => ("kustomize.toolkit.fluxcd.io", "kustomizations"),

@@ -172,10 +172,20 @@ impl Forge {
 
     /// Asks as the App itself, for the few routes that want that.
     pub(super) async fn as_app(&self, call: &Call) -> Result<Answer, ForgeError> {
+        let answer = self.ask_as_app(call).await?;
+        self.judge_app(call, answer)
+    }
+
+    /// The same without a look at the answer's status.
+    pub(super) async fn ask_as_app(&self, call: &Call) -> Result<Answer, ForgeError> {
         self.admit(call).await?;
         self.0.gate.enter(Who::App, call).await?;
         let token = self.0.signer.sign(self.now())?;
-        let answer = self.exchange((Who::App, None), call, &token).await?;
+        self.exchange((Who::App, None), call, &token).await
+    }
+
+    /// The error in an answer to the App itself, if it is one.
+    pub(super) fn judge_app(&self, call: &Call, answer: Answer) -> Result<Answer, ForgeError> {
         self.judge_for(Who::App, call, answer, "the App's own key")
     }
 
@@ -193,6 +203,13 @@ impl Forge {
         self.0.tokens.forget(scope, &token).await;
         let token = self.token(scope).await?;
         self.exchange((who, Some(scope)), call, &token).await
+    }
+
+    /// Asks as an installation what costs nothing of its budget: also where that is used up.
+    pub(super) async fn ask_for_free(&self, scope: &Scope, call: &Call) -> Result<Answer, ForgeError> {
+        self.admit(call).await?;
+        let token = self.token(scope).await?;
+        self.exchange((Who::Installation(scope.installation), Some(scope)), call, &token).await
     }
 
     /// Sends a call that was let out, and takes in how it went.

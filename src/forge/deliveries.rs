@@ -46,6 +46,11 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The receiver's answer, 0 or one that GitHub makes up where there was none, and GitHub's word for it: hostile.
+    pub fn outcome(&self) -> (i64, &str) {
+        (self.status_code, &self.status)
+    }
+
     /// Whether the receiver said that it has it.
     pub fn arrived(&self) -> bool {
         self.status.eq_ignore_ascii_case("OK") || (200..300).contains(&self.status_code)

@@ -8,6 +8,7 @@ mod error;
 mod indexes;
 mod key_owner;
 mod keys;
+pub mod needs;
 mod plan;
 mod recover;
 mod refresh;
@@ -30,7 +31,7 @@ pub use refresh::Refresh;
 pub use register_deploy_key::RegisterDeployKey;
 pub use review_pull_request::{CHECK_NAME, ReviewPullRequest};
 pub use run_command::RunCommand;
-pub use sync_cluster::SyncCluster;
+pub use sync_cluster::{Applying, SyncCluster, applying};
 pub use take_in::{Incoming, TakeInError, Taken, take_in};
 pub use task::{Next, Task};
 

@@ -33,23 +33,25 @@ pub fn jobs_for(config: &Config, event: &Event) -> Vec<NewJob> {
     }
 }
 
+/// The events that may ask for a job, and their actions.
+pub(super) const ASKING: [(&str, &[&str]); 9] = [
+    ("pull_request", &["opened", "reopened", "synchronize", "ready_for_review", "edited", "closed"]),
+    ("issue_comment", &["created"]),
+    ("push", &[]),
+    ("check_run", &["rerequested", "requested_action"]),
+    ("check_suite", &["rerequested"]),
+    ("deploy_key", &["deleted"]),
+    ("installation", &["created", "unsuspend", "new_permissions_accepted"]),
+    ("installation_repositories", &["added", "removed"]),
+    ("repository", &["created", "renamed", "transferred", "unarchived"]),
+];
+
 /// Whether an event of this name and action may ask for a job, as far as that can be told without its
 /// payload. GitHub's list of deliveries names both; whatever can be left out here need not be fetched.
 pub(super) fn may_ask(event: &str, action: Option<&str>) -> bool {
-    let known: &[&str] = match event {
-        "pull_request" => &["opened", "reopened", "synchronize", "ready_for_review", "edited", "closed"],
-        "issue_comment" => &["created"],
-        "push" => return true,
-        "check_run" => &["rerequested", "requested_action"],
-        "check_suite" => &["rerequested"],
-        "deploy_key" => &["deleted"],
-        "installation" => &["created", "unsuspend", "new_permissions_accepted"],
-        "installation_repositories" => &["added", "removed"],
-        "repository" => &["created", "renamed", "transferred", "unarchived"],
-        _ => return false,
-    };
-    // A server that does not list actions says nothing with that.
-    action.is_none_or(|action| known.contains(&action))
+    let Some((_, known)) = ASKING.iter().find(|(name, _)| *name == event) else { return false };
+    // A server that does not list actions says nothing with that, and some events have none.
+    known.is_empty() || action.is_none_or(|action| known.contains(&action))
 }
 
 /// Whether a repository may concern a cluster: its admin repository, or one of the same owner, which

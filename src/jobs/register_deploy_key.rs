@@ -10,16 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::key_owner;
 use super::keys::{self, Registration, Trouble};
 use super::{Context, JobError, Next, Task, teams};
-use crate::cluster::{Cluster, ClusterError, EnsureOutcome, FluxKind, GitSecret, KeyPair, public_key_of_secret};
+use crate::cluster::{
+    Cluster, ClusterError, EnsureOutcome, FluxKind, GIT_SECRET, GitSecret, KeyPair, public_key_of_secret,
+};
 use crate::config::Access as KeyAccess;
 use crate::forge::{Access, KeyError};
 use crate::names::{ClusterName, DeployKeyId, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
 use crate::store::{Lease, Priority};
 use crate::tenancy::{RepositoryIndex, Team};
-
-/// A Secret without a name in `secretRef`: the name that the scaffold writes.
-const DEFAULT_SECRET: &str = "flux-git-auth";
 
 /// One team's key in one cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -275,6 +274,6 @@ impl RegisterDeployKey {
 }
 
 fn secret_name(team: &Team) -> Result<ObjectName, JobError> {
-    let name = team.source.as_ref().and_then(|source| source.secret_name.as_deref()).unwrap_or(DEFAULT_SECRET);
+    let name = team.source.as_ref().and_then(|source| source.secret_name.as_deref()).unwrap_or(GIT_SECRET);
     name.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))
 }

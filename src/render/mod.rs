@@ -6,6 +6,7 @@
 //! Plugins, Helm and loading files from outside of a base stay off, as they are by default.
 
 mod remote;
+mod version;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ use tokio::process::Command;
 
 /// How much of what kustomize complains about is kept, in bytes.
 const COMPLAINT: usize = 8 * 1024;
+
+/// How `kubectl` is told to build.
+const KUBECTL: &[&str] = &["kustomize"];
 
 /// Why a directory was not rendered.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +90,7 @@ impl Renderer {
         };
         let (program, arguments): (_, &[&str]) = match (find("kustomize"), find("kubectl")) {
             (Some(program), _) => (program, &["build"]),
-            (None, Some(program)) => (program, &["kustomize"]),
+            (None, Some(program)) => (program, KUBECTL),
             (None, None) => return Err(RenderError::NotInstalled),
         };
         let home = TempDir::new().map_err(|source| RenderError::Spawn { program: program.clone(), source })?;
@@ -100,9 +104,28 @@ impl Renderer {
         Self { time_limit, output_limit, ..self }
     }
 
+    /// Whether a version of kustomize is one that Bailiwick works with: 5 or later.
+    pub fn is_supported(version: &str) -> bool {
+        version::major(version).is_some_and(|major| major >= version::LEAST)
+    }
+
     /// The program that is used.
     pub fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// kustomize's version as its program tells it, such as `v5.5.0`: foreign text. `kubectl` tells it of the
+    /// kustomize that is built into it.
+    ///
+    /// # Errors
+    /// `Spawn`, `TimedOut`; `Failed` where the program ends with an error or says nothing that can be read.
+    pub async fn version(&self) -> Result<String, RenderError> {
+        let arguments: &[&str] =
+            if self.arguments == KUBECTL { &["version", "--client", "--output=json"] } else { &["version"] };
+        let mut command = self.bare();
+        let said = tokio::time::timeout(self.time_limit, self.output(command.args(arguments))).await;
+        let said = said.unwrap_or(Err(RenderError::TimedOut { limit: self.time_limit }))?;
+        version::read(&said).ok_or_else(|| RenderError::Failed { complaint: "it tells no version".to_owned() })
     }
 
     /// Builds one directory that has a kustomization file; returns the YAML stream. The child dies
@@ -121,8 +144,12 @@ impl Renderer {
     }
 
     async fn run(&self, directory: &Path) -> Result<String, RenderError> {
+        self.output(self.bare().args(self.arguments).arg(directory)).await
+    }
+
+    async fn output(&self, command: &mut Command) -> Result<String, RenderError> {
         let spawn = |source| RenderError::Spawn { program: self.program.clone(), source };
-        let mut child = self.command(directory).spawn().map_err(spawn)?;
+        let mut child = command.spawn().map_err(spawn)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (output, complaint) =
             tokio::join!(read_at_most(stdout, self.output_limit), read_at_most(stderr, COMPLAINT));
@@ -136,11 +163,10 @@ impl Renderer {
         String::from_utf8(output).map_err(|_| RenderError::Failed { complaint: "the output is not UTF-8".to_owned() })
     }
 
-    fn command(&self, directory: &Path) -> Command {
+    /// The program without arguments, on its short lead.
+    fn bare(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(self.arguments)
-            .arg(directory)
             .env_clear()
             .env("HOME", self.home.path())
             // kustomize fetches remote bases with the `git` that it finds: it finds none.

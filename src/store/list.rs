@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::Row as _;
+use sqlx::{AnyPool, Row as _};
 
 use super::sql::Sql;
 use super::{Counts, JobFilter, JobId, JobRecord, JobState, Priority, Row, Store, StoreError, timestamp};
@@ -53,23 +53,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
-        let doing = "count jobs";
-        let rows = sqlx::query("SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
-            .fetch_all(&self.inner.reader)
-            .await
-            .map_err(StoreError::database(doing))?;
-        let mut counts = Counts::default();
-        for row in rows {
-            let jobs: i64 = row.try_get("jobs").map_err(StoreError::database(doing))?;
-            let place = match state(&row)? {
-                JobState::Waiting => &mut counts.waiting,
-                JobState::Running => &mut counts.running,
-                JobState::Done => &mut counts.done,
-                JobState::Dead => &mut counts.dead,
-            };
-            *place = jobs.cast_unsigned();
-        }
-        Ok(counts)
+        counts(&self.inner.reader).await
     }
 
     /// How many deliveries are stored.
@@ -118,6 +102,27 @@ impl Store {
         sqlx::query("SELECT 1").execute(&self.inner.reader).await.map_err(StoreError::database("be reached"))?;
         Ok(())
     }
+}
+
+/// How many jobs are in which state.
+pub(super) async fn counts(reader: &AnyPool) -> Result<Counts, StoreError> {
+    let doing = "count jobs";
+    let rows = sqlx::query("SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
+        .fetch_all(reader)
+        .await
+        .map_err(StoreError::database(doing))?;
+    let mut counts = Counts::default();
+    for row in rows {
+        let jobs: i64 = row.try_get("jobs").map_err(StoreError::database(doing))?;
+        let place = match state(&row)? {
+            JobState::Waiting => &mut counts.waiting,
+            JobState::Running => &mut counts.running,
+            JobState::Done => &mut counts.done,
+            JobState::Dead => &mut counts.dead,
+        };
+        *place = jobs.cast_unsigned();
+    }
+    Ok(counts)
 }
 
 fn record(row: &Row) -> Result<JobRecord, StoreError> {

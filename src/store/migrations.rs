@@ -28,6 +28,14 @@ const STEPS: [(i64, &str, &str, &str); 3] = [
     ),
 ];
 
+/// The version that this program writes.
+pub(super) fn newest() -> i64 {
+    STEPS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
+}
+
+/// The step that brought the table `moved`.
+pub(super) const MOVED: i64 = 2;
+
 /// Brings the schema up to date. On PostgreSQL sqlx takes an advisory lock for that time, so that of several replicas
 /// that start together one does it; for SQLite the caller holds a lock file ([`super::open`]).
 pub(super) async fn run(engine: Engine, pool: &AnyPool) -> Result<(), StoreError> {

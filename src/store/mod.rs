@@ -25,6 +25,7 @@ mod error;
 mod facts;
 mod finish;
 mod ingest;
+mod inspect;
 mod jobs;
 mod lease;
 mod list;
@@ -49,6 +50,7 @@ use crate::clock::Clock;
 pub use audit::{Action, Actor, AuditEffect, AuditEntry, AuditRecord, Broken, Decision, Intact};
 pub use claim::Claim;
 pub use error::StoreError;
+pub use inspect::{Inspection, Schema};
 pub use model::{
     Accepted, Counts, EffectState, JobFilter, JobId, JobRecord, JobState, Lease, NewDelivery, NewJob, Priority, Pruned,
     StoredDelivery,

@@ -52,7 +52,7 @@ impl Store {
     }
 }
 
-fn engine(url: &str) -> Result<Engine, StoreError> {
+pub(super) fn engine(url: &str) -> Result<Engine, StoreError> {
     let unreadable = |source| StoreError::Url { problem: "cannot be read", source: Some(source) };
     if url.starts_with("sqlite:") {
         return SqliteConnectOptions::from_str(url).map(|_| Engine::Sqlite).map_err(unreadable);
@@ -101,12 +101,12 @@ async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
     Ok((pool.clone(), pool))
 }
 
-fn any(url: &str) -> Result<AnyConnectOptions, StoreError> {
+pub(super) fn any(url: &str) -> Result<AnyConnectOptions, StoreError> {
     AnyConnectOptions::from_str(url)
         .map_err(|source| StoreError::Url { problem: "cannot be read", source: Some(source) })
 }
 
-async fn session(connection: &mut sqlx::AnyConnection, statements: &'static str) -> Result<(), sqlx::Error> {
+pub(super) async fn session(connection: &mut sqlx::AnyConnection, statements: &'static str) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(statements).execute(connection).await.map(drop)
 }
 

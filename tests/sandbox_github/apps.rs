@@ -126,3 +126,30 @@ async fn installations_are_found_by_repository_and_organisation() {
     world.github.uninstall("org").unwrap();
     assert_eq!(world.get(&repo("/installation"), &world.jwt()).await.status, 404);
 }
+
+#[tokio::test]
+async fn what_the_app_asks_for_is_granted_when_it_is_installed() {
+    let world = World::new().await;
+    let asked = async || world.get("/app", &world.jwt()).await.body["permissions"].clone();
+    let granted = async |at: &str| world.get(at, &world.jwt()).await.body["permissions"].clone();
+    assert_eq!(asked().await, granted(&repo("/installation")).await);
+    world.github.ask_for_permission("pages", Some(Level::Read));
+    world.github.ask_for_permission("issues", None);
+    assert_eq!((asked().await["pages"].clone(), asked().await["issues"].clone()), (json!("read"), Value::Null));
+    assert_eq!(granted(&repo("/installation")).await["issues"], "write", "until somebody accepts the change");
+    world.github.create_org("new").unwrap();
+    let id = world.github.installation_id("new").unwrap();
+    assert_eq!(granted(&format!("/app/installations/{id}")).await["pages"], "read");
+    world.github.subscribe("push", false);
+    let events = world.get("/app", &world.jwt()).await.body["events"].clone();
+    assert!(!events.as_array().unwrap().contains(&json!("push")), "{events}");
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_time_a_refusal_too() {
+    let world = World::new().await;
+    assert_eq!(world.get("/app", &world.jwt()).await.header("date"), "Tue, 24 Nov 2026 10:00:00 GMT");
+    world.clock.advance(Duration::from_secs(7200));
+    let refused = world.get("/app", "ey.no.no").await;
+    assert_eq!((refused.status, refused.header("date")), (401, "Tue, 24 Nov 2026 12:00:00 GMT"));
+}

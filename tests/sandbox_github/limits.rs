@@ -75,3 +75,18 @@ async fn who_writes_too_much_has_to_wait() {
     assert_eq!(write().await.status, 201);
     assert_eq!((ContentLimit::GITHUB.per_minute, ContentLimit::GITHUB.per_hour), (80, 500));
 }
+
+#[tokio::test]
+async fn asking_how_much_is_left_is_free() {
+    let world = World::new().await;
+    let token = world.token().await;
+    world.github.use_up_budget("org", 7).unwrap();
+    for _ in 0..2 {
+        let told = world.get("/rate_limit", &token).await.body;
+        assert_eq!(told["resources"]["core"]["remaining"], 7, "{told}");
+    }
+    assert_eq!(world.get(&repo(""), &token).await.header("x-ratelimit-remaining"), "6");
+    world.github.use_up_budget("org", 0).unwrap();
+    assert_eq!(world.get(&repo(""), &token).await.status, 403);
+    assert_eq!(world.get("/rate_limit", &token).await.status, 200);
+}

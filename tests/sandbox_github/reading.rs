@@ -159,3 +159,26 @@ async fn everything_that_is_served_can_be_asked_for() {
     let fork = world.get("/repos/bob/dev-cluster", &world.user("bob")).await;
     assert_eq!(fork.body["parent"]["full_name"], REPO);
 }
+
+#[tokio::test]
+async fn a_branch_shows_its_protection_and_rulesets_stand_apart() {
+    let world = World::new().await;
+    let token = world.token().await;
+    let branch = async || world.get(&repo("/branches/main"), &token).await.body;
+    let rules = async || world.get(&repo("/rules/branches/main"), &token).await.body;
+    let open = branch().await;
+    assert_eq!((&open["protected"], &open["protection"]["enabled"]), (&json!(false), &json!(false)));
+    assert_eq!(rules().await, json!([]));
+    world.github.protect(REPO, &["build"]).unwrap();
+    let shut = branch().await;
+    assert_eq!(shut["protection"]["required_status_checks"]["contexts"], json!(["build"]));
+    assert_eq!(shut["protection"]["required_status_checks"]["checks"], json!([{"context": "build", "app_id": 42}]));
+    assert_eq!(rules().await, json!([]));
+    world.github.protect(REPO, &[]).unwrap();
+    world.github.protect_by_ruleset(REPO, &["build"]).unwrap();
+    let ruled = branch().await;
+    assert_eq!((&ruled["protected"], &ruled["protection"]["enabled"]), (&json!(true), &json!(false)));
+    let checks = &rules().await[0]["parameters"]["required_status_checks"];
+    assert_eq!(*checks, json!([{"context": "build", "integration_id": 42}]));
+    assert_eq!(world.get(&repo("/rules/branches/other"), &token).await.body, json!([]));
+}

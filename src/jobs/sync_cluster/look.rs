@@ -63,6 +63,22 @@ impl Lookout<'_> {
         Ok(View::blind(SyncState::Requested, "Flux was asked to fetch it".to_owned()))
     }
 
+    /// The sources that apply the repository now; else what to say.
+    pub(super) async fn sources_now(&self) -> Result<Result<Vec<SourceState>, String>, JobError> {
+        let look = async {
+            let found = match self.find().await? {
+                Ok(found) => found,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            let gone = || "What applies the admin repository went while it was looked at.".to_owned();
+            Ok(self.sources(&found).await?.ok_or_else(gone))
+        };
+        look.await.map_err(|trouble| match trouble {
+            Trouble::Cluster(error) => error.into(),
+            Trouble::Job(error) => error,
+        })
+    }
+
     /// What applies the repository here; else what to say.
     async fn find(&self) -> Result<Result<Found, String>, Trouble> {
         let survey = self.survey().await?;

@@ -7,12 +7,14 @@
 mod audit;
 mod decide;
 mod find;
+mod inspect;
 mod look;
 mod record;
 mod report;
 #[cfg(test)]
 mod testing;
 
+pub use inspect::{Applying, applying};
 pub(super) use report::write_comment;
 
 use async_trait::async_trait;

@@ -130,6 +130,13 @@ impl Limits {
         Ok(budget)
     }
 
+    /// Uses up all but so many.
+    pub(crate) fn leave(&self, payer: Payer, left: u64, now: Timestamp) {
+        let mut budget = self.look(payer, now);
+        budget.used = budget.limit.saturating_sub(left);
+        self.books().budgets.insert(payer, budget);
+    }
+
     /// Gives one request back: an unchanged answer is free.
     pub(crate) fn give_back(&self, payer: Payer, now: Timestamp) -> Budget {
         let mut budget = self.look(payer, now);

@@ -97,7 +97,8 @@ impl GitHub {
         let key = tokio::task::spawn_blocking(app::AppKey::generate).await??;
         let created_at = options.clock.now();
         // GitHub's ids have outgrown 32 bits.
-        let mut state = model::State { last_id: 5_000_000_000, ..model::State::default() };
+        let registration = model::Registration::documented();
+        let mut state = model::State { last_id: 5_000_000_000, registration, ..model::State::default() };
         let mut account = |login: String, kind| {
             let id = state.next_id();
             state.accounts.insert(id, model::Account { id, login, kind, created_at });
@@ -153,6 +154,16 @@ impl GitHub {
     /// Where webhooks go from now on.
     pub fn set_webhook_url(&self, url: &str) {
         self.change_target(|target| target.url = Some(url.to_owned()));
+    }
+
+    /// Webhooks go nowhere from now on, as of an App that was made without an address for them.
+    pub fn forget_webhook_url(&self) {
+        self.change_target(|target| target.url = None);
+    }
+
+    /// How webhooks are sent from now on: as a form instead of JSON, and without a look at certificates.
+    pub fn set_webhook_form(&self, form: bool, insecure: bool) {
+        self.change_target(|target| (target.form, target.insecure) = (form, insecure));
     }
 
     /// What webhooks are signed with from now on.

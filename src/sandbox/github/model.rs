@@ -64,6 +64,8 @@ pub(crate) struct Repository {
     pub(crate) issues: BTreeMap<u64, Issue>,
     /// Names of the checks that the default branch's protection demands; none: not protected.
     pub(crate) required_checks: Vec<String>,
+    /// The same of a ruleset on the default branch.
+    pub(crate) ruleset_checks: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -208,6 +210,13 @@ pub(crate) struct DeploymentStatus {
     pub(crate) created_at: Timestamp,
 }
 
+/// What the App asks for, whoever installs it. An installation keeps what was accepted when it was made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registration {
+    pub(crate) permissions: BTreeMap<String, Level>,
+    pub(crate) events: BTreeSet<String>,
+}
+
 /// The App in one organisation.
 #[derive(Debug, Clone)]
 pub(crate) struct Installation {
@@ -244,6 +253,7 @@ pub(crate) struct State {
     pub(crate) accounts: BTreeMap<u64, Account>,
     pub(crate) teams: Vec<Team>,
     pub(crate) repositories: BTreeMap<u64, Repository>,
+    pub(crate) registration: Registration,
     pub(crate) installations: BTreeMap<u64, Installation>,
     pub(crate) tokens: HashMap<String, Token>,
     /// What installation tokens were made for, oldest first, ended ones too.

@@ -164,6 +164,7 @@ fn into_response(shared: &Shared, answer: Answer) -> Response {
     if let Some(content_type) = content_type {
         set("content-type", content_type);
     }
+    set("date", &shared.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     set("server", "github.com");
     set("x-github-media-type", "github.v3; format=json");
     set("x-github-request-id", &shared.entropy.uuid().replace('-', ":").to_uppercase());

@@ -126,6 +126,13 @@ impl State {
     }
 }
 
+impl Repository {
+    /// The checks that pull requests into the default branch need, by its protection and by rulesets.
+    pub(crate) fn demanded_checks(&self) -> impl Iterator<Item = &String> {
+        self.required_checks.iter().chain(&self.ruleset_checks)
+    }
+}
+
 impl Installation {
     /// Whether the repository is among the chosen ones (its owner is not looked at).
     pub(crate) fn covers(&self, repository: u64) -> bool {

@@ -240,6 +240,7 @@ impl GitHub {
             collaborators: BTreeMap::new(),
             issues: BTreeMap::new(),
             required_checks: Vec::new(),
+            ruleset_checks: Vec::new(),
             ..original.clone()
         };
         state.repositories.insert(id, fork);

@@ -6,9 +6,10 @@ use serde_json::json;
 use super::super::GitHub;
 use super::super::access::Level;
 use super::super::events::Event;
-use super::super::model::Installation;
+use super::super::limits::Payer;
+use super::super::model::{Installation, Registration};
 
-/// What the App asks for.
+/// What the App asks for at first.
 const PERMISSIONS: [(&str, Level); 9] = [
     ("administration", Level::Write),
     ("checks", Level::Write),
@@ -35,7 +36,51 @@ const EVENTS: [&str; 11] = [
     "repository",
 ];
 
+impl Registration {
+    /// What Bailiwick's documentation tells people to ask for.
+    pub(crate) fn documented() -> Self {
+        Self {
+            permissions: PERMISSIONS.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect(),
+            events: EVENTS.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+}
+
 impl GitHub {
+    /// Changes what the App asks for (`None`: no more), as its owner does in its settings. Installations keep
+    /// what they have until somebody accepts the change: see [`Self::set_permission`].
+    pub fn ask_for_permission(&self, name: &str, level: Option<Level>) {
+        let permissions = &mut self.shared.state().registration.permissions;
+        match level {
+            Some(level) => drop(permissions.insert(name.to_owned(), level)),
+            None => drop(permissions.remove(name)),
+        }
+    }
+
+    /// Subscribes the App to an event, or ends that, for all installations.
+    pub fn subscribe(&self, event: &str, wanted: bool) {
+        let mut state = self.shared.state();
+        let state = &mut *state;
+        let installed = state.installations.values_mut().map(|it| &mut it.events);
+        for events in installed.chain([&mut state.registration.events]) {
+            if wanted {
+                events.insert(event.to_owned());
+            } else {
+                events.remove(event);
+            }
+        }
+    }
+
+    /// Uses up the hour's requests of the App in an organisation, but for so many.
+    ///
+    /// # Errors
+    /// Where the App is not installed there.
+    pub fn use_up_budget(&self, organization: &str, left: u64) -> anyhow::Result<()> {
+        let id = self.installation_id(organization)?;
+        self.shared.limits.leave(Payer::Installation(id), left, self.shared.now());
+        Ok(())
+    }
+
     /// Installs the App in an organisation on all repositories; gives the installation's id.
     ///
     /// # Errors
@@ -44,11 +89,12 @@ impl GitHub {
         let account = self.who(organization)?;
         let mut state = self.shared.state();
         let id = state.next_id();
+        let Registration { permissions, events } = state.registration.clone();
         let installation = Installation {
             id,
             account,
-            permissions: PERMISSIONS.iter().map(|(name, level)| ((*name).to_owned(), *level)).collect(),
-            events: EVENTS.iter().map(|name| (*name).to_owned()).collect(),
+            permissions,
+            events,
             selected: None,
             suspended: false,
             created_at: self.shared.now(),

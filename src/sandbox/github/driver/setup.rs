@@ -245,6 +245,15 @@ impl GitHub {
         self.change_repository(repository, |it| it.required_checks = checks)
     }
 
+    /// The same by a ruleset, which GitHub keeps apart from the branch's protection.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub fn protect_by_ruleset(&self, repository: &str, required_checks: &[&str]) -> anyhow::Result<()> {
+        let checks = required_checks.iter().map(|name| (*name).to_owned()).collect();
+        self.change_repository(repository, |it| it.ruleset_checks = checks)
+    }
+
     /// Renames a repository; the old name redirects. `name` is without owner.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl State {
             let conclusion = runs.next_back().and_then(|run| run.conclusion.as_deref());
             matches!(conclusion, Some("success" | "neutral" | "skipped"))
         };
-        repository.required_checks.iter().find(|name| !good(name)).cloned()
+        repository.demanded_checks().find(|name| !good(name)).cloned()
     }
 }
 

@@ -59,6 +59,7 @@ impl Shared {
             collaborators: BTreeMap::new(),
             issues: BTreeMap::new(),
             required_checks: Vec::new(),
+            ruleset_checks: Vec::new(),
         };
         state.repositories.insert(id, made);
         self.emit(&mut state, Event::new("repository", "created", id, new.by));

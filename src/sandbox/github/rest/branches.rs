@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::super::access::CONTENTS_READ;
+use super::super::access::{CONTENTS_READ, METADATA};
 use super::super::answer::{Answer, Outcome};
 use super::super::call::{At, Call};
 
@@ -22,7 +22,7 @@ async fn list(call: &Call, at: At<'_>) -> Outcome {
         let url = show.repository_url(repository);
         let shown = branches.iter().map(|(name, sha)| {
             let name = name.trim_start_matches("refs/heads/");
-            let protected = name == repository.default_branch && !repository.required_checks.is_empty();
+            let protected = name == repository.default_branch && repository.demanded_checks().next().is_some();
             json!({"name": name, "commit": {"sha": sha, "url": format!("{url}/commits/{sha}")}, "protected": protected})
         });
         shown.collect::<Vec<_>>()
@@ -37,20 +37,46 @@ async fn get(call: &Call, at: At<'_>, branch: &str) -> Outcome {
     let commit = call.shared.git.commit(id, &sha).await?.ok_or_else(missing)?;
     call.with(id, |show, repository| {
         let url = format!("{}/branches/{branch}", show.repository_url(repository));
-        let checks = &repository.required_checks;
-        let protected = branch == repository.default_branch && !checks.is_empty();
-        let level = if protected { "non_admins" } else { "off" };
-        let contexts = if protected { checks.clone() } else { Vec::new() };
+        let here = branch == repository.default_branch;
+        let protected = here && repository.demanded_checks().next().is_some();
+        // What rulesets demand is not shown here, but by `/rules/branches/{branch}`.
+        let contexts = if here { repository.required_checks.clone() } else { Vec::new() };
+        let enabled = !contexts.is_empty();
+        let level = if enabled { "non_admins" } else { "off" };
+        let checks: Vec<_> = contexts.iter().map(|name| json!({"context": name, "app_id": show.app.id})).collect();
         Answer::ok(json!({
             "name": branch,
             "commit": show.commit(repository, &commit),
             "_links": {"self": url, "html": show.web(&format!("/{}/tree/{branch}", show.state.full_name(repository)))},
             "protected": protected,
             "protection": {
-                "enabled": protected,
-                "required_status_checks": {"enforcement_level": level, "contexts": contexts, "checks": []},
+                "enabled": enabled,
+                "required_status_checks": {"enforcement_level": level, "contexts": contexts, "checks": checks},
             },
             "protection_url": format!("{url}/protection"),
         }))
     })
+}
+
+/// `GET /repos/{owner}/{repo}/rules/branches/{branch}`: what rulesets demand there. A branch need not exist.
+pub(super) fn rules(call: &Call, at: At<'_>, branch: &str) -> Outcome {
+    if call.method != Method::GET {
+        return Err(Answer::not_found());
+    }
+    let id = call.repository(at, METADATA)?;
+    let rules = call.with(id, |show, repository| {
+        let checks = &repository.ruleset_checks;
+        let demanded = branch == repository.default_branch && !checks.is_empty();
+        let checks: Vec<_> =
+            checks.iter().map(|name| json!({"context": name, "integration_id": show.app.id})).collect();
+        let rule = json!({
+            "type": "required_status_checks",
+            "ruleset_source_type": "Repository",
+            "ruleset_source": show.state.full_name(repository),
+            "ruleset_id": 42,
+            "parameters": {"required_status_checks": checks, "strict_required_status_checks_policy": false},
+        });
+        if demanded { vec![rule] } else { Vec::new() }
+    })?;
+    call.page(rules)
 }

@@ -77,6 +77,7 @@ async fn in_repository(call: &Call, at: At<'_>, rest: &[&str]) -> Outcome {
         ["commits", .., "check-runs"] if rest.len() > 2 => check_runs::route(call, at, rest).await,
         ["commits" | "compare", ..] => commits::route(call, at, rest).await,
         ["branches", rest @ ..] => branches::route(call, at, rest).await,
+        ["rules", "branches", branch @ ..] => branches::rules(call, at, &branch.join("/")),
         ["contents", path @ ..] => contents::route(call, at, path).await,
         ["git", "ref" | "refs" | "matching-refs", ..] => refs::route(call, at, &rest[1..]).await,
         ["git", rest @ ..] => objects::route(call, at, rest).await,

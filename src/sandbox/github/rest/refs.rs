@@ -144,7 +144,7 @@ async fn delete(call: &Call, at: At<'_>, name: &str) -> Outcome {
 
 /// Whether a branch takes no direct changes.
 pub(super) fn is_protected(call: &Call, id: u64, name: &str) -> Outcome<bool> {
-    call.with(id, |_, it| !it.required_checks.is_empty() && name == format!("refs/heads/{}", it.default_branch))
+    call.with(id, |_, it| it.demanded_checks().next().is_some() && name == format!("refs/heads/{}", it.default_branch))
 }
 
 /// A protected branch moves by pull requests only; `refs/pull` belongs to GitHub.

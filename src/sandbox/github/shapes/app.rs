@@ -13,9 +13,7 @@ impl Show<'_> {
     /// `integration`: the App itself.
     pub(crate) fn integration(&self) -> Value {
         let app = self.app;
-        // What the App asks for is what its first installation was given.
-        let installation = self.state.installations.values().next();
-        let events: Vec<_> = installation.map(|it| it.events.iter().cloned().collect()).unwrap_or_default();
+        let registration = &self.state.registration;
         json!({
             "id": app.id,
             "client_id": format!("Iv23li{:014}", app.id),
@@ -28,8 +26,8 @@ impl Show<'_> {
             "html_url": self.web(&format!("/apps/{}", app.slug)),
             "created_at": time(app.created_at),
             "updated_at": time(app.created_at),
-            "permissions": installation.map_or_else(|| json!({}), |it| permissions(&it.permissions)),
-            "events": events,
+            "permissions": permissions(&registration.permissions),
+            "events": registration.events,
         })
     }
 
