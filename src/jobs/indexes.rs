@@ -64,23 +64,20 @@ impl IndexCache {
 }
 
 fn build((old, index): (Option<Snapshot>, RepositoryIndex), tree: &Snapshot) -> Result<RepositoryIndex, GitError> {
-    let mut summaries = Vec::new();
     if let Some(old) = old {
         let changes = tree.changed_since(&old, usize::MAX)?;
         whole(tree, changes.truncated)?;
-        for change in changes.paths {
+        return index.try_with(changes.paths.into_iter().map(|change| {
             let summary = change.after.map(|version| read_version(tree, &change.path, version)).transpose()?;
-            summaries.push((change.path, summary));
-        }
-    } else {
-        let walk = tree.walk("")?;
-        whole(tree, walk.truncated)?;
-        for file in walk.files {
-            let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
-            summaries.push((file.path, Some(summary)));
-        }
+            Ok((change.path, summary))
+        }));
     }
-    Ok(index.with(summaries))
+    let walk = tree.walk("")?;
+    whole(tree, walk.truncated)?;
+    index.try_with(walk.files.into_iter().map(|file| {
+        let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
+        Ok((file.path, Some(summary)))
+    }))
 }
 
 /// An index of a part would know only some of the teams: better none.
