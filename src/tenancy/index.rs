@@ -111,6 +111,11 @@ impl RepositoryIndex {
         self.files.len()
     }
 
+    /// How much memory it takes, in bytes. Clones and later indexes share most of it.
+    pub fn bytes(&self) -> usize {
+        self.files.bytes() + self.teams.bytes()
+    }
+
     /// Every file, in the order of the paths.
     pub fn files(&self) -> impl Iterator<Item = StoredSummary<'_>> {
         self.files_below("")

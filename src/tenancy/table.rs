@@ -192,6 +192,12 @@ impl Table {
         self.rows.len()
     }
 
+    /// How much memory it takes.
+    fn bytes(&self) -> usize {
+        let places = self.lists.iter().map(|places| size_of_val(&**places)).sum::<usize>();
+        self.bytes.len() + size_of_val(&*self.rows) + places
+    }
+
     fn row(&self, number: usize) -> Row<'_> {
         Row::at(&self.bytes, self.rows[number])
     }
@@ -211,11 +217,11 @@ impl Table {
     }
 
     /// The rows with this key, in the order of their paths, each with what stands behind the key.
-    fn find<'t>(&'t self, list: usize, wanted: &[u8]) -> impl Iterator<Item = (Row<'t>, Reader<'t>)> {
+    fn find<'t>(&'t self, list: usize, wanted: &[u8]) -> impl Iterator<Item = (Row<'t>, Reader<'t>)> + use<'t> {
         let places = self.lists.get(list).map_or(&[][..], |places| places);
         let first = places.partition_point(|place| key(&self.bytes, *place) < wanted);
-        let found = places[first..].iter().take_while(move |place| key(&self.bytes, **place) == wanted);
-        found.map(|place| {
+        let behind = places[first..].partition_point(|place| key(&self.bytes, *place) == wanted);
+        places[first..first + behind].iter().map(|place| {
             let mut behind = Reader::new(&self.bytes[place.at as usize..]);
             behind.bytes();
             (self.row(place.row as usize), behind)

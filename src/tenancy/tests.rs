@@ -121,6 +121,8 @@ fn what_changes_by_one_team_is_only_that_team() {
     let after = before.with([(path("cluster/t7/sync.yaml"), None)]);
     assert_eq!((before.teams().count(), after.teams().count()), (500, 499));
     assert_eq!(after.removed_since(&before).count(), 1);
+    assert!(before.bytes() < 500 * 600, "{} bytes for each team", before.bytes() / 500);
+    assert!(after.bytes() - before.bytes() < 200, "the others are shared");
 }
 
 #[test]

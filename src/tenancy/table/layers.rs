@@ -34,6 +34,11 @@ impl Layers {
         self.count
     }
 
+    /// How much memory they take.
+    pub(in crate::tenancy) fn bytes(&self) -> usize {
+        self.tables.iter().map(|table| table.bytes()).sum()
+    }
+
     /// What is known of a path.
     pub(in crate::tenancy) fn get(&self, path: &str) -> Option<Row<'_>> {
         let found = self.tables.iter().rev().find_map(|table| table.get(path));
@@ -47,15 +52,14 @@ impl Layers {
         list: usize,
         key: &[u8],
     ) -> impl Iterator<Item = (Row<'l>, Reader<'l>)> + use<'l> {
-        let mut found = Vec::new();
-        for (number, table) in self.tables.iter().enumerate() {
-            let above = &self.tables[number + 1..];
-            let counts = |(row, _): &(Row<'_>, Reader<'_>)| above.iter().all(|table| table.get(row.path).is_none());
-            found.extend(table.find(list, key).filter(counts));
-        }
-        // Stable: the places within one row stay in their order.
-        found.sort_by_key(|(row, _)| row.path);
-        found.into_iter()
+        let mut found: Vec<_> = self.tables.iter().map(|table| table.find(list, key).peekable()).collect();
+        let next = move || {
+            let heads = found.iter_mut().enumerate().filter_map(|(table, found)| Some((found.peek()?.0.path, table)));
+            let (path, table) = heads.min()?;
+            let counts = self.tables[table + 1..].iter().all(|above| above.get(path).is_none());
+            Some(found[table].next().filter(|_| counts))
+        };
+        std::iter::from_fn(next).flatten()
     }
 
     /// The rows whose paths start so, in their order.

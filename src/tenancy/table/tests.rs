@@ -9,6 +9,11 @@ type Keys = BTreeSet<(usize, Vec<u8>)>;
 /// Rows that are written or taken away, one after another.
 type Change = Vec<(String, Option<Keys>)>;
 
+/// Rows with their keys.
+type Rows = Vec<(String, Vec<Vec<u8>>)>;
+/// What each key finds.
+type Found = Vec<(usize, Vec<u8>, String)>;
+
 fn table(change: &Change) -> Table {
     let mut builder = Builder::default();
     for (path, keys) in change {
@@ -29,7 +34,7 @@ fn table(change: &Change) -> Table {
 }
 
 /// All that layers hold, looked at from both sides: the rows, and the lists.
-fn seen(layers: &Layers, keys: &Keys) -> (Vec<(String, Vec<Vec<u8>>)>, Vec<(usize, Vec<u8>, String)>) {
+fn seen(layers: &Layers, keys: &Keys) -> (Rows, Found) {
     let rows = layers.starting(String::new()).map(|row| {
         let mut reader = row.read();
         let count = reader.number();
