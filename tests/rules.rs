@@ -131,7 +131,7 @@ fn judge_example(example: &Path) -> Vec<Finding> {
     if example.join("team").is_dir() {
         let admin = load(&example.join("admin")).index;
         let team = admin.teams().next().expect("the admin repository has a team");
-        return judge_repository(&Repository::default(), &load(&example.join("team")), Some(team));
+        return judge_repository(&Repository::default(), &load(&example.join("team")), Some(&team));
     }
     if example.join("after").is_dir() {
         return judge_repository(&load(&example.join("before")), &load(&example.join("after")), None);

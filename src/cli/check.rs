@@ -194,8 +194,8 @@ fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {
 fn team(args: &Args) -> Result<Option<Team>> {
     let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok(None) };
     let index = Tree::load(&mut Folder::open(admin, "the admin repository (--admin)")?)?.index();
-    let known: Vec<&str> = index.teams().map(|team| team.name.as_str()).collect();
-    let team = index.team(name).cloned();
+    let known: Vec<String> = index.teams().map(|team| team.name.to_string()).collect();
+    let team = index.team(name);
     let team = team.with_context(|| match known.as_slice() {
         [] => format!("there is no team in {}: give the root folder of the admin repository", admin.display()),
         known => format!("there is no team {name:?} in {}: there are {}", admin.display(), known.join(", ")),

@@ -219,6 +219,15 @@ impl Snapshot {
         Ok(walk)
     }
 
+    /// Lets go of what was read and is kept in case that it is read again, but for large directories. After
+    /// everything was read once that is many megabytes, which nobody asks for.
+    ///
+    /// # Errors
+    /// `Corrupt` where the mirror cannot be opened again.
+    pub fn let_go(&self) -> Result<(), GitError> {
+        self.lock()?.let_go()
+    }
+
     pub(super) fn lock(&self) -> Result<MappedMutexGuard<'_, Store>, GitError> {
         self.0.shelf.lock()
     }

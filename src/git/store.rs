@@ -56,6 +56,15 @@ impl Store {
         }
     }
 
+    /// Opens the repository anew: libgit2 keeps up to 16 MB of each pack and every small directory that it
+    /// read, for as long as the repository is open.
+    pub(super) fn let_go(&mut self) -> Result<(), GitError> {
+        let path = self.repository.path().to_owned();
+        let failed = |error| GitError::corrupt(format!("mirror {}", path.display()), error);
+        self.repository = Repository::open_bare(&path).map_err(failed)?;
+        Ok(())
+    }
+
     /// What a fetch brought.
     pub(super) fn remember(&self, deltas: Vec<(Oid, Delta)>) {
         self.deltas.borrow_mut().remember(deltas);

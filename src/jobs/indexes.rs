@@ -49,6 +49,10 @@ impl IndexCache {
         let span = tracing::debug_span!("index.build");
         let made = tokio::task::spawn_blocking(move || span.in_scope(|| build(start, &tree))).await;
         let index = made.map_err(|error| JobError::retry(error.to_string()))??;
+        tracing::debug!(
+            commit.id = %snapshot.commit(), index.files = index.file_count(), index.bytes = index.bytes(),
+            "read what a repository holds"
+        );
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = cache.entry(key).or_default();
         trees.push((snapshot.clone(), index.clone()));
@@ -64,23 +68,22 @@ impl IndexCache {
 }
 
 fn build((old, index): (Option<Snapshot>, RepositoryIndex), tree: &Snapshot) -> Result<RepositoryIndex, GitError> {
-    let mut summaries = Vec::new();
     if let Some(old) = old {
         let changes = tree.changed_since(&old, usize::MAX)?;
         whole(tree, changes.truncated)?;
-        for change in changes.paths {
+        return index.try_with(changes.paths.into_iter().map(|change| {
             let summary = change.after.map(|version| read_version(tree, &change.path, version)).transpose()?;
-            summaries.push((change.path, summary));
-        }
-    } else {
-        let walk = tree.walk("")?;
-        whole(tree, walk.truncated)?;
-        for file in walk.files {
-            let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
-            summaries.push((file.path, Some(summary)));
-        }
+            Ok((change.path, summary))
+        }));
     }
-    Ok(index.with(summaries))
+    let walk = tree.walk("")?;
+    whole(tree, walk.truncated)?;
+    let made = index.try_with(walk.files.into_iter().map(|file| {
+        let summary = read_version(tree, &file.path, Version { id: file.id, kind: file.kind })?;
+        Ok((file.path, Some(summary)))
+    }))?;
+    tree.let_go()?;
+    Ok(made)
 }
 
 /// An index of a part would know only some of the teams: better none.

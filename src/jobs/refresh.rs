@@ -143,8 +143,7 @@ impl Refresh {
     /// The teams of this run; the next run takes the next ones.
     fn window(&mut self, tip: &Base) -> Vec<Team> {
         let after = self.after.take().unwrap_or_default();
-        let mut chosen: Vec<Team> =
-            tip.index.teams().filter(|team| team.name.as_str() > after.as_str()).cloned().collect();
+        let mut chosen: Vec<Team> = tip.index.teams().filter(|team| team.name.as_str() > after.as_str()).collect();
         chosen.sort_by(|one, other| one.name.cmp(&other.name));
         chosen.truncate(TEAMS_AT_ONCE);
         if chosen.len() == TEAMS_AT_ONCE {

@@ -14,7 +14,7 @@ pub(super) async fn find(
     name: &TeamName,
 ) -> Result<Option<(Team, RepositoryIndex)>, JobError> {
     let index = admin::tip(context, config).await?.index;
-    Ok(index.team(name.as_str()).cloned().map(|team| (team, index)))
+    Ok(index.team(name.as_str()).map(|team| (team, index)))
 }
 
 /// The teams at a commit: those whose directories it changed against its first parent, and the others.
@@ -26,8 +26,8 @@ pub(super) async fn touched_by(
     let base = admin::at(context, config, commit).await?;
     let changed = base.changed_by_commit().await?;
     let touched: BTreeSet<TeamName> =
-        changed.iter().filter_map(|path| base.index.team_of_path(path)).map(|team| team.name.clone()).collect();
-    let mut teams: Vec<Team> = base.index.teams().cloned().collect();
+        changed.iter().filter_map(|path| base.index.team_of_path(path)).map(|team| team.name).collect();
+    let mut teams: Vec<Team> = base.index.teams().collect();
     teams.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(teams.into_iter().partition(|team| touched.contains(&team.name)))
 }

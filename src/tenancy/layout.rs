@@ -1,6 +1,7 @@
 use crate::names::RepoPath;
 
 use super::RepositoryIndex;
+use super::stored::list;
 
 /// How an admin repository is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,6 @@ impl RepositoryIndex {
 
     /// Whether a Flux `Kustomization` of this repository names this directory as its path.
     pub fn is_flux_path(&self, directory: &str) -> bool {
-        self.flux_paths.get(directory.to_owned()).next().is_some()
+        self.paths(list::FLUX_PATHS, directory.as_bytes()).next().is_some()
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Fact, SyncFact};
 use super::reach::{ancestors, is_left_out_by_default};
+use super::stored::list;
 use super::{Layout, ObjectId, RepositoryIndex, SummaryEntry};
 use crate::manifest::{EntryRole, PatchTarget, is_kustomization};
 use crate::names::RepoPath;
@@ -42,9 +43,9 @@ impl<'a> Live<'a> {
 
     /// Whether something that is applied changes these objects by this file.
     pub(super) fn patches_with(&self, path: &RepoPath, patched: Option<&PatchTarget>) -> bool {
-        let by_patch = |(by, entry): (&RepoPath, &SummaryEntry)| {
+        let by_patch = |(by, entry): (RepoPath, SummaryEntry)| {
             // A `.flux.yaml` is Flux's own, and no kustomization names it.
-            let live = || by.file_name() == ".flux.yaml" || self.applies(by);
+            let live = || by.file_name() == ".flux.yaml" || self.applies(&by);
             entry.role == EntryRole::Patch && entry.patched.as_ref() == patched && live()
         };
         self.index.named_by(path).any(by_patch)
@@ -52,7 +53,7 @@ impl<'a> Live<'a> {
 
     /// Whether something that is applied is told by this file which fields it changes.
     pub(super) fn is_configured_by(&self, path: &RepoPath) -> bool {
-        self.index.named_by(path).any(|(by, entry)| entry.is_configuration() && self.applies(by))
+        self.index.named_by(path).any(|(by, entry)| entry.is_configuration() && self.applies(&by))
     }
 
     fn climb(&self, path: &RepoPath, seen: &mut BTreeSet<RepoPath>) -> bool {
@@ -62,7 +63,7 @@ impl<'a> Live<'a> {
         if seen.len() >= MAXIMUM_STEPS || !seen.insert(path.clone()) {
             return false;
         }
-        self.is_started_from(path, seen) || self.index.appliers_of(path).any(|by| self.climb(by, seen))
+        self.is_started_from(path, seen) || self.index.appliers_of(path).any(|by| self.climb(&by, seen))
     }
 
     /// Whether Flux takes the file by itself from a directory that it starts from.
@@ -81,16 +82,16 @@ impl<'a> Live<'a> {
                 Layout::Unknown => directory.is_empty(),
             },
         };
-        named || self.index.syncs_of(directory).any(|by| self.climb(by, seen))
+        named || self.index.syncs_of(directory).any(|by| self.climb(&by, seen))
     }
 }
 
 impl RepositoryIndex {
     /// The kustomizations that apply what a path holds.
-    fn appliers_of(&self, path: &RepoPath) -> impl Iterator<Item = &RepoPath> {
+    fn appliers_of(&self, path: &RepoPath) -> impl Iterator<Item = RepoPath> {
         let directory = path.parent().filter(|_| is_kustomization(path));
         let targets = [Some(path.clone()), directory].into_iter().flatten();
-        targets.flat_map(|target| self.referrers.get((target, EntryRole::Resource))).filter(move |by| *by != path)
+        targets.flat_map(|target| self.referrers(&target, EntryRole::Resource)).filter(move |by| by != path)
     }
 
     /// Whether Flux takes this file where it is pointed to a directory: the kustomization there, or
@@ -98,7 +99,7 @@ impl RepositoryIndex {
     /// (<https://fluxcd.io/flux/components/kustomize/kustomizations/#generating-a-kustomizationyaml-file>).
     pub(super) fn takes(&self, directory: &str, path: &RepoPath) -> bool {
         if let Some(own) = self.kustomization_of(directory) {
-            return own == path;
+            return own == *path;
         }
         let first = usize::from(is_kustomization(path));
         let is_taken = first == 1 || path.as_str().ends_with(".yaml") || path.as_str().ends_with(".yml");
@@ -107,13 +108,14 @@ impl RepositoryIndex {
     }
 
     /// The files in which a Flux `Kustomization` takes a directory from this repository.
-    fn syncs_of<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a RepoPath> {
-        let files = self.flux_paths.get(directory.to_owned());
-        files.filter(move |path| {
-            let facts = self.file(path).map(|file| file.facts.as_slice()).unwrap_or_default();
-            let mut syncs = facts.iter().filter_map(|fact| if let Fact::Sync(sync) = fact { Some(sync) } else { None });
-            syncs.any(|sync| sync.directory() == directory && self.is_own(path, sync))
-        })
+    fn syncs_of(&self, directory: &str) -> impl Iterator<Item = RepoPath> {
+        let files = self.find(list::FLUX_PATHS, directory.as_bytes());
+        let files = files.filter(move |(file, _)| {
+            let syncs = file.facts().filter_map(|fact| if let Fact::Sync(sync) = fact { Some(sync) } else { None });
+            let mut here = syncs.filter(|sync| sync.directory() == directory);
+            here.any(|sync| self.is_own(&file.path(), &sync))
+        });
+        files.map(|(file, _)| file.path())
     }
 
     /// Whether a Flux `Kustomization` surely takes its files from this repository: nothing here says
@@ -138,7 +140,7 @@ impl RepositoryIndex {
     /// Whether a Flux `Kustomization` surely takes its files from elsewhere: from a team's repository,
     /// or from something that is no Git repository.
     pub(super) fn is_foreign(&self, file: &RepoPath, sync: &SyncFact) -> bool {
-        let team = self.team_of_path(file).and_then(|team| team.source.as_ref());
+        let team = self.team_of_path(file).and_then(|team| team.source);
         let of_team = team.is_some_and(|own| sync.source.as_ref().is_some_and(|source| source.name == own.name));
         of_team || sync.source.is_some() && !sync.from_git
     }

@@ -7,8 +7,9 @@ mod layout;
 mod live;
 mod newly;
 mod reach;
-mod relation;
+mod stored;
 mod summary;
+mod table;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -18,5 +19,6 @@ pub use index::RepositoryIndex;
 pub use layout::Layout;
 pub use newly::{Difference, Newly};
 pub use reach::{Reach, Root};
+pub use stored::StoredSummary;
 pub use summary::{FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
 pub use team::{Team, TeamSource, TeamSync, is_system_namespace};

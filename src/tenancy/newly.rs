@@ -118,7 +118,7 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
         match (edge.how, file) {
             (How::Applied | How::Patch | How::Configuration, Some(file)) => self.take(&file, edge, by),
             (How::Patch | How::Configuration, None) => Ok(()),
-            (How::Applied | How::Synced | How::Bared, _) => match self.after.kustomization_of(&edge.target).cloned() {
+            (How::Applied | How::Synced | How::Bared, _) => match self.after.kustomization_of(&edge.target) {
                 Some(kustomization) => self.take(&kustomization, edge, by),
                 None if edge.how == How::Applied => Ok(()),
                 None => self.scan(edge, by),
@@ -129,13 +129,13 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
     /// A directory without a kustomization: Flux makes one of what it finds.
     fn scan(&mut self, edge: &Edge, by: Option<&Location>) -> Result<(), E> {
         let is = Live::new(&self.after, self.difference.roots);
-        let taken = |path: &&RepoPath| {
+        let taken = |path: &RepoPath| {
             // Where a kustomization goes, nothing need start from there.
             let started = edge.how == How::Synced || is.applies(path);
             !is_left_out_by_default(path) && self.after.takes(&edge.target, path) && started
         };
-        let below = self.after.files_below(&edge.target).map(|(path, _)| path);
-        let files: Vec<RepoPath> = below.filter(taken).cloned().collect();
+        let below = self.after.files_below(&edge.target).map(|file| file.path());
+        let files: Vec<RepoPath> = below.filter(taken).collect();
         files.iter().try_for_each(|file| self.take(file, edge, by))
     }
 
@@ -150,7 +150,7 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
         if was || !self.seen.insert((path.clone(), how)) {
             return Ok(());
         }
-        if self.after.file(path).is_some_and(|summary| !summary.manifest) {
+        if self.after.file(path).is_some_and(|summary| !summary.is_manifest()) {
             let Some(summary) = (self.read)(path)? else { return Ok(()) };
             self.after = self.after.with([(path.clone(), Some(summary))]);
         }
@@ -189,15 +189,15 @@ impl Edge {
 /// What a file names, and what is done with that.
 fn edges(index: &RepositoryIndex, path: &RepoPath) -> Vec<Edge> {
     let Some(summary) = index.file(path) else { return Vec::new() };
-    let mut edges: Vec<Edge> = summary.entries.iter().filter_map(entry).collect();
-    for fact in &summary.facts {
+    let mut edges: Vec<Edge> = summary.entries().filter_map(entry).collect();
+    for fact in summary.facts() {
         let Fact::Sync(sync) = fact else { continue };
-        if index.is_foreign(path, sync) {
+        if index.is_foreign(path, &sync) {
             continue;
         }
         let base = sync.directory();
         // Most roots that are named are those of other repositories.
-        if base.is_empty() && !index.is_own(path, sync) {
+        if base.is_empty() && !index.is_own(path, &sync) {
             continue;
         }
         let directory = |(component, at): &(String, Position)| (directory(&format!("{base}/{component}")), *at);
@@ -208,7 +208,7 @@ fn edges(index: &RepositoryIndex, path: &RepoPath) -> Vec<Edge> {
     edges
 }
 
-fn entry(entry: &SummaryEntry) -> Option<Edge> {
+fn entry(entry: SummaryEntry) -> Option<Edge> {
     let how = match entry.role {
         EntryRole::Resource => How::Applied,
         EntryRole::Patch => How::Patch,
@@ -216,7 +216,7 @@ fn entry(entry: &SummaryEntry) -> Option<Edge> {
         // Data stays data, and of a plug-in its kustomization is told.
         EntryRole::Data | EntryRole::Configuration => return None,
     };
-    Some(Edge { patched: entry.patched.clone(), ..Edge::new(entry.target.as_ref()?.to_string(), how, entry.position) })
+    Some(Edge { patched: entry.patched, ..Edge::new(entry.target?.into(), how, entry.position) })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::manifest::{EntryRole, is_kustomization};
 use crate::names::RepoPath;
 
+use super::stored::{ROLES, list};
 use super::{KustomizationSummary, Layout, RepositoryIndex, SummaryEntry};
 
 /// How many steps up are followed: kustomizations may name each other in circles.
@@ -44,13 +45,12 @@ impl Reach {
     }
 
     /// The way with one more kustomization at its end.
-    fn through(&self, by: &RepoPath, summary: Option<&KustomizationSummary>) -> Self {
-        let nothing = KustomizationSummary::default();
-        let summary = summary.unwrap_or(&nothing);
+    fn through(&self, by: &RepoPath, summary: Option<KustomizationSummary>) -> Self {
+        let summary = summary.unwrap_or_default();
         let joined = |one: &str, other: &str| one.chars().chain(other.chars()).take(LONGEST_NAME + 1).collect();
         Self {
             root: Root::Kustomization(by.clone()),
-            namespace: summary.namespace.clone().or_else(|| self.namespace.clone()),
+            namespace: summary.namespace.or_else(|| self.namespace.clone()),
             prefix: joined(&summary.prefix, &self.prefix),
             suffix: joined(&self.suffix, &summary.suffix),
         }
@@ -96,33 +96,30 @@ pub(super) fn is_left_out_by_default(path: &RepoPath) -> bool {
 
 impl RepositoryIndex {
     /// The kustomizations that name a path as it stands (a file, or a directory), and in which role.
-    pub fn referrers_of(&self, path: &RepoPath) -> impl Iterator<Item = (&RepoPath, EntryRole)> {
-        let roles = [EntryRole::Resource, EntryRole::Configuration, EntryRole::Patch, EntryRole::Data];
-        let in_role = |role| self.referrers.get((path.clone(), role)).map(move |by| (by, role));
-        roles.map(in_role).into_iter().flatten()
+    pub fn referrers_of(&self, path: &RepoPath) -> impl Iterator<Item = (RepoPath, EntryRole)> {
+        ROLES.into_iter().flat_map(|role| self.referrers(path, role).map(move |by| (by, role)))
     }
 
     /// The entries of kustomizations that name a path as it stands.
-    pub fn named_by<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = (&'a RepoPath, &'a SummaryEntry)> {
-        let kustomizations: BTreeSet<&RepoPath> = self.referrers_of(path).map(|(by, _)| by).collect();
-        kustomizations.into_iter().filter_map(|by| Some((by, self.file(by)?))).flat_map(move |(by, summary)| {
-            let entries = summary.entries.iter().filter(move |entry| entry.target.as_ref() == Some(path));
-            entries.map(move |entry| (by, entry))
-        })
+    pub fn named_by<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = (RepoPath, SummaryEntry)> + use<'a> {
+        let in_role = |role| self.entries_for(path, role).map(move |(by, behind)| (by, behind, role));
+        let mut places: Vec<_> = ROLES.into_iter().flat_map(in_role).collect();
+        // What stands earlier has more behind it.
+        places.sort_by_key(|(by, behind, _)| (by.path_text(), std::cmp::Reverse(behind.len())));
+        places.into_iter().map(|(by, behind, role)| (by.path(), by.entry_behind((path, role), behind)))
     }
 
     /// What names a file: the file itself, or its directory where it is a kustomization.
     fn named_with_directory(&self, path: &RepoPath) -> Vec<(RepoPath, EntryRole)> {
         let directory = path.parent().filter(|_| is_kustomization(path));
         let targets = std::iter::once(path.clone()).chain(directory);
-        let names = targets
-            .flat_map(|target| self.referrers_of(&target).map(|(by, role)| (by.clone(), role)).collect::<Vec<_>>());
+        let names = targets.flat_map(|target| self.referrers_of(&target).collect::<Vec<_>>());
         names.filter(|(by, _)| by != path).collect()
     }
 
     /// The files below the kustomizations that put their objects into a namespace.
     pub fn files_forced_into(&self, namespace: &str) -> BTreeSet<RepoPath> {
-        self.files_named_by(self.forcing.get(namespace.to_owned()).cloned().collect())
+        self.files_named_by(self.paths(list::FORCING, namespace.as_bytes()).collect())
     }
 
     /// The files that kustomizations name, directly or through others.
@@ -131,11 +128,11 @@ impl RepositoryIndex {
         let mut waiting = kustomizations;
         while let Some(path) = waiting.pop() {
             let Some(summary) = self.file(&path) else { continue };
-            let resources = summary.entries.iter().filter(|entry| entry.role == EntryRole::Resource);
-            for target in resources.filter_map(|entry| entry.target.as_ref()) {
+            let resources = summary.entries().filter(|entry| entry.role == EntryRole::Resource);
+            for target in resources.filter_map(|entry| entry.target) {
                 let below = self.kustomization_of(target.as_str()).unwrap_or(target);
                 if seen.insert(below.clone()) {
-                    waiting.push(below.clone());
+                    waiting.push(below);
                 }
             }
         }
@@ -174,7 +171,7 @@ impl RepositoryIndex {
     }
 
     /// The nearest directory at or above `directory` that holds a kustomization.
-    pub fn kustomization_above(&self, directory: &str) -> Option<&RepoPath> {
+    pub fn kustomization_above(&self, directory: &str) -> Option<RepoPath> {
         ancestors(directory).find_map(|directory| self.kustomization_of(directory))
     }
 
@@ -201,7 +198,7 @@ impl RepositoryIndex {
                 found.extend(root.map(|root| Reach { root, ..way.clone() }));
             }
             for (by, _) in above {
-                let reach = way.through(&by, self.file(&by).and_then(|file| file.kustomization.as_ref()));
+                let reach = way.through(&by, self.file(&by).and_then(|file| file.kustomization()));
                 if found.insert(reach.clone()) {
                     waiting.push((by, reach));
                 }

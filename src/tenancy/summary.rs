@@ -1,5 +1,7 @@
 //! What the index keeps of a file: enough to know teams, reachability and doubles, and no tree.
 
+use std::borrow::Cow;
+
 use crate::manifest::{
     EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, PatchTarget, Position, builtin_scope,
 };
@@ -60,7 +62,7 @@ pub struct SummaryEntry {
     /// Of this repository, or remote.
     pub place: EntryPlace,
     /// The field that holds it.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Where it is written.
     pub position: Position,
     /// What a patch file changes, where the kustomization says it and not the file.
@@ -147,7 +149,7 @@ impl FileSummary {
                 text: entry.text.clone(),
                 target: local_target(path, entry.place, &entry.text),
                 place: entry.place,
-                field: entry.field,
+                field: Cow::Borrowed(entry.field),
                 position: entry.node.start,
                 patched: entry.target.clone(),
             })
@@ -172,7 +174,7 @@ fn flux_patch(file: &ManifestFile) -> Option<SummaryEntry> {
         text: text.to_owned(),
         target: RepoPath::resolve(file.path.directory(), text),
         place: EntryPlace::Local,
-        field: "patchUpdated",
+        field: Cow::Borrowed("patchUpdated"),
         position: node.start,
         patched: None,
     })

@@ -3,7 +3,7 @@
 use crate::names::{Engine, Namespace, RepoPath, RepositoryName, TeamName};
 
 use super::facts::{Fact, FluxV1Fact, SourceFact, SyncFact, directory as flux_directory};
-use super::{FileSummary, parse_git_url};
+use super::parse_git_url;
 
 /// Where a team's manifests come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +77,13 @@ impl Team {
         self.namespaces.iter().any(|own| own.as_str() == namespace)
     }
 
-    /// The team that a directory describes; `None` where it describes none, as `cluster/common`.
+    /// The team that a directory describes by what its files say; `None` where it describes none, as `cluster/common`.
     pub(super) fn of<'a>(
         directory: &RepoPath,
-        namespace: Option<&str>,
-        files: impl Iterator<Item = (&'a RepoPath, &'a FileSummary)>,
+        namespace: Option<&'a str>,
+        facts: impl Iterator<Item = (&'a RepoPath, &'a Fact)>,
     ) -> Option<Self> {
         let name: TeamName = directory.file_name().parse().ok()?;
-        let facts = files.flat_map(|(path, summary)| summary.facts.iter().map(move |fact| (path, fact)));
         Gathered::from(facts, namespace).team(name, directory)
     }
 }

@@ -1,3 +1,5 @@
+mod updates;
+
 use std::sync::Arc;
 
 use super::{FileSummary, Layout, ObjectId, RepositoryIndex};
@@ -43,7 +45,7 @@ fn a_flux_v2_team_is_seen_in_both_layouts() {
         assert_eq!(source.branch.as_deref(), Some("main"));
         assert_eq!(team.sync.as_ref().expect("a sync").service_account.as_deref(), Some("sa"));
         assert!(index.team_of_repository(&"org/dev-team1".parse().expect("a name")).is_some());
-        assert_eq!(index.owner_of_namespace("team1").map(|team| team.name.as_str()), Some("team1"));
+        assert_eq!(index.owner_of_namespace("team1").map(|team| team.name.to_string()).as_deref(), Some("team1"));
         assert!(index.team_of_path(&path(&format!("{directory}/deep/x.yaml"))).is_some());
         assert!(index.team_of_path(&path("cluster/team2/x.yaml")).is_none());
     }
@@ -72,7 +74,7 @@ fn a_flux_v1_team_is_seen_from_its_daemons_arguments() {
         ("cluster/team1/flux-patch.yaml", patch),
     ]);
     assert_eq!(index.layout(), Layout::Cluster(path("cluster")));
-    let names: Vec<_> = index.teams().map(|team| team.name.as_str()).collect();
+    let names: Vec<_> = index.teams().map(|team| team.name.to_string()).collect();
     assert_eq!(names, ["team1"]);
     let team = index.team("team1").expect("a team");
     assert_eq!(team.engine, Engine::FluxV1);
@@ -103,7 +105,7 @@ fn changes_are_followed_and_the_old_index_stays() {
     assert!(before.owner_of_namespace("team1").is_some());
     let gone = after.with([(path("cluster/team1/sync.yaml"), None)]);
     assert_eq!((gone.teams().count(), gone.file_count()), (0, 0));
-    assert_eq!(gone.removed_since(&after).collect::<Vec<_>>(), [&path("cluster/team1/sync.yaml")]);
+    assert_eq!(gone.removed_since(&after).collect::<Vec<_>>(), [path("cluster/team1/sync.yaml")]);
     assert_eq!(after.removed_since(&before).count(), 0);
     let id = ObjectId { group: String::new(), kind: "Namespace".into(), namespace: None, name: "home".into() };
     assert_eq!((after.objects_with_id(&id).count(), gone.objects_with_id(&id).count()), (1, 0));
@@ -119,6 +121,8 @@ fn what_changes_by_one_team_is_only_that_team() {
     let after = before.with([(path("cluster/t7/sync.yaml"), None)]);
     assert_eq!((before.teams().count(), after.teams().count()), (500, 499));
     assert_eq!(after.removed_since(&before).count(), 1);
+    assert!(before.bytes() < 500 * 600, "{} bytes for each team", before.bytes() / 500);
+    assert!(after.bytes() - before.bytes() < 200, "the others are shared");
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn directories_kustomizations_and_ways() {
         ("base/z.yaml", "a: 1\n"),
     ]);
     assert!(index.contains_directory(&path("cluster/a")) && !index.contains_directory(&path("cluster/a-")));
-    assert_eq!(index.kustomization_of("base"), Some(&path("base/Kustomization")));
+    assert_eq!(index.kustomization_of("base"), Some(path("base/Kustomization")));
     assert!(index.is_named(&path("cluster/a/kustomization.yaml")) && !index.is_named(&path("cluster/a-b/y.yaml")));
     let ways: Vec<_> = index.reaches(&path("cluster/a/x.yaml")).into_iter().map(|way| way.namespace).collect();
     assert_eq!(ways, [Some("a".to_owned()), Some("a".to_owned()), Some("a".to_owned())]);
@@ -166,7 +170,7 @@ fn a_declared_namespace_cannot_be_taken_by_using_it() {
         .replace("prune: true", "targetNamespace: team2, prune: true");
     let own = team_v2("team2", "team2", "https://github.com/org/b");
     let index = index(&[("cluster/team1/sync.yaml", &greedy), ("cluster/team2/sync.yaml", &own)]);
-    let owners: Vec<_> = index.owners_of_namespace("team2").into_iter().map(|team| team.name.as_str()).collect();
+    let owners: Vec<_> = index.owners_of_namespace("team2").into_iter().map(|team| team.name.to_string()).collect();
     assert_eq!(owners, ["team2"]);
 }
 

@@ -48,7 +48,7 @@ fn judge(cluster: usize, teams: &[(&str, &str)], team: &str, repository: &str) -
     let config = crate::config::parse(CONFIG, "bailiwick.yaml", &Secrets).unwrap_or_else(|error| panic!("{error}"));
     let index = index(teams);
     let team = index.team(team).expect("it is there");
-    objection(&config, &config.clusters[cluster], (&index, team), &repository.parse().expect("a name"))
+    objection(&config, &config.clusters[cluster], (&index, &team), &repository.parse().expect("a name"))
 }
 
 #[test]

@@ -252,7 +252,7 @@ async fn owner(
     name: &RepositoryName,
 ) -> Result<Option<(Team, Policy)>, JobError> {
     let tip = admin::tip(context, cluster).await?;
-    let Some(team) = tip.index.team_of_repository(name).cloned() else { return Ok(None) };
+    let Some(team) = tip.index.team_of_repository(name) else { return Ok(None) };
     let policy = tip.policy(context).await?.unwrap_or_else(|| context.policy.clone());
     Ok(Some((team, policy)))
 }

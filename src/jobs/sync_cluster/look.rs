@@ -233,7 +233,7 @@ impl Lookout<'_> {
 fn is_of_team(index: Option<&RepositoryIndex>, namespace: &Namespace, admin: [&RepositoryName; 2]) -> bool {
     let Some(index) = index else { return *namespace != root().namespace };
     let is_admins = |team: &Team| team.repository.as_ref().is_some_and(|name| admin.iter().any(|it| it.is(name)));
-    index.owners_of_namespace(namespace.as_str()).into_iter().any(|team| !is_admins(team))
+    index.owners_of_namespace(namespace.as_str()).into_iter().any(|team| !is_admins(&team))
 }
 
 /// Why a look showed nothing.

@@ -69,11 +69,11 @@ fn deleted(review: &Review<'_>) -> Vec<Finding> {
     let changed: BTreeSet<&RepoPath> = review.files.iter().map(|file| &file.path).collect();
     let mut findings = Vec::new();
     for removed in review.after.removed_since(review.before) {
-        let directory = removed.parent().filter(|_| is_kustomization(removed));
-        for target in [Some(removed.clone()), directory].into_iter().flatten() {
+        let directory = removed.parent().filter(|_| is_kustomization(&removed));
+        for target in [Some(removed), directory].into_iter().flatten() {
             let named = review.after.named_by(&target);
             let unchanged = named.filter(|(by, _)| is_kustomization(by) && !changed.contains(by));
-            findings.extend(unchanged.filter_map(|(by, entry)| dangling(review.after, by, entry)));
+            findings.extend(unchanged.filter_map(|(by, entry)| dangling(review.after, &by, &entry)));
         }
     }
     findings
@@ -81,7 +81,7 @@ fn deleted(review: &Review<'_>) -> Vec<Finding> {
 
 fn dangling(index: &RepositoryIndex, by: &RepoPath, entry: &SummaryEntry) -> Option<Finding> {
     let wrong = wrong(index, entry.target.as_ref(), entry.role)?;
-    Some(finding(by, (entry.field, &entry.text, entry.position), wrong))
+    Some(finding(by, (&entry.field, &entry.text, entry.position), wrong))
 }
 
 /// What is wrong with an entry's target, and what mends it.

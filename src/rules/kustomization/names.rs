@@ -59,7 +59,7 @@ pub(super) fn of_kustomization<'a>(
     let field = if prefix.is_empty() { "nameSuffix" } else { "namePrefix" };
     let node: &Node = root.get(field)?;
     review.after.files_named_by(vec![file.path.clone()]).into_iter().find_map(|path| {
-        let objects = &review.after.file(&path)?.objects;
+        let objects: Vec<_> = review.after.file(&path)?.objects().collect();
         objects.iter().find(|object| object.id.group == GROUP)?;
         let ways = review.after.reaches(&path);
         let (id, name) = objects.iter().find_map(|object| Some((&object.id, kept_name(&ways, &object.id)?)))?;

@@ -128,7 +128,7 @@ fn configuration(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
         if entry.field == "configurations" {
             let hazards = file.documents.iter().flat_map(labels::of_configuration);
             findings.extend(hazards.map(|hazard| of_hazard(file, "", hazard)));
-        } else if PLUGINS.contains(&entry.field) && !review.has(by) {
+        } else if PLUGINS.contains(&&*entry.field) && !review.has(&by) {
             let message = format!("This changes what `{}` of {by} makes, which is not evaluated.", entry.field);
             findings.extend(
                 file.documents.first().map(|root| finding(file, root, ("", Severity::Error), message, WRITTEN_OUT)),

@@ -95,9 +95,9 @@ fn hazard_of_item(file: &ManifestFile, text: &str, review: &Review<'_>) -> Optio
 /// names it, which need not be a part of the change.
 pub(super) fn patch_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
     let named = review.after.named_by(&file.path).filter(|(_, entry)| entry.role == EntryRole::Patch);
-    let targets: Vec<(&RepoPath, Option<&PatchTarget>)> =
-        named.map(|(by, entry)| (by, entry.patched.as_ref())).collect();
-    let Some(weight) = targets.iter().map(|(_, target)| target.map_or(Weight::Other, weigh)).max() else {
+    let targets: Vec<(RepoPath, Option<PatchTarget>)> = named.map(|(by, entry)| (by, entry.patched)).collect();
+    let weight_of = |target: &Option<PatchTarget>| target.as_ref().map_or(Weight::Other, weigh);
+    let Some(weight) = targets.iter().map(|(_, target)| weight_of(target)).max() else {
         return Vec::new();
     };
     // A file of replacements is reported where it is named.
@@ -113,7 +113,7 @@ pub(super) fn patch_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Findin
         })
         .collect();
     let untold = targets.into_iter().filter(|(by, _)| !review.has(by)).filter_map(|(_, target)| target);
-    let untold: Vec<PatchTarget> = untold.filter(|target| weigh(target).severity().is_some()).cloned().collect();
+    let untold: Vec<PatchTarget> = untold.filter(|target| weigh(target).severity().is_some()).collect();
     if findings.is_empty()
         && let Some(root) = file.documents.first()
     {

@@ -10,7 +10,7 @@ use crate::tenancy::{RepositoryIndex, Root, Team, is_system_namespace};
 #[derive(Debug)]
 pub(super) struct Border<'a> {
     pub(super) review: &'a Review<'a>,
-    pub(super) team: &'a Team,
+    pub(super) team: Team,
     /// The team's kustomization that names the file, where that stands outside the team's directory.
     pub(super) through: Option<RepoPath>,
     /// Whether that kustomization overwrites the namespaces that are written in the file.
@@ -24,7 +24,7 @@ pub(super) fn borders<'a>(review: &'a Review<'a>, path: &RepoPath) -> Vec<Border
         return Vec::new();
     }
     let own = match review.scope {
-        Scope::Team(team) => Some(team),
+        Scope::Team(team) => Some(team.clone()),
         Scope::Admin => team_of(review, path),
     };
     match own {
@@ -35,20 +35,20 @@ pub(super) fn borders<'a>(review: &'a Review<'a>, path: &RepoPath) -> Vec<Border
 
 /// The team of a path: the one that was there, because a change must not free itself from its
 /// judge by taking the team away; else the one that comes.
-fn team_of<'a>(review: &Review<'a>, path: &RepoPath) -> Option<&'a Team> {
+fn team_of(review: &Review<'_>, path: &RepoPath) -> Option<Team> {
     review.before.team_of_path(path).or_else(|| review.after.team_of_path(path))
 }
 
 /// The teams whose kustomizations name a file of nobody's directory.
 fn named_from_elsewhere<'a>(review: &'a Review<'a>, path: &RepoPath) -> Vec<Border<'a>> {
-    let mut borders: BTreeMap<&RepoPath, Border<'a>> = BTreeMap::new();
+    let mut borders: BTreeMap<RepoPath, Border<'a>> = BTreeMap::new();
     for reach in review.after.reaches(path) {
         let Root::Kustomization(by) = reach.root else { continue };
         let Some(team) = team_of(review, &by) else { continue };
         let forced = reach.namespace.is_some();
         let known = borders.get(&team.directory);
         if known.is_none_or(|known| known.forced && !forced) {
-            borders.insert(&team.directory, Border { review, team, through: Some(by), forced });
+            borders.insert(team.directory.clone(), Border { review, team, through: Some(by), forced });
         }
     }
     borders.into_values().collect()
@@ -86,11 +86,11 @@ impl Border<'_> {
         if let Some(other) = owners.find(|owner| owner.directory != self.team.directory) {
             return Some(format!("which belongs to {}", other.name));
         }
-        let own = |path: &&RepoPath| team_of(review, path).is_some_and(|team| team.directory == self.team.directory);
+        let own = |path: &RepoPath| team_of(review, path).is_some_and(|team| team.directory == self.team.directory);
         if self.team.owns(name) || review.after.declarations_of_namespace(name).any(|path| own(&path)) {
             return None;
         }
-        let declarations = |index: &'_ RepositoryIndex| index.declarations_of_namespace(name).next().cloned();
+        let declarations = |index: &'_ RepositoryIndex| index.declarations_of_namespace(name).next();
         let declared = declarations(review.after).or_else(|| declarations(review.before))?;
         Some(format!("which {declared} declares"))
     }

@@ -91,7 +91,7 @@ fn of_unknown_scope(object: &Object) -> Option<Finding> {
 }
 
 fn in_admin_repository(object: &Object, border: &Border<'_>) -> Option<Finding> {
-    let (team, common) = (border.team, border.review.after.layout().common());
+    let (team, common) = (&border.team, border.review.after.layout().common());
     let help = format!("Move it to `{common}`, where all teams see it.");
     let kind = shown(&object.kind);
     let Some(by) = &border.through else {

@@ -88,7 +88,7 @@ impl Doubles<'_> {
 
     fn count_before(&self, path: &RepoPath, id: &ObjectId) -> usize {
         let summary = self.review.before.file(path);
-        summary.map_or(0, |summary| summary.objects.iter().filter(|object| object.id == *id).count())
+        summary.map_or(0, |summary| summary.objects().filter(|object| object.id == *id).count())
     }
 
     /// Another file with the same object, applied together with this one.
@@ -121,7 +121,7 @@ impl Doubles<'_> {
         };
         for namespace in ends {
             let written = id.in_namespace(namespace);
-            candidates.extend(index.objects_with_id(&written).map(|path| (path.clone(), written.clone())));
+            candidates.extend(index.objects_with_id(&written).map(|path| (path, written.clone())));
             let forced = namespace.map(|namespace| self.forced_into(namespace));
             let same = forced.as_ref().and_then(|forced| forced.get(&id.in_namespace(None)));
             candidates.extend(same.into_iter().flatten().cloned());
@@ -137,10 +137,9 @@ impl Doubles<'_> {
         let index = self.review.after;
         let mut found = Forced::new();
         for path in index.files_forced_into(namespace) {
-            let objects = index.file(&path).map(|file| file.objects.as_slice()).unwrap_or_default();
-            for object in objects {
+            for object in index.file(&path).into_iter().flat_map(|file| file.objects()) {
                 let same = found.entry(object.id.in_namespace(None)).or_default();
-                same.insert((path.clone(), object.id.clone()));
+                same.insert((path.clone(), object.id));
             }
         }
         let found = Rc::new(found);
@@ -171,8 +170,8 @@ fn clash(
 }
 
 fn line_of(index: &RepositoryIndex, path: &RepoPath, id: &ObjectId) -> u32 {
-    let objects = index.file(path).map(|file| file.objects.as_slice()).unwrap_or_default();
-    objects.iter().find(|object| object.id == *id).map_or(1, |object| object.line)
+    let mut objects = index.file(path).into_iter().flat_map(|file| file.objects());
+    objects.find(|object| object.id == *id).map_or(1, |object| object.line)
 }
 
 fn finding(object: &Object, other: &(RepoPath, u32)) -> Finding {

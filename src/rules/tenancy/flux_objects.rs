@@ -47,12 +47,12 @@ pub(super) fn without_account(id: RuleId, border: &Border<'_>, object: &Object) 
 pub(super) fn shared_repository(id: RuleId, review: &Review<'_>, file: &ManifestFile) -> Option<Finding> {
     let team = review.after.team_of_path(&file.path).filter(|_| matches!(review.scope, Scope::Admin))?;
     let source = team.source.as_ref().filter(|source| source.file == file.path)?;
-    if same_team(review.before, team).is_some_and(|before| same_repository(before, team)) {
+    if same_team(review.before, &team).is_some_and(|before| same_repository(&before, &team)) {
         return None;
     }
-    let mut teams = review.before.teams().chain(review.after.teams());
-    let other = teams.find(|other| other.directory != team.directory && same_repository(other, team))?;
     let repository = team.repository.as_ref()?;
+    let mut teams = [review.before, review.after].into_iter().flat_map(|index| index.teams_of_repository(repository));
+    let other = teams.find(|other| other.directory != team.directory)?;
     let message = format!("Two teams name one repository: {repository} is {}'s already.", other.name);
     let objects = file.objects.iter().find(|object| object.kind == source.kind && object.name == source.name);
     let node = objects.map(|object| object.node.at(&["spec", "url"]).unwrap_or(&object.node));
@@ -61,7 +61,7 @@ pub(super) fn shared_repository(id: RuleId, review: &Review<'_>, file: &Manifest
     Some(finding.with_help(format!("Give {} a repository of its own.", team.name)))
 }
 
-fn same_team<'a>(index: &'a RepositoryIndex, team: &Team) -> Option<&'a Team> {
+fn same_team(index: &RepositoryIndex, team: &Team) -> Option<Team> {
     index.team(team.name.as_str()).filter(|same| same.directory == team.directory)
 }
 

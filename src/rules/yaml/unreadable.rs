@@ -92,7 +92,7 @@ fn unread_entries(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> 
         .filter(|entry| read(entry.role) && entry.place == EntryPlace::Local)
         .filter_map(|entry| {
             let target = RepoPath::resolve(file.path.directory(), &entry.text)?;
-            let unread = index.file(&target).is_some_and(|summary| !summary.manifest);
+            let unread = index.file(&target).is_some_and(|summary| !summary.is_manifest());
             let location: Location = file.location(entry.node.start);
             let message = format!("`{target}` is applied, but its name is not a manifest's, so it is not judged.");
             let finding = Finding::new(ID, Severity::Error, location, message).with_field(entry.field);
