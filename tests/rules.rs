@@ -226,7 +226,14 @@ fn an_exception_waives_and_is_counted() {
     let directory = root().join("fixtures/rules/tenancy/foreign-namespace/fail-admin");
     let after = load(&directory);
     let before = RepositoryIndex::default();
-    let review = Review { scope: Scope::Admin, before: &before, after: &after.index, files: &after.files, old: &[] };
+    let review = Review {
+        scope: Scope::Admin,
+        before: &before,
+        after: &after.index,
+        files: &after.files,
+        old: &[],
+        dropped: &BTreeMap::new(),
+    };
     let plain = judge(&review, &Policy::default());
     let policy = "severity: {tenancy/foreign-namespace: warning}\n\
         exceptions: [{rule: tenancy/foreign-namespace, path: cluster/team1/settings.yaml, reason: moved soon}]\n";

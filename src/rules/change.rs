@@ -8,7 +8,7 @@ use super::{Judgement, Policy, Review, Scope, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
-use crate::tenancy::{Difference, FileSummary, RepositoryIndex};
+use crate::tenancy::{Difference, FileSummary, Newly, RepositoryIndex};
 
 /// How somebody sees a change: a cluster that applies one path of the repository, or a team's.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Change {
     views: Vec<View>,
     files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
+    /// By the views.
+    dropped: Vec<Newly>,
     reached: BTreeMap<RepoPath, Option<Location>>,
 }
 
@@ -56,12 +58,16 @@ impl Change {
             files.into_iter().map(|file| (file.path.clone(), Some(file))).collect();
         let mut reached = BTreeMap::new();
         let mut seen = Vec::with_capacity(views.len());
+        let mut dropped = Vec::with_capacity(views.len());
         for View { before, after, roots } in views {
             let difference = Difference { before: &before, after: &after, changed: &changed, roots: roots.as_deref() };
             let (newly, after) = difference.newly_applied(|path| {
                 let file = fetch(&mut known, &mut read, path)?;
                 Ok(file.map(|file| Arc::new(FileSummary::of(file))))
             })?;
+            // What the change undone would make Flux apply is what it takes away.
+            let undone = Difference { before: &after, after: &before, changed: &changed, roots: roots.as_deref() };
+            dropped.push(undone.newly_applied(|_| Ok(None))?.0);
             for (path, by) in &newly {
                 if fetch(&mut known, &mut read, path)?.is_some() && !changed.contains(path) {
                     reached.entry(path.clone()).or_insert_with(|| by.clone());
@@ -71,12 +77,12 @@ impl Change {
             seen.push(View { before: before.with(gone), after, roots });
         }
         old.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, reached })
+        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
-        Self { views: vec![view], files, old: Vec::new(), reached: BTreeMap::new() }
+        Self { views: vec![view], files, old: Vec::new(), dropped: vec![Newly::new()], reached: BTreeMap::new() }
     }
 
     /// How many views there are.
@@ -96,7 +102,8 @@ impl Change {
     /// Where there is no such view.
     pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
         let View { before, after, .. } = &self.views[view];
-        let mut judgement = judge(&Review { scope, before, after, files: &self.files, old: &self.old }, policy);
+        let (files, old, dropped) = (&self.files, &self.old, &self.dropped[view]);
+        let mut judgement = judge(&Review { scope, before, after, files, old, dropped }, policy);
         judgement.summary.reached = self.reached.len();
         let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
         for finding in judgement.findings.iter_mut().chain(waived) {

@@ -18,7 +18,7 @@ pub use policy::{Policy, PolicyError};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
 use crate::names::RepoPath;
-use crate::tenancy::{RepositoryIndex, Team};
+use crate::tenancy::{Newly, RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
 /// lines with the headings What, Why, Bad and Good, printed by `bailiwick explain`.
@@ -67,6 +67,9 @@ pub struct Review<'a> {
     /// The changed and the deleted files as they were, in the order of their paths; empty where
     /// everything is judged as new. What could not be read then has no objects.
     pub old: &'a [ManifestFile],
+    /// What Flux applied before and applies no more, each file with the entry of a changed file that
+    /// reached it. Files whose objects stand elsewhere now are among them.
+    pub dropped: &'a Newly,
 }
 
 impl<'a> Review<'a> {
@@ -118,6 +121,7 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::IdentityChanged,
     &crd::StoredVersionRemoved,
     &crd::VersionUnserved,
+    &crd::Deleted,
     &crd::StorageVersionChanged,
     &crd::ConversionChanged,
     &crd::SubresourceChanged,

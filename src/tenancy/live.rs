@@ -87,6 +87,12 @@ impl<'a> Live<'a> {
 }
 
 impl RepositoryIndex {
+    /// Whether Flux applies a file, as far as the repository says; `roots` are the directories that it starts
+    /// from, `None` where the layout says it.
+    pub fn is_applied(&self, path: &RepoPath, roots: Option<&[String]>) -> bool {
+        Live::new(self, roots).applies(path)
+    }
+
     /// The kustomizations that apply what a path holds.
     fn appliers_of(&self, path: &RepoPath) -> impl Iterator<Item = RepoPath> {
         let directory = path.parent().filter(|_| is_kustomization(path));

@@ -3,6 +3,7 @@
 mod api_version_removed;
 mod conversion_changed;
 mod default_changed;
+mod deleted;
 mod enum_narrowed;
 mod field_removed;
 mod identity_changed;
@@ -29,6 +30,7 @@ mod version_unserved;
 pub use api_version_removed::ApiVersionRemoved;
 pub use conversion_changed::ConversionChanged;
 pub use default_changed::DefaultChanged;
+pub use deleted::Deleted;
 pub use enum_narrowed::EnumNarrowed;
 pub use field_removed::FieldRemoved;
 pub use identity_changed::IdentityChanged;

@@ -15,7 +15,14 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
     let file = manifest::read("cluster/common/rbac.yaml".parse().expect("a path"), yaml.as_bytes());
     assert!(file.problems.is_empty(), "{:?}", file.problems);
     let index = RepositoryIndex::default();
-    rule.check(&Review { scope: Scope::Admin, before: &index, after: &index, files: &[file], old: &[] })
+    rule.check(&Review {
+        scope: Scope::Admin,
+        before: &index,
+        after: &index,
+        files: &[file],
+        old: &[],
+        dropped: &Default::default(),
+    })
 }
 
 fn role(kind: &str, rules: &str) -> String {

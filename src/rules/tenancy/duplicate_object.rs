@@ -213,7 +213,14 @@ mod tests {
                 .map(|(path, text)| read(path.parse().expect("a path"), text.as_bytes()));
         let summaries = files.iter().map(|file| (file.path.clone(), Arc::new(FileSummary::of(file))));
         let (before, after) = (RepositoryIndex::default(), RepositoryIndex::from_files(summaries));
-        let review = Review { scope: Scope::Admin, before: &before, after: &after, files: &files, old: &[] };
+        let review = Review {
+            scope: Scope::Admin,
+            before: &before,
+            after: &after,
+            files: &files,
+            old: &[],
+            dropped: &Default::default(),
+        };
         let changed = files.iter().map(|file| &file.path).collect();
         let doubles = Doubles { review: &review, changed, forced: RefCell::default() };
         let compared = |file: &ManifestFile| {

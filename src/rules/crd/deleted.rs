@@ -1,0 +1,125 @@
+//! A CustomResourceDefinition is not applied any more.
+//!
+//! # What
+//! Reports a definition that Flux applied and that is gone after the change: its file or document is
+//! deleted, or no kustomization lists it any more.
+//!
+//! # Why
+//! Flux prunes what it does not find any more. With the definition the API server deletes every object of
+//! its kind, in all namespaces and those of all teams, at once.
+//!
+//! # Bad
+//! ```yaml
+//! resources: # crds.yaml is gone from the list
+//!   - roles.yaml
+//! ```
+//!
+//! # Good
+//! ```yaml
+//! metadata:
+//!   name: widgets.example.org
+//!   annotations: {kustomize.toolkit.fluxcd.io/prune: disabled} # merged first, then the file may go
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::GROUP;
+use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
+use crate::manifest::Object;
+use crate::names::RepoPath;
+use crate::rules::{Meta, Review, Rule, shown};
+use crate::tenancy::ObjectId;
+
+/// `crd/deleted`.
+#[derive(Debug)]
+pub struct Deleted;
+
+const ID: RuleId = RuleId::new("crd/deleted");
+const PRUNE: [&str; 3] = ["metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"];
+
+impl Rule for Deleted {
+    fn meta(&self) -> Meta {
+        Meta { id: ID, severity: Severity::Error, source: include_str!("deleted.rs") }
+    }
+
+    fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let mut gone: BTreeMap<String, Gone<'_>> = BTreeMap::new();
+        for object in review.old_objects().filter(|object| is_definition(object.group(), &object.kind)) {
+            if review.before.is_applied(&object.file, None) {
+                let at = object.location(&object.node);
+                gone.entry(object.name.clone()).or_insert(Gone { at, object: Some(object) });
+            }
+        }
+        for path in review.dropped.keys() {
+            for (name, line) in definitions_in(review, path) {
+                let at = Location { file: path.clone(), line, column: 1 };
+                gone.entry(name).or_insert(Gone { at, object: None });
+            }
+        }
+        gone.into_iter()
+            .filter(|(name, _)| !is_still_applied(review, name))
+            .filter_map(|(name, gone)| gone.told(review, &name))
+            .collect()
+    }
+}
+
+/// A definition that was applied.
+struct Gone<'a> {
+    at: Location,
+    /// As it was; `None` where its file is no part of the change.
+    object: Option<&'a Object>,
+}
+
+impl Gone<'_> {
+    fn told(self, review: &Review<'_>, name: &str) -> Option<Finding> {
+        if self.object.is_some_and(|object| object.node.at(&PRUNE).and_then(|node| node.text()) == Some("disabled")) {
+            return None;
+        }
+        let used = self.object.map(|object| objects_of(review, object)).filter(|count| *count > 0);
+        let used = used.map_or_else(String::new, |count| format!(" This repository alone holds {count} of them."));
+        let message = format!(
+            "{} is not applied any more: Flux prunes it, and with it every object of its kind is deleted.{used}",
+            shown(name)
+        );
+        let reference = ObjectRef {
+            api_version: format!("{GROUP}/v1"),
+            kind: "CustomResourceDefinition".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        };
+        let reference = self.object.map_or(reference, Object::reference);
+        Some(Finding::new(ID, Severity::Error, self.at, message).with_object(reference).with_help(
+            "Keep it; or, where all objects of the kind shall go, say so with an exception in the policy; or first merge the annotation `kustomize.toolkit.fluxcd.io/prune: disabled`.",
+        ))
+    }
+}
+
+fn is_definition(group: &str, kind: &str) -> bool {
+    group == GROUP && kind == "CustomResourceDefinition"
+}
+
+/// The definitions that an unchanged file holds: names and lines.
+fn definitions_in(review: &Review<'_>, path: &RepoPath) -> Vec<(String, u32)> {
+    let objects = review.before.file(path).into_iter().flat_map(|file| file.objects());
+    let definitions = objects.filter(|object| is_definition(&object.id.group, &object.id.kind));
+    definitions.map(|object| (object.id.name, object.line)).collect()
+}
+
+fn is_still_applied(review: &Review<'_>, name: &str) -> bool {
+    let id = ObjectId {
+        group: GROUP.to_owned(),
+        kind: "CustomResourceDefinition".to_owned(),
+        namespace: None,
+        name: name.to_owned(),
+    };
+    let mut files = review.after.objects_with_id(&id);
+    files.any(|path| review.after.is_applied(&path, None))
+}
+
+/// How many objects of a definition's kind the repository holds after the change.
+fn objects_of(review: &Review<'_>, definition: &Object) -> usize {
+    let text = |path: &[&str]| definition.node.at(path).and_then(|node| node.text());
+    let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else { return 0 };
+    let objects = review.after.files().flat_map(|file| file.objects());
+    objects.filter(|object| object.id.group == group && object.id.kind == kind).count()
+}
