@@ -4,13 +4,13 @@
 //! Reports in `spec.conversion` a strategy that is neither `None` nor `Webhook`; with `Webhook` a client
 //! configuration that is missing, that has not exactly one of `url` and `service`, or whose parts cannot be
 //! used, and review versions that are missing, doubled, no names, or without `v1` and `v1beta1`; with `None`
-//! what belongs to a webhook. A `caBundle` without a certificate is an error where there was a good one or
-//! none before, else a warning.
+//! what belongs to a webhook. A `caBundle` without a certificate is an error where there was a good one before,
+//! else a warning.
 //!
 //! # Why
 //! The API server refuses the definition. A new one with a bad `caBundle` it takes, but does not establish
 //! (since Kubernetes 1.31): the kind cannot be used until somebody puts in a good one, and from then on the
-//! manifest with the bad one is refused.
+//! bad one is refused. Flux leaves out a bad one since 2.7, which helps where somebody else puts in a good one.
 //!
 //! # Bad
 //! ```yaml
@@ -177,13 +177,13 @@ impl<'a> Checked<'a> {
         }
         let help = "Put in the certificate of the authority, or leave `caBundle` out where somebody else puts it in.";
         let full: Vec<&str> = [&["conversion"], path].concat();
-        if self.old.is_some_and(|old| !old.spec(&full).is_some_and(is_bad)) {
-            let message = "There is no certificate in `caBundle`, and there was no bad one before, so the API server \
-                           (since Kubernetes 1.31) refuses the change.";
+        if self.old.and_then(|old| old.spec(&full)).is_some_and(|old| !is_bad(old)) {
+            let message = "There is no certificate in `caBundle`, and there was one before, so the API server (since \
+                           Kubernetes 1.31) refuses the change, or, where Flux leaves the bad one out, conversion ends.";
             return Some(self.error(path, message.to_owned(), help));
         }
         let message = "There is no certificate in `caBundle`: the API server (since Kubernetes 1.31) does not serve the \
-                       kind until a good one is put in, and refuses this manifest from then on.";
+                       kind until a good one is put in, and refuses the bad one from then on; Flux before 2.7 sends it.";
         let finding = warning(ID, self.definition.object, nearest(self.node, path), message);
         Some(finding.with_field(format!("spec.conversion.{}", path.join("."))).with_help(help))
     }

@@ -15,6 +15,7 @@ pub(super) fn check(rule: RuleId, object: &Object, is_new: bool) -> Vec<Finding>
     let mut findings = checked.labels();
     findings.extend(checked.annotations());
     findings.extend(checked.owners());
+    findings.extend(checked.managed_fields());
     if is_new {
         findings.extend(checked.finalizers());
         findings.extend(checked.generate_name());
@@ -71,9 +72,9 @@ impl<'a> Checked<'a> {
     fn key(&self, list: &str, node: &Node, name: &str) -> Option<Finding> {
         let sound = if list == "annotations" { is_key(&name.to_lowercase()) } else { is_key(name) };
         let message = format!(
-            "`{}` cannot be a key in `metadata.{list}`: it must be a word of at most 63 letters, digits, `-`, `_` and `.`, \
+            "{} cannot be a key in `metadata.{list}`: it must be a word of at most 63 letters, digits, `-`, `_` and `.`, \
              perhaps with a domain and `/` before it.",
-            shown(name)
+            if name.is_empty() { "An empty text".to_owned() } else { format!("`{}`", shown(name)) }
         );
         let help = "Write a key such as `example.org/name`.";
         (!sound).then(|| self.finding(node, format!("{list}[{}]", shown(name)), message, help))
@@ -105,6 +106,13 @@ impl<'a> Checked<'a> {
             }
         }
         findings
+    }
+
+    fn managed_fields(&self) -> Option<Finding> {
+        let node = self.at("managedFields").filter(|list| list.items().next().is_some())?;
+        let message = "Server-side apply, which Flux uses, refuses an object with `managedFields`.".to_owned();
+        let help = "Remove `managedFields`: the API server keeps its own.";
+        Some(self.finding(node, "managedFields".to_owned(), message, help))
     }
 
     fn finalizers(&self) -> Vec<Finding> {

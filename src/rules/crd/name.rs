@@ -3,8 +3,8 @@
 //! # What
 //! Reports a CustomResourceDefinition whose `metadata.name` is not `<spec.names.plural>.<spec.group>`,
 //! whose group is not a lower-case DNS name with a dot, or whose plural is not a DNS label that
-//! starts with a letter; and what is wrong in the rest of its metadata: labels, annotations, owner references
-//! and finalizers.
+//! starts with a letter; and what is wrong in the rest of its metadata: labels, annotations, owner references,
+//! finalizers and managed fields.
 //!
 //! # Why
 //! The API server refuses the object. Two different spellings are nearly always a copied file in

@@ -61,9 +61,9 @@ fn finding(definition: Definition<'_>, name: &str, message: String) -> Finding {
 }
 
 fn must(name: &str, value: &str, case: &str) -> String {
-    let value = shown(value);
+    let value = if value.is_empty() { "empty".to_owned() } else { format!("`{}`", shown(value)) };
     format!(
-        "`spec.names.{name}` is `{value}`: it must be 1 to 63 {case}, digits and `-`, starting with a letter and not \
+        "`spec.names.{name}` is {value}: it must be 1 to 63 {case}, digits and `-`, starting with a letter and not \
          ending with `-`."
     )
 }

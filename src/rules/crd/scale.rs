@@ -45,30 +45,32 @@ impl Rule for Scale {
     }
 }
 
-/// A path, where it may lead, and whether it may be left out.
-const PATHS: [(&str, &[&str], bool); 3] = [
-    ("specReplicasPath", &[".spec."], false),
-    ("statusReplicasPath", &[".status."], false),
-    ("labelSelectorPath", &[".spec.", ".status."], true),
+/// A path, where it may lead, and an example; that of the selector may be left out.
+const PATHS: [(&str, &[&str], &str); 3] = [
+    ("specReplicasPath", &[".spec."], ".spec.replicas"),
+    ("statusReplicasPath", &[".status."], ".status.replicas"),
+    (SELECTOR, &[".spec.", ".status."], ".status.selector"),
 ];
+const SELECTOR: &str = "labelSelectorPath";
 
 fn check_version(definition: Definition<'_>, version: Version<'_>) -> Vec<Finding> {
     let Some(scale) = version.at(&["subresources", "scale"]).filter(|scale| scale.is_mapping()) else {
         return Vec::new();
     };
-    let check = |(name, under, optional): &(&str, &[&str], bool)| {
-        let message = fault(scale, name, under, *optional)?;
-        let help = format!("Write a path such as `{}replicas`.", under.first()?);
+    let check = |(name, under, example): &(&str, &[&str], &str)| {
+        let message = fault(scale, name, under)?;
+        let help = format!("Write a path such as `{example}`.");
         let finding = error(ID, definition.object, nearest(scale, &[name]), message);
         Some(finding.with_field(version.field(&format!("subresources.scale.{name}"))).with_help(help))
     };
     PATHS.iter().filter_map(check).collect()
 }
 
-fn fault(scale: &Node, name: &str, under: &[&str], optional: bool) -> Option<String> {
+fn fault(scale: &Node, name: &str, under: &[&str]) -> Option<String> {
     let path = text(scale, &[name])?;
     if path.is_empty() {
-        return (!optional).then(|| format!("The scale subresource has no `{name}`, so the API server refuses it."));
+        return (name != SELECTOR)
+            .then(|| format!("The scale subresource has no `{name}`, so the API server refuses it."));
     }
     if under.iter().any(|start| path.starts_with(start)) {
         return None;

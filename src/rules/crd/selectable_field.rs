@@ -38,6 +38,7 @@ pub struct SelectableField;
 
 const ID: RuleId = RuleId::new("crd/selectable-field");
 const MOST: usize = 8;
+const METADATA: &str = "fields under `metadata` cannot be selected";
 const SINCE: &str = "Kubernetes (since 1.31, or 1.30 with a feature gate)";
 
 impl Rule for SelectableField {
@@ -142,12 +143,15 @@ fn fault<'a>(root: Schema<'_>, path: &'a str, seen: &mut BTreeSet<Vec<&'a str>>)
     let plain = "Write the path of a field that the schema names, such as `.spec.color`.";
     let (names, found) = match follow(root, path) {
         Ok(found) => found,
-        Err(why) => return Some((format!("{SINCE} refuses the selectable field `{path_shown}`: {why}."), plain)),
+        Err(why) => {
+            let why = if path.starts_with(".metadata.") { METADATA } else { why };
+            return Some((format!("{SINCE} refuses the selectable field `{path_shown}`: {why}."), plain));
+        }
     };
     let kind = found.and_then(Schema::type_name);
     let doubled = !seen.insert(names.clone());
     let why = if names.first() == Some(&"metadata") {
-        "fields under `metadata` cannot be selected"
+        METADATA
     } else if !matches!(kind, Some("string" | "boolean" | "integer")) {
         "only a text, a boolean or a whole number can be selected"
     } else if doubled {

@@ -175,7 +175,7 @@ static COLUMN: Shape = Shape {
     ],
 };
 
-static VALIDATION: Shape = Shape { what: "`schema`", fields: &[("openAPIV3Schema", Object(&SCHEMA))] };
+pub(super) static VALIDATION: Shape = Shape { what: "`schema`", fields: &[("openAPIV3Schema", Object(&SCHEMA))] };
 
 static SELECTABLE_FIELD: Shape = Shape { what: "a selectable field", fields: &[("jsonPath", Text)] };
 

@@ -104,7 +104,7 @@ fn check_version(definition: Definition<'_>, version: Version<'_>) -> Vec<Findin
     for (key, value) in root.node().entries() {
         let Some(name) = key.text().filter(|name| is_fault(name, value)) else { continue };
         let message = format!(
-            "`{name}` cannot stand in the outermost schema of {}, which has a status subresource.",
+            "`{name}` cannot stand in the outermost schema of {}, as there is a status subresource.",
             version.called()
         );
         let help = match name {

@@ -106,13 +106,11 @@ impl Checked<'_> {
             }
             (Kind::List(kind), Value::Sequence(items)) => self.items(items, kind, at),
             (Kind::Set, Value::Sequence(items)) => {
-                self.items(items, &Kind::Text, at);
+                self.keyed_items(items, &Kind::Text, at);
                 self.doubles(items, &[], at);
             }
             (Kind::Keyed(shape, key), Value::Sequence(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.object_item(item, shape, &at.entry(&index.to_string()));
-                }
+                self.keyed_items(items, &Kind::Object(shape), at);
                 self.doubles(items, &[key], at);
             }
             (Kind::SchemaOrTruth | Kind::SchemaOrList | Kind::SchemaOrTexts, Value::Mapping(_)) => {
@@ -132,11 +130,11 @@ impl Checked<'_> {
         }
     }
 
-    fn object_item(&mut self, item: &Node, shape: &Shape, at: &At) {
-        if item.is_mapping() {
-            self.fields(item, shape, at);
-        } else if !item.is_null() {
-            self.wrong(item, &Kind::Marker, at);
+    /// Where items are told apart, null is none.
+    fn keyed_items(&mut self, items: &[Node], kind: &Kind, at: &At) {
+        self.items(items, kind, at);
+        for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_null() && !at.is_unwatched) {
+            self.wrong(item, kind, &at.entry(&index.to_string()));
         }
     }
 
@@ -148,8 +146,9 @@ impl Checked<'_> {
             if seen.insert(name) {
                 continue;
             }
-            let by = key.first().map_or(String::new(), |key| format!(" with the same `{key}`"));
-            let message = format!("`{}` has two items{by}; server-side apply, which Flux uses, refuses that.", at.path);
+            let what =
+                key.first().map_or("the same text twice".to_owned(), |key| format!("two items with the same `{key}`"));
+            let message = format!("`{}` has {what}; server-side apply, which Flux uses, refuses that.", at.path);
             let finding = error(ID, self.object, nearest(item, key), message);
             self.findings.push(finding.with_field(at.entry(&index.to_string()).path).with_help("Remove one of them."));
         }
@@ -168,7 +167,7 @@ impl Checked<'_> {
     }
 
     fn wrong(&mut self, node: &Node, kind: &Kind, at: &At) {
-        let message = format!("`{}` must be {}, and is {}.", at.path, wanted(kind), found(node));
+        let message = format!("`{}` must be {}, and is {}.", at.path, wanted(kind), found(node, kind));
         let help = match (kind, &node.value) {
             (Kind::Text | Kind::Bytes | Kind::Time, Value::Scalar { .. }) if node.as_str().is_none() => {
                 "Put it into quotes."
@@ -195,9 +194,16 @@ fn takes(kind: &Kind, value: &Scalar) -> bool {
         (Kind::Whole, Scalar::Int(number)) => i64::try_from(*number).is_ok(),
         (Kind::Whole, Scalar::Float(number)) => number.fract() == 0.0 && number.abs() < 9.2e18,
         (Kind::Bytes, Scalar::String(text)) => ca_bundle::decode(text).is_some(),
-        (Kind::Time, Scalar::String(text)) => text.parse::<jiff::Timestamp>().is_ok(),
+        (Kind::Time, Scalar::String(text)) => is_time(text),
         _ => false,
     }
+}
+
+/// A time as Go's RFC 3339 has it, which is stricter than the parser.
+fn is_time(text: &str) -> bool {
+    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let strict = signs.iter().all(|(at, sign)| text.as_bytes().get(*at) == Some(sign)) && !text.contains(['z', '[']);
+    strict && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn wanted(kind: &Kind) -> &'static str {
@@ -217,8 +223,12 @@ fn wanted(kind: &Kind) -> &'static str {
     }
 }
 
-fn found(node: &Node) -> &'static str {
+fn found(node: &Node, kind: &Kind) -> &'static str {
     match &node.value {
+        Value::Scalar { value: Scalar::String(_), .. } if matches!(kind, Kind::Bytes | Kind::Time) => "another text",
+        Value::Scalar { value: Scalar::Int(_) | Scalar::Float(_), .. } if matches!(kind, Kind::Whole) => {
+            "another number"
+        }
         Value::Mapping(_) => "a mapping",
         Value::Sequence(_) => "a list",
         Value::Scalar { value: Scalar::Null, .. } => "null",
