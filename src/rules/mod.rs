@@ -126,6 +126,7 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::Scale,
     &crd::StatusRoot,
     &crd::Conversion,
+    &crd::NameConflict,
     &crd::StatusIgnored,
     &crd::UnknownField,
     &crd::IdentityChanged,

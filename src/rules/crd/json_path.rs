@@ -130,10 +130,9 @@ impl Reader {
         if inside.contains(',') {
             return inside.split(',').try_for_each(|part| self.inner(&format!("[{}]", part.trim_matches(' '))));
         }
-        if let Some(key) = inside.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            if !key.contains('\'') {
-                return self.inner(&format!(".{key}"));
-            }
+        let key = inside.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        if let Some(key) = key.filter(|key| !key.contains('\'')) {
+            return self.inner(&format!(".{key}"));
         }
         (inside == "*" || is_slice(inside)).then_some(())
     }
