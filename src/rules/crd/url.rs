@@ -124,7 +124,7 @@ mod tests {
         }
         for unsound in [
             ":x",
-            "a.example:443/x",
+            "1.2.3.4:443/x",
             "https://a b",
             "https://a:b",
             "https://a:1:2",
