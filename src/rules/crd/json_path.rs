@@ -177,7 +177,7 @@ impl Reader {
 }
 
 fn is_word(character: char) -> bool {
-    character == '_' || character.is_alphanumeric()
+    character == '_' || character.is_alphabetic() || character.is_ascii_digit()
 }
 
 fn is_end(character: char) -> bool {
@@ -280,6 +280,7 @@ mod tests {
             ".a -",
             ".a 1.2.3",
             ".a (b)",
+            "..½",
         ] {
             assert!(!is_readable(path), "{path}");
         }

@@ -50,10 +50,11 @@ impl Rule for NameConflict {
         let mut findings = Vec::new();
         for definition in current(review) {
             let Some(group) = definition.group() else { continue };
-            if review.after.is_only_patch_or_data(&definition.object.file) {
+            let path = &definition.object.file;
+            if review.after.is_only_patch_or_data(path) || !review.is_synced(path) {
                 continue;
             }
-            let claims = || (claims(review.before, group), claims(review.after, group));
+            let claims = || (claims(review, review.before, group), claims(review, review.after, group));
             let (before, after) = groups.entry(group).or_insert_with(claims);
             let conflicts = names(definition).into_iter().filter_map(|name| conflict(definition, &name, before, after));
             findings.extend(conflicts);
@@ -72,10 +73,10 @@ enum Sort {
 /// Who has a name: the definitions, each with its file.
 type Claims = BTreeMap<(Sort, String), Vec<(String, RepoPath)>>;
 
-fn claims(index: &RepositoryIndex, group: &str) -> Claims {
+fn claims(review: &Review<'_>, index: &RepositoryIndex, group: &str) -> Claims {
     let mut claims = Claims::new();
     for (path, definition) in index.definitions_in(group) {
-        if index.is_only_patch_or_data(&path) {
+        if index.is_only_patch_or_data(&path) || !review.is_synced(&path) {
             continue;
         }
         let words = definition.words.into_iter().map(|word| (Sort::Word, word));

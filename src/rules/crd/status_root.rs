@@ -82,8 +82,12 @@ impl Rule for StatusRoot {
 }
 
 fn check_definition(definition: Definition<'_>) -> Vec<Finding> {
-    let for_all = are_schemas_shared(definition) && definition.versions().any(has_status);
-    let restricted = definition.versions().filter(|version| for_all || has_status(*version));
+    if are_schemas_shared(definition) {
+        // The API server keeps the first one, and holds it against every version.
+        let first = definition.versions().next().filter(|_| definition.versions().any(has_status));
+        return first.map_or_else(Vec::new, |version| check_version(definition, version));
+    }
+    let restricted = definition.versions().filter(|version| has_status(*version));
     restricted.flat_map(|version| check_version(definition, version)).collect()
 }
 

@@ -169,6 +169,7 @@ impl Checked<'_> {
     fn wrong(&mut self, node: &Node, kind: &Kind, at: &At) {
         let message = format!("`{}` must be {}, and is {}.", at.path, wanted(kind), found(node, kind));
         let help = match (kind, &node.value) {
+            _ if node.is_null() => "Remove it.",
             (Kind::Text | Kind::Bytes | Kind::Time, Value::Scalar { .. }) if node.as_str().is_none() => {
                 "Put it into quotes."
             }
