@@ -66,7 +66,7 @@ fn check_version(definition: Definition<'_>, old: Option<Definition<'_>>, versio
     let name = version.called();
     let message = match root {
         Some(_) => format!("The schema of {name} is empty."),
-        None => format!("There is no schema of {name}."),
+        None => format!("{} has no schema.", name.replacen('v', "V", 1)),
     };
     let node = nearest(version.node, &["schema", "openAPIV3Schema"]);
     let field = version.field("schema.openAPIV3Schema");
