@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::facts::Fact;
 use super::stored::{self, StoredSummary, list, path_again, team as stored_team};
 use super::table::{Builder, Layers, Reader, Row};
-use super::{FileSummary, ObjectId, Team};
+use super::{Definition, FileSummary, ObjectId, Team};
 use crate::manifest::{EntryRole, KUSTOMIZATION_NAMES, ObjectScope, builtin_scope};
 use crate::names::{RepoPath, RepositoryName};
 
@@ -202,6 +202,14 @@ impl RepositoryIndex {
             let mut definitions = file.definitions();
             definitions.find(|definition| definition.group == group && definition.kind == kind).map(|found| found.scope)
         })
+    }
+
+    /// The kinds of a group that definitions in this repository define, each with its file.
+    pub fn definitions_in<'i>(&'i self, group: &str) -> impl Iterator<Item = (RepoPath, Definition)> + use<'i> {
+        let wanted = group.to_owned();
+        let files = self.find(list::DEFINED_GROUPS, group.as_bytes());
+        let all = files.flat_map(|(file, _)| file.definitions().map(move |definition| (file.path(), definition)));
+        all.filter(move |(_, definition)| definition.group == wanted)
     }
 
     /// The teams, in the order of their directories.

@@ -20,5 +20,5 @@ pub use layout::Layout;
 pub use newly::{Difference, Newly};
 pub use reach::{Reach, Root};
 pub use stored::StoredSummary;
-pub use summary::{FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
+pub use summary::{Definition, FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
 pub use team::{Team, TeamSource, TeamSync, is_system_namespace};

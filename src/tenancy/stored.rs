@@ -4,9 +4,8 @@ mod facts;
 pub(super) mod team;
 
 use super::facts::Fact;
-use super::summary::Definition;
 use super::table::{Content, Reader, Row, Writer};
-use super::{FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
+use super::{Definition, FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
 use crate::manifest::{EntryPlace, EntryRole, ObjectScope, PatchTarget};
 use crate::names::RepoPath;
 
@@ -22,6 +21,8 @@ pub(super) mod list {
     pub(in crate::tenancy) const DEFINITIONS: usize = 3;
     /// Flux `Kustomization`s, by their directories.
     pub(in crate::tenancy) const FLUX_PATHS: usize = 4;
+    /// Definitions of kinds, by the groups of these.
+    pub(in crate::tenancy) const DEFINED_GROUPS: usize = 5;
 }
 
 /// What stands first in a row.
@@ -178,13 +179,20 @@ pub(super) fn path_again(path: impl Into<String>) -> RepoPath {
 
 fn write_definition(part: &mut Content, definition: &Definition) {
     part.key(list::DEFINITIONS, &definition_key(&definition.group, &definition.kind));
+    part.key(list::DEFINED_GROUPS, definition.group.as_bytes());
     part.flag(definition.scope == ObjectScope::Cluster);
+    part.text(&definition.name);
+    part.text(&definition.list_kind);
+    part.list(definition.words.iter(), |part, word| part.text(word));
 }
 
 fn read_definition(part: &mut Reader<'_>) -> Definition {
     let mut key = Reader::new(part.bytes());
     let (group, kind) = (key.owned(), key.owned());
-    Definition { group, kind, scope: if part.flag() { ObjectScope::Cluster } else { ObjectScope::Namespaced } }
+    part.bytes();
+    let scope = if part.flag() { ObjectScope::Cluster } else { ObjectScope::Namespaced };
+    let (name, list_kind) = (part.owned(), part.owned());
+    Definition { name, group, kind, list_kind, scope, words: part.list(Reader::owned) }
 }
 
 /// What the index keeps of a file, in the same words as a [`FileSummary`]. Each value is made when it is

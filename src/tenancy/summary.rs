@@ -89,10 +89,19 @@ pub struct KustomizationSummary {
 
 /// A custom kind that a CRD defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Definition {
-    pub(super) group: String,
-    pub(super) kind: String,
-    pub(super) scope: ObjectScope,
+pub struct Definition {
+    /// The name of the CRD.
+    pub name: String,
+    /// The API group of the kind.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The kind of a list of them.
+    pub list_kind: String,
+    /// Where its objects live.
+    pub scope: ObjectScope,
+    /// What its objects are called in the API's paths and by people: plural, singular and short names.
+    pub words: Vec<String>,
 }
 
 /// What the index keeps of a file.
@@ -191,5 +200,11 @@ fn definition(object: &Object) -> Option<Definition> {
         _ => return None,
     };
     let (group, kind) = (text(&["spec", "group"])?.to_owned(), text(&["spec", "names", "kind"])?.to_owned());
-    Some(Definition { group, kind, scope })
+    let written = |name| text(&["spec", "names", name]).filter(|text| !text.is_empty()).map(str::to_owned);
+    let list_kind = written("listKind").unwrap_or_else(|| format!("{kind}List"));
+    let singular = written("singular").unwrap_or_else(|| kind.to_lowercase());
+    let short = object.node.at(&["spec", "names", "shortNames"]).into_iter().flat_map(Node::strings);
+    let short = short.map(|(name, _)| name.to_owned());
+    let words = written("plural").into_iter().chain([singular]).chain(short).collect();
+    Some(Definition { name: object.name.clone(), group, kind, list_kind, scope, words })
 }

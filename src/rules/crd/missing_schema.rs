@@ -1,7 +1,8 @@
 //! Every version of a CustomResourceDefinition must have a schema.
 //!
 //! # What
-//! Reports each version without `schema.openAPIV3Schema`, or with an empty one.
+//! Reports each version without `schema.openAPIV3Schema`, or with an empty one. Where the definition had a
+//! version without a schema before, only the served versions need one.
 //!
 //! # Why
 //! Since `apiextensions.k8s.io/v1` the API server refuses a definition in which a version has no
@@ -27,10 +28,10 @@
 //!           spec: {type: object, properties: {replicas: {type: integer}}}
 //! ```
 
-use super::{current_definitions, error};
+use super::{current, error, nearest, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule};
+use crate::schema::{Definition, Version};
 
 /// `crd/missing-schema`.
 #[derive(Debug)]
@@ -44,32 +45,45 @@ impl Rule for MissingSchema {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        current_definitions(review).flat_map(check_definition).collect()
+        let check = |definition: Definition<'_>| -> Vec<Finding> {
+            let old = old_definition(review, definition.object);
+            definition.versions().filter_map(|version| check_version(definition, old, version)).collect()
+        };
+        current(review).flat_map(check).collect()
     }
 }
 
-fn check_definition(object: &Object) -> Vec<Finding> {
-    let versions = object.node.at(&["spec", "versions"]).into_iter().flat_map(Node::items);
-    versions.enumerate().filter_map(|(index, version)| check_version(object, index, version)).collect()
-}
-
-fn check_version(object: &Object, index: usize, version: &Node) -> Option<Finding> {
-    let schema = version.get("schema");
-    let root = schema.and_then(|schema| schema.get("openAPIV3Schema"));
-    if root.is_some_and(|root| root.entries().next().is_some()) {
+fn check_version(definition: Definition<'_>, old: Option<Definition<'_>>, version: Version<'_>) -> Option<Finding> {
+    let root = version.schema();
+    if root.is_some_and(|root| root.node().entries().next().is_some()) || is_kept(definition, old, version) {
         return None;
     }
-    let node = root.or(schema).unwrap_or(version);
-    let name = version.get("name").and_then(Node::text).unwrap_or("(without a name)");
-    let help = if object.node.at(&["spec", "validation"]).is_some() {
+    let help = if definition.spec(&["validation"]).is_some() {
         "Move the schema from `spec.validation` into `schema` of this version."
     } else {
         "Add `schema.openAPIV3Schema` with `type: object` and the fields of the kind."
     };
+    let name = version.called();
     let message = match root {
-        Some(_) => format!("The schema of version `{name}` is empty."),
-        None => format!("Version `{name}` has no schema."),
+        Some(_) => format!("The schema of {name} is empty."),
+        None => format!("{} has no schema.", name.replacen('v', "V", 1)),
     };
-    let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
-    Some(error(ID, object, node, message).with_field(field).with_help(help))
+    let node = nearest(version.node, &["schema", "openAPIV3Schema"]);
+    let field = version.field("schema.openAPIV3Schema");
+    Some(error(ID, definition.object, node, message).with_field(field).with_help(help))
+}
+
+/// What was allowed once is not taken back: a definition that lacked a schema may lack it in versions that
+/// are not served, and everywhere while it keeps unknown fields.
+fn is_kept(definition: Definition<'_>, old: Option<Definition<'_>>, version: Version<'_>) -> bool {
+    let lacked = old.is_some_and(|old| old.versions().any(|version| version.schema().is_none()));
+    let keeps = definition.preserves_unknown_fields();
+    match version.schema() {
+        None => lacked && (keeps || !version.is_served()),
+        Some(_) => keeps && old.is_some_and(|old| old.preserves_unknown_fields() && has_empty_schema(old)),
+    }
+}
+
+fn has_empty_schema(definition: Definition<'_>) -> bool {
+    definition.versions().filter_map(Version::schema).any(|root| root.node().entries().next().is_none())
 }

@@ -1,61 +1,96 @@
 //! Rules of the family `crd/`: what the API server refuses in a CustomResourceDefinition.
 
+mod alike;
 mod api_version_removed;
+mod ca_bundle;
+mod conversion;
 mod conversion_changed;
 mod default_changed;
 mod deleted;
+mod deprecation_warning;
 mod enum_narrowed;
 mod field_removed;
+mod group_approval;
 mod identity_changed;
 mod joined_changed;
+mod json_path;
 mod limit_tightened;
 mod merging_changed;
+mod metadata;
 mod missing_schema;
 mod name;
+mod name_conflict;
+mod names;
 mod nullable_changed;
 mod one_storage_version;
 mod pattern_changed;
+mod preserve_unknown_fields;
+mod printer_column;
 mod replaced;
 mod required_added;
+mod scale;
+mod scope;
+mod selectable_field;
 mod served_versions_differ;
+mod shape;
+mod status_ignored;
+mod status_root;
 mod storage_version_changed;
 mod stored_version_removed;
 mod subresource_changed;
 mod type_changed;
 mod unhandled_change;
+mod unknown_field;
 mod unknown_fields_changed;
+mod url;
 mod validation_changed;
+mod version_name;
 mod version_unserved;
 
 pub use api_version_removed::ApiVersionRemoved;
+pub use conversion::Conversion;
 pub use conversion_changed::ConversionChanged;
 pub use default_changed::DefaultChanged;
 pub use deleted::Deleted;
+pub use deprecation_warning::DeprecationWarning;
 pub use enum_narrowed::EnumNarrowed;
 pub use field_removed::FieldRemoved;
+pub use group_approval::GroupApproval;
 pub use identity_changed::IdentityChanged;
 pub use joined_changed::JoinedChanged;
 pub use limit_tightened::LimitTightened;
 pub use merging_changed::MergingChanged;
 pub use missing_schema::MissingSchema;
 pub use name::Name;
+pub use name_conflict::NameConflict;
+pub use names::Names;
 pub use nullable_changed::NullableChanged;
 pub use one_storage_version::OneStorageVersion;
 pub use pattern_changed::PatternChanged;
+pub use preserve_unknown_fields::PreserveUnknownFields;
+pub use printer_column::PrinterColumn;
 pub use required_added::RequiredAdded;
+pub use scale::Scale;
+pub use scope::Scope;
+pub use selectable_field::SelectableField;
 pub use served_versions_differ::ServedVersionsDiffer;
+pub use status_ignored::StatusIgnored;
+pub use status_root::StatusRoot;
 pub use storage_version_changed::StorageVersionChanged;
 pub use stored_version_removed::StoredVersionRemoved;
 pub use subresource_changed::SubresourceChanged;
 pub use type_changed::TypeChanged;
 pub use unhandled_change::UnhandledChange;
+pub use unknown_field::UnknownField;
 pub use unknown_fields_changed::UnknownFieldsChanged;
 pub use validation_changed::ValidationChanged;
+pub use version_name::VersionName;
 pub use version_unserved::VersionUnserved;
 
 use super::Review;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
+use crate::schema::Definition;
 
 /// The API group of CustomResourceDefinition.
 const GROUP: &str = "apiextensions.k8s.io";
@@ -65,16 +100,47 @@ fn definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + us
     review.objects().filter(|object| object.group() == GROUP && object.kind == "CustomResourceDefinition")
 }
 
-/// The definitions that are not of the removed version v1beta1, whose fields stand elsewhere:
+/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
 /// there `crd/api-version-removed` says everything that has to move.
-fn current_definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + use<'a> {
-    definitions(review).filter(|object| !object.api_version.ends_with("/v1beta1"))
+fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
+    review.objects().filter_map(Definition::of)
 }
 
-/// An error of `rule` at a node of `object`. Everything in this family is refused by the API
-/// server, so everything is an error.
+/// The definition of the same name as it was before the change. What the API server refuses only where it
+/// is new is compared with it.
+fn old_definition<'a>(review: &Review<'a>, object: &Object) -> Option<Definition<'a>> {
+    review.old_objects().filter(|old| old.name == object.name).find_map(Definition::of)
+}
+
+/// An error of `rule` at a node of `object`: what the API server refuses.
 fn error(rule: RuleId, object: &Object, node: &Node, message: impl Into<String>) -> Finding {
     Finding::new(rule, Severity::Error, object.location(node), message).with_object(object.reference())
+}
+
+/// A warning of `rule` at a node of `object`: what the API server takes and does not do.
+fn warning(rule: RuleId, object: &Object, node: &Node, message: impl Into<String>) -> Finding {
+    Finding::new(rule, Severity::Warning, object.location(node), message).with_object(object.reference())
+}
+
+/// The text at the end of a path as Go decodes it, empty where nothing is written; `None` where something
+/// else than a text stands there, of which `crd/unknown-field` speaks.
+fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
+    match node.at(path) {
+        Some(found) if !found.is_null() => found.as_str(),
+        _ => Some(""),
+    }
+}
+
+/// The node to point at for a path below another node: the deepest part of it that is written.
+fn nearest<'a>(node: &'a Node, path: &[&str]) -> &'a Node {
+    let mut deepest = node;
+    for key in path {
+        match deepest.get(key) {
+            Some(next) => deepest = next,
+            None => break,
+        }
+    }
+    deepest
 }
 
 /// A DNS-1123 subdomain, as Kubernetes' `IsDNS1123Subdomain` reads it.

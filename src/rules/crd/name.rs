@@ -3,7 +3,8 @@
 //! # What
 //! Reports a CustomResourceDefinition whose `metadata.name` is not `<spec.names.plural>.<spec.group>`,
 //! whose group is not a lower-case DNS name with a dot, or whose plural is not a DNS label that
-//! starts with a letter.
+//! starts with a letter; and what is wrong in the rest of its metadata: labels, annotations, owner references,
+//! finalizers and managed fields.
 //!
 //! # Why
 //! The API server refuses the object. Two different spellings are nearly always a copied file in
@@ -27,10 +28,10 @@
 //!   names: {plural: canaries, kind: Canary}
 //! ```
 
-use super::{definitions, error, is_label_1035, is_subdomain};
+use super::{definitions, error, is_label_1035, is_subdomain, metadata, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Review, Rule, shown};
 
 /// `crd/name`.
 #[derive(Debug)]
@@ -44,7 +45,13 @@ impl Rule for Name {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        definitions(review).flat_map(check_definition).collect()
+        let check = |object: &Object| {
+            let is_new = old_definition(review, object).is_none();
+            let mut findings = check_definition(object);
+            findings.extend(metadata::check(ID, object, is_new));
+            findings
+        };
+        definitions(review).flat_map(check).collect()
     }
 }
 
@@ -70,6 +77,7 @@ fn check_definition(object: &Object) -> Vec<Finding> {
     let name = field(object, &["metadata", "name"]);
     let expected = format!("{}.{}", plural.text, group.text);
     if name.text != expected {
+        let expected = shown(&expected);
         let help = format!("Write `name: {expected}`, or mend `spec.names.plural` and `spec.group`.");
         findings.push(name.finding(&format!("must be plural and group, `{expected}`"), &help));
     } else if expected.len() > 253 {
@@ -90,7 +98,7 @@ impl Field<'_> {
     fn finding(&self, must: &str, help: &str) -> Finding {
         let message = match self.text {
             "" => format!("`{}` is missing: it {must}.", self.path),
-            text => format!("`{}` is `{text}`: it {must}.", self.path),
+            text => format!("`{}` is `{}`: it {must}.", self.path, shown(text)),
         };
         error(ID, self.object, self.node, message).with_field(self.path.clone()).with_help(help)
     }

@@ -21,7 +21,7 @@
 //!   - {name: v1, served: true, storage: false}
 //! ```
 
-use super::{current_definitions, error, is_label_1035};
+use super::{current, error, is_label_1035};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule};
@@ -38,7 +38,7 @@ impl Rule for OneStorageVersion {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        current_definitions(review).flat_map(check_definition).collect()
+        current(review).flat_map(|definition| check_definition(definition.object)).collect()
     }
 }
 

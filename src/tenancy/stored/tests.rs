@@ -20,7 +20,7 @@ const FILES: [(&str, &str); 7] = [
          containers: [{args: ['--git-url=git@h:o/r', '--git-path=a,b', '--k8s-allow-namespace=n,m', '--git-branch=x', \
          '--k8s-secret-name=s']}]}}}\n---\n\
          apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n\
-         spec: {group: example.com, scope: Cluster, names: {kind: Widget}}\n",
+         spec: {group: example.com, scope: Cluster, names: {kind: Widget, plural: widgets, shortNames: [w, wd]}}\n",
     ),
     (
         "a/flux.yaml",

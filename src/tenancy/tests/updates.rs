@@ -85,6 +85,7 @@ fn answers(index: &RepositoryIndex) -> Vec<String> {
         let name = repository.parse().expect("a name");
         answers.push(format!("{:?}", index.teams_of_repository(&name).collect::<Vec<_>>()));
     }
+    answers.push(format!("{:?}", index.definitions_in("example.com").collect::<Vec<_>>()));
     answers.push(format!("{:?} {}", index.scope_of("example.com", "W"), index.is_flux_path("other")));
     for path in PATHS.map(path).iter().chain(&["cluster/t1", "other", "cluster/t"].map(path)) {
         answers.push(format!("{path} {:?} {:?}", index.reaches(path), index.team_of_path(path)));
