@@ -82,6 +82,8 @@ fn the_table_of_rights_is_complete() {
     let jobs = root().join("src/jobs");
     let mut files = Vec::new();
     sources(&jobs, &mut files);
+    // What all of them need together is written there; it asks for nothing, and has a test of its own.
+    files.retain(|path| !path.ends_with("needs.rs"));
     let mut found = BTreeSet::new();
     for path in files {
         let mut named = Named::default();
