@@ -40,6 +40,5 @@ pub use remote::Remote;
 pub use rewrite::Rewritten;
 pub use snapshot::{Blob, BlobKind, EntryKind, Listing, ListingEntry, Snapshot, Walk, WalkedFile};
 
-/// A larger file is named, not read: no manifest is that large, and the cluster would refuse it
-/// (etcd takes 1.5 MiB).
-pub const BLOB_LIMIT: usize = 1 << 20;
+/// A larger file is named, not read: the cluster would refuse what it holds (the API server takes 3 MiB).
+pub const BLOB_LIMIT: usize = 3 << 20;

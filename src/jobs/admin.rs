@@ -26,7 +26,7 @@ pub(super) fn policy_text(snapshot: &Snapshot) -> Result<Option<Result<String, S
     let blob = snapshot.read(&POLICY_FILE.parse().expect("a path inside the repository"))?;
     Ok(blob.map(|blob| match (blob.kind, blob.bytes.map(String::from_utf8)) {
         (BlobKind::File | BlobKind::Executable, Some(Ok(text))) => Ok(text),
-        _ => Err(format!("{POLICY_FILE} on the base branch is no text file of at most 1 MiB: mend it there")),
+        _ => Err(format!("{POLICY_FILE} on the base branch is no text file of at most 3 MiB: mend it there")),
     }))
 }
 

@@ -112,7 +112,7 @@ pub(super) fn read_blob(path: &RepoPath, blob: &Blob) -> ManifestFile {
         }
         (None, BlobKind::File | BlobKind::Executable) => manifest::unreadable(
             path.clone(),
-            "The file is larger than 1 MiB.",
+            "The file is larger than 3 MiB.",
             "Split it: the cluster takes no object this large.",
         ),
         (_, BlobKind::Symlink) => manifest::unreadable(

@@ -3,8 +3,9 @@
 use super::lines::{BYTE_ORDER_MARK, Lines};
 use super::{Position, Problem};
 
-/// The largest file that is read: a Kubernetes request may not be larger than about 1.5 MiB.
-pub(super) const MAXIMUM_SIZE: usize = 1024 * 1024;
+/// The largest file that is read. The API server takes requests of 3 MiB (k8s.io/apiserver, `MaxRequestBodyBytes`)
+/// and etcd stores 1.5 MiB, and YAML is longer than the JSON that it becomes.
+pub(super) const MAXIMUM_SIZE: usize = 3 * 1024 * 1024;
 
 /// How many problems of one file are told.
 pub(super) const MAXIMUM_PROBLEMS: usize = 20;
@@ -15,7 +16,7 @@ pub(super) type Text<'a> = (&'a str, usize);
 /// Lets a file pass, or says why not.
 pub(super) fn pass(bytes: &[u8]) -> Result<Text<'_>, Vec<Problem>> {
     if bytes.len() > MAXIMUM_SIZE {
-        let message = format!("The file has {} bytes; more than 1 MiB is not judged.", bytes.len());
+        let message = format!("The file has {} bytes; more than 3 MiB is not judged.", bytes.len());
         return Err(vec![problem(start(), message, "Split the file.")]);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| vec![not_utf8(bytes, error.valid_up_to())])?;

@@ -1,5 +1,10 @@
 //! The second reader: an independent parser must see the same tree, or the file is not judged. A
 //! file that two programs read differently can say one thing to a reviewer and another to Flux.
+//!
+//! One thing that Flux's parser takes and YAML 1.2 forbids stands in the definitions of well-known projects:
+//! a quoted text whose further lines are indented no more than its key. Where the second reader refuses a file,
+//! it is shown the file again with these lines indented: the blanks at the start of such a line are no part of
+//! the text (YAML 1.2, 7.3.1 and 7.3.2), and the trees must be the same all the same.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -9,15 +14,57 @@ use super::{Node, Position, Problem, Value};
 
 /// Compares the documents with what the second reader sees in the same text.
 pub(super) fn disagreement(text: &str, base: usize, documents: &[Node]) -> Option<Problem> {
-    let mut witness = Witness { parser: Parser::new_from_str(text), failure: None };
-    let position = witness.compare(documents).err()?;
-    let (message, position) = match witness.failure {
+    let (failure, position) = look(text, documents).err()?;
+    if failure.is_some() && indented(text, base, documents).is_some_and(|text| look(&text, documents).is_ok()) {
+        return None;
+    }
+    let (message, position) = match failure {
         Some((reason, place)) => (format!("Two YAML readers disagree, one refuses the file: {reason}."), Some(place)),
         None => ("Two YAML readers see different values here.".to_owned(), position),
     };
     let mut lines = Lines::new(text, base);
     let position = position.unwrap_or_else(|| lines.position(text.len()));
     Some(problem(position, message, "Write it in a plainer way: quote text, and indent by two spaces."))
+}
+
+/// What the second reader could not take, and where the first reader's tree differs.
+type Objection = (Option<(String, Position)>, Difference);
+
+fn look(text: &str, documents: &[Node]) -> Result<(), Objection> {
+    let mut witness = Witness { parser: Parser::new_from_str(text), failure: None };
+    witness.compare(documents).map_err(|position| (witness.failure, position))
+}
+
+/// The text with the further lines of quoted texts indented; `None` where there are none.
+fn indented(text: &str, base: usize, documents: &[Node]) -> Option<String> {
+    let mut breaks = Vec::new();
+    documents.iter().for_each(|node| quoted_breaks(text, base, node, &mut breaks));
+    let mut result = String::with_capacity(text.len() + breaks.len() * 16);
+    let mut done = 0;
+    for (at, blanks) in &breaks {
+        result.push_str(text.get(done..*at)?);
+        result.extend(std::iter::repeat_n(' ', *blanks));
+        done = *at;
+    }
+    result.push_str(text.get(done..)?);
+    (!breaks.is_empty()).then_some(result)
+}
+
+/// Where the further lines of quoted texts begin, in their order, and how far to the right their text stands.
+fn quoted_breaks(text: &str, base: usize, node: &Node, breaks: &mut Vec<(usize, usize)>) {
+    match &node.value {
+        Value::Scalar { .. } => {
+            let (start, end) = (node.start.offset.saturating_sub(base), node.end.offset.saturating_sub(base));
+            let written = text.get(start..end).filter(|written| written.starts_with(['"', '\'']));
+            let further = written.into_iter().flat_map(|written| written.match_indices('\n'));
+            breaks.extend(further.map(|(at, _)| (start + at + 1, node.start.column as usize)));
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| quoted_breaks(text, base, item, breaks)),
+        Value::Mapping(entries) => {
+            let parts = entries.iter().flat_map(|(key, value)| [key, value]);
+            parts.for_each(|part| quoted_breaks(text, base, part, breaks));
+        }
+    }
 }
 
 struct Witness<'a> {

@@ -58,7 +58,7 @@ async fn more_files_than_can_be_judged_are_refused_with_the_limit() {
 async fn a_file_that_is_too_large_is_never_green() {
     let world = TestWorld::start().await;
     let common = files::common(&["large.yaml"]);
-    let large = format!("# {}\n", "x".repeat(1 << 20));
+    let large = format!("# {}\n", "x".repeat(3 << 20));
     let changes = [("cluster/common/kustomization.yaml", common.as_str()), ("cluster/common/large.yaml", &large)];
     let pull = world.open(BOB, (ADMIN, "large"), &changes).await;
     let check = world.expect_check(&pull, "failure").await;

@@ -2,7 +2,7 @@
 //!
 //! # What
 //! Reports two served versions of a definition without a conversion webhook whose schemas differ in more
-//! than words, where they did not before.
+//! than words, where they did not before: a warning where the definition is changed, a note where it is new.
 //!
 //! # Why
 //! The API server changes nothing but `apiVersion` between them: a field that only one of them has is
@@ -56,6 +56,9 @@ fn has_webhook(definition: Definition<'_>) -> bool {
 fn check_definition(review: &Review<'_>, definition: Definition<'_>) -> Vec<Finding> {
     let mut old = review.old_objects().filter_map(Definition::of);
     let old = old.find(|old| old.object.name == definition.object.name && !has_webhook(*old));
+    // What comes new from its makers differs as they meant it to: good to know, and nothing to stop for.
+    let is_new = !review.old_objects().any(|old| old.name == definition.object.name);
+    let severity = if is_new { Severity::Note } else { Severity::Warning };
     let known: BTreeSet<Sameness> = old.into_iter().flat_map(pairs).map(|pair| pair.sameness()).collect();
     let new: Vec<Pair<'_>> = pairs(definition).into_iter().filter(|pair| !known.contains(&pair.sameness())).collect();
     let mut told = Vec::new();
@@ -63,7 +66,7 @@ fn check_definition(review: &Review<'_>, definition: Definition<'_>) -> Vec<Find
     while let Some(first) = rest.first() {
         let same = rest.iter().take_while(|pair| pair.is_of(first)).count();
         let (these, others) = rest.split_at(same);
-        told.extend(told_of(definition, these));
+        told.extend(told_of(definition, these).map(|finding| Finding { severity, ..finding }));
         rest = others;
     }
     told
@@ -116,10 +119,8 @@ fn told_of(definition: Definition<'_>, these: &[Pair<'_>]) -> Option<Finding> {
         first.other.called(),
         places.join(", "),
     );
-    let mut finding = error(ID, definition.object, first.difference.node(), message);
-    finding.severity = Severity::Warning;
     Some(
-        finding
+        error(ID, definition.object, first.difference.node(), message)
             .with_field(first.difference.place())
             .with_help("Give both the same fields and values, or convert with a webhook, or serve one of them only."),
     )

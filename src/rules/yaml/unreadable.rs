@@ -3,7 +3,7 @@
 //! # What
 //! Reports files that are not YAML, or that programs read differently: hidden line breaks and other
 //! control characters, keys that stand twice or are not text, anchors, aliases, merge keys, tags and
-//! directives, text on a `---` line, more than 64 levels or 1 MiB, and everything that two
+//! directives, text on a `---` line, more than 64 levels or 3 MiB, and everything that two
 //! independent readers do not see alike. Nothing else is judged in such a file. A file that Flux
 //! does not apply gives a warning, one in a hidden directory or a Helm chart a note. In a
 //! kustomization, a field that is not spelled as kustomize's own is such a problem too. Also
