@@ -3,14 +3,18 @@
 //!
 //! Source of the words and defaults: kubernetes/apiextensions-apiserver, `pkg/apis/apiextensions`.
 
+pub mod cel;
 mod compare;
 mod definition;
 mod node;
+mod pattern;
+pub mod value;
 mod walk;
 
 pub use compare::{Aspect, Difference, compare, covers, same};
 pub use definition::{Definition, Version};
 pub use node::{Additional, Junctor, Schema};
+pub use pattern::{Pattern, Refusal};
 pub use walk::{Place, Visit, walk};
 
 /// The API group of CustomResourceDefinition.
