@@ -270,6 +270,14 @@ proptest! {
         judge_text("cluster/team1/x.yaml", &bytes);
         judge_text("cluster/team1/kustomization.yaml", &bytes);
     }
+
+    #[test]
+    fn damaged_definitions_are_judged_without_panic(at in 0usize..DEFINITION.len(), with in any::<u8>(), cut in 0usize..40) {
+        let mut bytes = DEFINITION.as_bytes().to_vec();
+        let end = (at + cut).min(bytes.len());
+        bytes.splice(at..end, [with]);
+        judge_text("cluster/common/crd.yaml", &bytes);
+    }
 }
 
 fn judge_text(path: &str, bytes: &[u8]) {
@@ -279,6 +287,32 @@ fn judge_text(path: &str, bytes: &[u8]) {
         assert!(finding.location.line > 0 && finding.location.column > 0, "{finding:?}");
     }
 }
+
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.org}
+spec:
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        type: object
+        required: [spec]
+        properties:
+          spec:
+            type: object
+            default: {list: [{name: a, size: 1.5}]}
+            properties:
+              list:
+                type: array
+                x-kubernetes-list-type: map
+                x-kubernetes-list-map-keys: [name]
+                items: {type: object, required: [name], properties: {name: {type: string, pattern: '^(a|[b-z]{1,3})$'}}}
+              port: {x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}], maximum: 9}
+              map: {type: object, additionalProperties: {type: string, format: date-time, enum: [a, 1, {b: c}]}}
+            x-kubernetes-validations:
+            - {rule: \"self.list.all(one, one.name != 'a') && oldSelf.port == 1\", fieldPath: .list, message: no}
+";
 
 const MANIFEST: &str = "apiVersion: v1
 kind: List

@@ -1,0 +1,152 @@
+//! What the rules about schemas share: every schema of every definition that is judged, and what the definition was
+//! before the change.
+
+use super::{error, old_definition};
+use crate::finding::{Finding, RuleId};
+use crate::manifest::Node;
+use crate::rules::{Review, shown};
+use crate::schema::{Definition, Schema, Version, Visit, walk};
+
+/// One version's schema, and whose it is.
+#[derive(Clone)]
+pub(super) struct Root<'a> {
+    pub(super) definition: Definition<'a>,
+    /// The definition before the change.
+    pub(super) old: Option<Definition<'a>>,
+    pub(super) schema: Schema<'a>,
+    /// The path of the schema in the object.
+    pub(super) path: String,
+}
+
+/// The schemas of the definitions in new and changed files.
+pub(super) fn roots<'a>(review: &Review<'a>) -> Vec<Root<'a>> {
+    let definitions = review.objects().filter_map(Definition::of);
+    let roots = definitions.flat_map(|definition| {
+        let old = old_definition(review, definition.object);
+        definition.versions().filter_map(move |version| {
+            let schema = version.schema()?;
+            Some(Root { definition, old, schema, path: version.field("schema.openAPIV3Schema") })
+        })
+    });
+    roots.collect()
+}
+
+/// What a look at every schema finds.
+pub(super) fn each<'a>(
+    review: &Review<'a>,
+    mut look: impl FnMut(&Root<'a>, &Visit<'a>, &mut Vec<Finding>),
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for root in roots(review) {
+        root.walk(&mut |at| look(&root, at, &mut found));
+    }
+    found
+}
+
+/// The same for what a schema must be to be structural, where the server asks for that.
+pub(super) fn each_structural<'a>(
+    review: &Review<'a>,
+    mut look: impl FnMut(&Root<'a>, &Visit<'a>, &mut Vec<Finding>),
+) -> Vec<Finding> {
+    each(review, |root, at, found| {
+        if !root.is_old_fashioned() {
+            look(root, at, found);
+        }
+    })
+}
+
+impl<'a> Root<'a> {
+    pub(super) fn walk(&self, see: &mut dyn FnMut(&Visit<'a>)) {
+        walk(self.schema, &self.path, see);
+    }
+
+    /// An error at a node below a schema.
+    pub(super) fn error(&self, id: RuleId, node: &Node, path: String, message: String) -> Finding {
+        error(id, self.definition.object, node, message).with_field(path)
+    }
+
+    /// Whether this is a definition from the time before structural schemas, and was one before: it has
+    /// `preserveUnknownFields: true`, which no new one may have, and nothing that needs a structure. The server does
+    /// not ask such a one to become structural.
+    pub(super) fn is_old_fashioned(&self) -> bool {
+        let keeps = |definition: &Definition<'_>| definition.preserves_unknown_fields();
+        keeps(&self.definition) && self.old.as_ref().is_some_and(keeps) && !has(self.definition, needs_structure)
+    }
+
+    /// Whether the definition had this fault already before the change, in any of its schemas: then the server lets
+    /// it be.
+    pub(super) fn had(&self, fault: impl Fn(Schema<'_>) -> bool) -> bool {
+        self.old.is_some_and(|old| has(old, fault))
+    }
+}
+
+fn needs_structure(schema: Schema<'_>) -> bool {
+    const KEYS: [&str; 5] = [
+        "default",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-validations",
+    ];
+    schema.is_embedded_resource() || schema.is_int_or_string() || KEYS.iter().any(|key| schema.get(key).is_some())
+}
+
+/// Whether any schema of a definition is such a one.
+pub(super) fn has(definition: Definition<'_>, fault: impl Fn(Schema<'_>) -> bool) -> bool {
+    let mut any = false;
+    for schema in definition.versions().filter_map(Version::schema) {
+        walk(schema, "", &mut |at| any = any || fault(at.schema));
+    }
+    any
+}
+
+/// What people call a schema: the field that it describes.
+pub(super) fn called(at: &Visit<'_>) -> String {
+    if at.field.is_empty() { "the root".to_owned() } else { format!("`{}`", shown(&at.field)) }
+}
+
+/// The same at the beginning of a sentence.
+pub(super) fn opening(at: &Visit<'_>) -> String {
+    if at.field.is_empty() { "The root".to_owned() } else { called(at) }
+}
+
+/// Whether a key of a schema says anything: what is null, empty or false does not, to Go.
+pub(super) fn says(schema: Schema<'_>, key: &str) -> bool {
+    schema.get(key).is_some_and(|node| !is_zero(node))
+}
+
+/// What leaves no trace in Go's schema where it is empty or false; everything else counts as soon as it is written.
+const VANISHING: [&str; 20] = [
+    "$schema",
+    "allOf",
+    "anyOf",
+    "definitions",
+    "description",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "id",
+    "nullable",
+    "oneOf",
+    "pattern",
+    "patternProperties",
+    "properties",
+    "title",
+    "type",
+    "uniqueItems",
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string",
+];
+
+/// Whether a key of a schema says anything where Go compares whole schemas.
+pub(super) fn counts(schema: Schema<'_>, key: &str) -> bool {
+    let written = schema.get(key).is_some_and(|node| !node.is_null());
+    says(schema, key) || (written && !VANISHING.contains(&key))
+}
+
+fn is_zero(node: &Node) -> bool {
+    let empty =
+        (node.is_mapping() && node.entries().next().is_none()) || (node.is_sequence() && node.items().next().is_none());
+    node.is_null() || node.as_bool() == Some(false) || node.as_str() == Some("") || empty
+}
