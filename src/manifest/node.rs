@@ -73,6 +73,18 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The node to point at for a path of keys: the deepest part of it that is written.
+    pub fn nearest(&self, path: &[&str]) -> &Self {
+        let mut deepest = self;
+        for key in path {
+            match deepest.get(key) {
+                Some(next) => deepest = next,
+                None => break,
+            }
+        }
+        deepest
+    }
+
     /// Keys and values of a mapping; nothing for anything else.
     pub fn entries(&self) -> impl Iterator<Item = (&Self, &Self)> {
         let entries: &[(Self, Self)] = if let Value::Mapping(entries) = &self.value { entries } else { &[] };

@@ -1,6 +1,6 @@
 //! One CustomResourceDefinition.
 
-use super::{GROUP, Schema};
+use super::{GROUP, KIND, Schema};
 use crate::manifest::{Node, Object};
 
 /// A CustomResourceDefinition of `apiextensions.k8s.io/v1`, with the API server's defaults for its names
@@ -9,6 +9,11 @@ use crate::manifest::{Node, Object};
 pub struct Definition<'a> {
     /// The object.
     pub object: &'a Object,
+}
+
+/// Whether objects of a group and kind are CustomResourceDefinitions, of whatever version.
+pub fn is_definition(group: &str, kind: &str) -> bool {
+    group == GROUP && kind == KIND
 }
 
 /// One of its versions.
@@ -24,7 +29,7 @@ impl<'a> Definition<'a> {
     /// The definition that an object is; `None` for every other object, and for one of the removed version
     /// v1beta1, whose fields stand elsewhere.
     pub fn of(object: &'a Object) -> Option<Self> {
-        let is_one = object.group() == GROUP && object.kind == "CustomResourceDefinition";
+        let is_one = is_definition(object.group(), &object.kind);
         (is_one && !object.api_version.ends_with("/v1beta1") && !object.encrypted).then_some(Self { object })
     }
 
@@ -93,14 +98,7 @@ impl<'a> Definition<'a> {
 
     /// The node to point at for a path below `spec`: the deepest part of it that is written.
     pub fn nearest(self, path: &[&str]) -> &'a Node {
-        let mut node = self.object.node.get("spec").unwrap_or(&self.object.node);
-        for key in path {
-            match node.get(key) {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
-        node
+        self.object.node.get("spec").unwrap_or(&self.object.node).nearest(path)
     }
 }
 

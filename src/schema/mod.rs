@@ -12,13 +12,16 @@ pub mod value;
 mod walk;
 
 pub use compare::{Aspect, Difference, compare, covers, same};
-pub use definition::{Definition, Version};
+pub use definition::{Definition, Version, is_definition};
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
 pub use walk::{Place, Visit, walk};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";
+
+/// Its kind.
+pub const KIND: &str = "CustomResourceDefinition";
 
 #[cfg(test)]
 mod tests;

@@ -20,9 +20,10 @@
 //! kind: CustomResourceDefinition
 //! ```
 
-use super::{GROUP, definitions, error};
+use super::{definitions, error};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule};
+use crate::schema::GROUP;
 
 /// `crd/api-version-removed`.
 #[derive(Debug)]

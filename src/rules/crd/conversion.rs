@@ -31,7 +31,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ca_bundle, current, error, is_label_1035, is_subdomain, nearest, old_definition, text, url, warning};
+use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definition, text, url, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
@@ -83,7 +83,7 @@ impl<'a> Checked<'a> {
     }
 
     fn error(&self, path: &[&str], message: String, help: &str) -> Finding {
-        let finding = error(ID, self.definition.object, nearest(self.node, path), message);
+        let finding = error(ID, self.definition.object, self.node.nearest(path), message);
         finding.with_field(format!("spec.conversion.{}", path.join("."))).with_help(help)
     }
 
@@ -184,7 +184,7 @@ impl<'a> Checked<'a> {
         }
         let message = "There is no certificate in `caBundle`: the API server (since Kubernetes 1.31) does not serve the \
                        kind until a good one is put in, and refuses the bad one from then on; Flux before 2.7 sends it.";
-        let finding = warning(ID, self.definition.object, nearest(self.node, path), message);
+        let finding = warning(ID, self.definition.object, self.node.nearest(path), message);
         Some(finding.with_field(format!("spec.conversion.{}", path.join("."))).with_help(help))
     }
 

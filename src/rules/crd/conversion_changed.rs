@@ -17,8 +17,8 @@
 //! # the conversion that was there
 //! ```
 
-use super::error;
 use super::replaced::{Replaced, replaced};
+use super::warning;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule};
@@ -51,8 +51,7 @@ fn told(pair: Replaced<'_>) -> Option<Finding> {
         }
         (Some(_), Some(_)) => "Objects are converted by another webhook, or in another way, from now on.",
     };
-    let mut finding = error(ID, pair.new.object, pair.new.nearest(&["conversion"]), what);
-    finding.severity = Severity::Warning;
+    let finding = warning(ID, pair.new.object, pair.new.nearest(&["conversion"]), what);
     Some(
         finding
             .with_field("spec.conversion")

@@ -23,11 +23,11 @@
 
 use std::collections::BTreeMap;
 
-use super::GROUP;
 use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
 use crate::manifest::Object;
 use crate::names::RepoPath;
 use crate::rules::{Meta, Review, Rule, shown};
+use crate::schema::{GROUP, KIND, is_definition};
 use crate::tenancy::ObjectId;
 
 /// `crd/deleted`.
@@ -83,7 +83,7 @@ impl Gone<'_> {
         );
         let reference = ObjectRef {
             api_version: format!("{GROUP}/v1"),
-            kind: "CustomResourceDefinition".to_owned(),
+            kind: KIND.to_owned(),
             namespace: None,
             name: name.to_owned(),
         };
@@ -94,10 +94,6 @@ impl Gone<'_> {
     }
 }
 
-fn is_definition(group: &str, kind: &str) -> bool {
-    group == GROUP && kind == "CustomResourceDefinition"
-}
-
 /// The definitions that an unchanged file holds: names and lines.
 fn definitions_in(review: &Review<'_>, path: &RepoPath) -> Vec<(String, u32)> {
     let objects = review.before.file(path).into_iter().flat_map(|file| file.objects());
@@ -106,12 +102,7 @@ fn definitions_in(review: &Review<'_>, path: &RepoPath) -> Vec<(String, u32)> {
 }
 
 fn is_still_applied(review: &Review<'_>, name: &str) -> bool {
-    let id = ObjectId {
-        group: GROUP.to_owned(),
-        kind: "CustomResourceDefinition".to_owned(),
-        namespace: None,
-        name: name.to_owned(),
-    };
+    let id = ObjectId { group: GROUP.to_owned(), kind: KIND.to_owned(), namespace: None, name: name.to_owned() };
     let mut files = review.after.objects_with_id(&id);
     files.any(|path| review.after.is_applied(&path, None))
 }

@@ -26,7 +26,7 @@
 //!   group: example.org
 //! ```
 
-use super::{current, error, nearest, old_definition, url};
+use super::{current, error, old_definition, url};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule, shown};
@@ -71,7 +71,7 @@ fn check_definition(review: &Review<'_>, definition: Definition<'_>) -> Option<F
     );
     let node = match state {
         Approval::Missing => definition.nearest(&["group"]),
-        _ => nearest(&object.node, &["metadata", "annotations", ANNOTATION]),
+        _ => object.node.nearest(&["metadata", "annotations", ANNOTATION]),
     };
     Some(error(ID, object, node, message).with_field(format!("metadata.annotations[{ANNOTATION}]")).with_help(help))
 }

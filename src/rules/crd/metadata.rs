@@ -1,6 +1,6 @@
 //! What the API server asks of the metadata of every object, as far as a manifest can say it.
 
-use super::{error, is_subdomain, nearest, text};
+use super::{error, is_subdomain, text};
 use crate::finding::{Finding, RuleId};
 use crate::manifest::{Node, Object};
 use crate::rules::shown;
@@ -91,7 +91,7 @@ impl<'a> Checked<'a> {
                 let sound = !found.is_empty() && (key != "apiVersion" || is_api_version(found));
                 if !sound {
                     let message = format!("An owner reference has no proper `{key}`.");
-                    findings.push(self.finding(nearest(owner, &[key]), field(key), message, help));
+                    findings.push(self.finding(owner.nearest(&[key]), field(key), message, help));
                 }
             }
             if text(owner, &["apiVersion"]) == Some("v1") && text(owner, &["kind"]) == Some("Event") {
@@ -100,7 +100,7 @@ impl<'a> Checked<'a> {
             if owner.get("controller").and_then(Node::as_bool) == Some(true) {
                 if has_controller {
                     let message = "Two owner references have `controller: true`; only one may.".to_owned();
-                    findings.push(self.finding(nearest(owner, &["controller"]), field("controller"), message, help));
+                    findings.push(self.finding(owner.nearest(&["controller"]), field("controller"), message, help));
                 }
                 has_controller = true;
             }
@@ -140,7 +140,7 @@ impl<'a> Checked<'a> {
         let (name, prefix) = (written("name")?, written("generateName")?);
         let message =
             "`generateName` is checked like the name and differs from it, so the API server refuses it.".to_owned();
-        let node = nearest(&self.object.node, &["metadata", "generateName"]);
+        let node = self.object.node.nearest(&["metadata", "generateName"]);
         (name != prefix).then(|| self.finding(node, "generateName".to_owned(), message, "Remove `generateName`."))
     }
 }

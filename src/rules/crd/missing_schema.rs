@@ -28,7 +28,7 @@
 //!           spec: {type: object, properties: {replicas: {type: integer}}}
 //! ```
 
-use super::{current, error, nearest, old_definition};
+use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule};
 use crate::schema::{Definition, Version};
@@ -68,7 +68,7 @@ fn check_version(definition: Definition<'_>, old: Option<Definition<'_>>, versio
         Some(_) => format!("The schema of {name} is empty."),
         None => format!("{} has no schema.", name.replacen('v', "V", 1)),
     };
-    let node = nearest(version.node, &["schema", "openAPIV3Schema"]);
+    let node = version.node.nearest(&["schema", "openAPIV3Schema"]);
     let field = version.field("schema.openAPIV3Schema");
     Some(error(ID, definition.object, node, message).with_field(field).with_help(help))
 }

@@ -132,14 +132,11 @@ pub use version_unserved::VersionUnserved;
 use super::Review;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
-use crate::schema::Definition;
-
-/// The API group of CustomResourceDefinition.
-const GROUP: &str = "apiextensions.k8s.io";
+use crate::schema::{Definition, is_definition};
 
 /// The CustomResourceDefinitions in the new and changed files, of whatever version.
 fn definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + use<'a> {
-    review.objects().filter(|object| object.group() == GROUP && object.kind == "CustomResourceDefinition")
+    review.objects().filter(|object| is_definition(object.group(), &object.kind))
 }
 
 /// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
@@ -171,18 +168,6 @@ fn text<'a>(node: &'a Node, path: &[&str]) -> Option<&'a str> {
         Some(found) if !found.is_null() => found.as_str(),
         _ => Some(""),
     }
-}
-
-/// The node to point at for a path below another node: the deepest part of it that is written.
-fn nearest<'a>(node: &'a Node, path: &[&str]) -> &'a Node {
-    let mut deepest = node;
-    for key in path {
-        match deepest.get(key) {
-            Some(next) => deepest = next,
-            None => break,
-        }
-    }
-    deepest
 }
 
 /// A DNS-1123 subdomain, as Kubernetes' `IsDNS1123Subdomain` reads it.

@@ -22,7 +22,7 @@
 //!     settings: {type: object, x-kubernetes-preserve-unknown-fields: true}
 //! ```
 
-use super::{current, error, nearest, old_definition};
+use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule};
@@ -62,7 +62,7 @@ fn check_definition(review: &Review<'_>, definition: Definition<'_>) -> Vec<Find
         error(ID, object, node, message).with_field(path).with_help(help)
     };
     findings.extend(first_default(definition).map(with_default));
-    let strategy = definition.spec(&["conversion"]).map(|conversion| nearest(conversion, &["strategy"]));
+    let strategy = definition.spec(&["conversion"]).map(|conversion| conversion.nearest(&["strategy"]));
     if let Some(node) = strategy.filter(|node| node.as_str() != Some("None")) {
         let message = "Versions cannot be converted by a webhook while `spec.preserveUnknownFields` is true.";
         let finding = error(ID, object, node, message).with_field("spec.conversion.strategy");

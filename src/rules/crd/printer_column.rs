@@ -22,7 +22,7 @@
 //! ```
 
 use super::json_path::is_readable;
-use super::{current, error, nearest, text, warning};
+use super::{current, error, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
@@ -74,7 +74,7 @@ impl Column<'_> {
     }
 
     fn error(&self, key: &str, message: String, help: &str) -> Finding {
-        self.at(error(ID, self.definition.object, nearest(self.node, &[key]), message), key).with_help(help)
+        self.at(error(ID, self.definition.object, self.node.nearest(&[key]), message), key).with_help(help)
     }
 
     fn missing(&self, key: &str, help: &str) -> Option<Finding> {
@@ -114,7 +114,7 @@ impl Column<'_> {
              behind it.",
             shown(path)
         );
-        let finding = warning(ID, self.definition.object, nearest(self.node, &["jsonPath"]), message);
+        let finding = warning(ID, self.definition.object, self.node.nearest(&["jsonPath"]), message);
         let help = "Write a path such as `.spec.replicas` or `.status.conditions[?(@.type==\"Ready\")].status`.";
         Some(self.at(finding, "jsonPath").with_help(help))
     }

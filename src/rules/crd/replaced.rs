@@ -1,5 +1,6 @@
 //! A definition beside the one that it replaces.
 
+use super::{current, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Review, shown};
@@ -14,11 +15,8 @@ pub(super) struct Replaced<'a> {
 
 /// Every definition that replaces one.
 pub(super) fn replaced<'a>(review: &Review<'a>) -> impl Iterator<Item = Replaced<'a>> + use<'a> {
-    let old: Vec<Definition<'a>> = review.old_objects().filter_map(Definition::of).collect();
-    review.objects().filter_map(Definition::of).filter_map(move |new| {
-        let old = old.iter().copied().find(|old| old.object.name == new.object.name)?;
-        Some(Replaced { old, new })
-    })
+    let review = *review;
+    current(&review).filter_map(move |new| Some(Replaced { old: old_definition(&review, new.object)?, new }))
 }
 
 impl<'a> Replaced<'a> {

@@ -20,7 +20,7 @@
 //!   scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
 //! ```
 
-use super::{current, error, nearest, text};
+use super::{current, error, text};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
@@ -60,7 +60,7 @@ fn check_version(definition: Definition<'_>, version: Version<'_>) -> Vec<Findin
     let check = |(name, under, example): &(&str, &[&str], &str)| {
         let message = fault(scale, name, under)?;
         let help = format!("Write a path such as `{example}`.");
-        let finding = error(ID, definition.object, nearest(scale, &[name]), message);
+        let finding = error(ID, definition.object, scale.nearest(&[name]), message);
         Some(finding.with_field(version.field(&format!("subresources.scale.{name}"))).with_help(help))
     };
     PATHS.iter().filter_map(check).collect()

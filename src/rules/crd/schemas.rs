@@ -1,7 +1,7 @@
 //! What the rules about schemas share: every schema of every definition that is judged, and what the definition was
 //! before the change.
 
-use super::{error, old_definition};
+use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId};
 use crate::manifest::Node;
 use crate::rules::{Review, shown};
@@ -20,8 +20,7 @@ pub(super) struct Root<'a> {
 
 /// The schemas of the definitions in new and changed files.
 pub(super) fn roots<'a>(review: &Review<'a>) -> Vec<Root<'a>> {
-    let definitions = review.objects().filter_map(Definition::of);
-    let roots = definitions.flat_map(|definition| {
+    let roots = current(review).flat_map(|definition| {
         let old = old_definition(review, definition.object);
         definition.versions().filter_map(move |version| {
             let schema = version.schema()?;

@@ -26,7 +26,7 @@
 use std::collections::BTreeSet;
 
 use super::alike::alike;
-use super::{current, error, nearest, old_definition, text};
+use super::{current, error, old_definition, text};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
@@ -94,7 +94,7 @@ fn check_versions(definition: Definition<'_>) -> Option<Finding> {
         "All versions have the same {same} but not the same {different}; {SINCE} takes what is the same together and then \
          refuses the definition."
     );
-    let finding = error(ID, definition.object, nearest(with_fields.node, &["selectableFields"]), message);
+    let finding = error(ID, definition.object, with_fields.node.nearest(&["selectableFields"]), message);
     Some(finding.with_field(with_fields.field("selectableFields")).with_help(help))
 }
 
@@ -109,14 +109,14 @@ fn check_version(definition: Definition<'_>, old: Option<Definition<'_>>, versio
             Some(fault) => fault,
             None => continue,
         };
-        let finding = error(ID, definition.object, nearest(node, &["jsonPath"]), message);
+        let finding = error(ID, definition.object, node.nearest(&["jsonPath"]), message);
         findings
             .push(finding.with_field(version.field(&format!("selectableFields[{index}].jsonPath"))).with_help(help));
     }
     if seen.len() > MOST && !was_too_many(definition, old, version) {
         let message =
             format!("{SINCE} refuses more than {MOST} selectable fields in a version; here are {}.", seen.len());
-        let finding = error(ID, definition.object, nearest(version.node, &["selectableFields"]), message);
+        let finding = error(ID, definition.object, version.node.nearest(&["selectableFields"]), message);
         findings
             .push(finding.with_field(version.field("selectableFields")).with_help("Keep those that are asked for."));
     }

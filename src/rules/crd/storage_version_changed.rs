@@ -20,8 +20,8 @@
 //! # the same, with a plan for writing every object again
 //! ```
 
-use super::error;
 use super::replaced::{Replaced, replaced};
+use super::warning;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule};
 
@@ -52,8 +52,7 @@ fn told(pair: Replaced<'_>) -> Option<Finding> {
         new.called(),
         old.called()
     );
-    let mut finding = error(ID, pair.new.object, new.at(&["storage"]).unwrap_or(new.node), message);
-    finding.severity = Severity::Warning;
+    let finding = warning(ID, pair.new.object, new.at(&["storage"]).unwrap_or(new.node), message);
     Some(finding.with_field(new.field("storage")).with_help(
         "After the merge write every object again (Kubernetes' storage version migration), before the old version is removed.",
     ))

@@ -23,7 +23,7 @@ use super::{definitions, error};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule};
-use crate::schema::{Aspect, Definition, same};
+use crate::schema::{Aspect, Definition, GROUP, same};
 
 /// `crd/unhandled-change`.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ fn around(pair: Replaced<'_>, key: &str, (node, field): (&Node, String)) -> Find
 
 /// Definitions that replace one of the removed version v1beta1, or an encrypted one.
 fn not_comparable(review: &Review<'_>) -> Vec<Finding> {
-    let old = |name: &str| review.old_objects().find(|old| old.group() == super::GROUP && old.name == name);
+    let old = |name: &str| review.old_objects().find(|old| old.group() == GROUP && old.name == name);
     let told = definitions(review).filter(|new| Definition::of(new).is_some()).filter_map(|new| {
         let old = old(&new.name).filter(|old| old.kind == new.kind && Definition::of(old).is_none())?;
         let why = if old.encrypted { "was encrypted" } else { "was written for v1beta1" };

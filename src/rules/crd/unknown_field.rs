@@ -27,7 +27,7 @@
 use std::collections::BTreeSet;
 
 use super::shape::{CONVERSION, DEFINITION, Kind, SCHEMA, SPEC, Shape, VERSION};
-use super::{ca_bundle, current, error, nearest, text, warning};
+use super::{ca_bundle, current, error, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, Scalar, Value};
 use crate::rules::{Meta, Review, Rule, shown};
@@ -149,7 +149,7 @@ impl Checked<'_> {
             let what =
                 key.first().map_or("the same text twice".to_owned(), |key| format!("two items with the same `{key}`"));
             let message = format!("`{}` has {what}; server-side apply, which Flux uses, refuses that.", at.path);
-            let finding = error(ID, self.object, nearest(item, key), message);
+            let finding = error(ID, self.object, item.nearest(key), message);
             self.findings.push(finding.with_field(at.entry(&index.to_string()).path).with_help("Remove one of them."));
         }
     }

@@ -24,7 +24,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{current, error, is_label_1035, nearest, text};
+use super::{current, error, is_label_1035, text};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule, shown};
 use crate::schema::{Definition, Version};
@@ -71,6 +71,6 @@ fn check_version<'a>(
         ),
         _ => return None,
     };
-    let finding = error(ID, definition.object, nearest(version.node, &["name"]), message);
+    let finding = error(ID, definition.object, version.node.nearest(&["name"]), message);
     Some(finding.with_field(version.field("name")).with_help("Give the version a name such as `v1` or `v2beta1`."))
 }
