@@ -1,6 +1,8 @@
 //! What differs between two schemas: each difference once, with what it is about, so that every one of them
 //! finds a rule that judges it and none is passed over.
 
+use std::collections::HashMap;
+
 use super::{Additional, Schema};
 use crate::manifest::{Node, Scalar, Value};
 
@@ -162,9 +164,10 @@ impl<'a> At<'a> {
 
 fn step<'a>(at: At<'a>, found: &mut Vec<Difference<'a>>) {
     keywords(&at, found);
+    let (were, are) = (fields(at.before), fields(at.after));
     for (key, before) in at.before.properties() {
         let Some(name) = key.text() else { continue };
-        let Some(after) = at.after.property(name) else {
+        let Some(after) = are.get(name).copied() else {
             found.push(at.difference(Aspect::FieldRemoved, name, (Some(before.node()), None)));
             continue;
         };
@@ -172,7 +175,7 @@ fn step<'a>(at: At<'a>, found: &mut Vec<Difference<'a>>) {
         step(At { before, after, path, field }, found);
     }
     for (key, after) in at.after.properties() {
-        let Some(name) = key.text().filter(|name| at.before.property(name).is_none()) else { continue };
+        let Some(name) = key.text().filter(|name| !were.contains_key(name)) else { continue };
         found.push(at.difference(Aspect::FieldAdded, name, (None, Some(after.node()))));
     }
     if let (Some(before), Some(after)) = (at.before.items(), at.after.items()) {
@@ -184,6 +187,11 @@ fn step<'a>(at: At<'a>, found: &mut Vec<Difference<'a>>) {
         let path = format!("{}.additionalProperties", at.path);
         step(At { before, after, path, field: at.below("*") }, found);
     }
+}
+
+/// The fields by their names: a look at each of ten thousand would pass all others again and again.
+fn fields(schema: Schema<'_>) -> HashMap<&str, Schema<'_>> {
+    schema.properties().filter_map(|(key, schema)| Some((key.text()?, schema))).collect()
 }
 
 /// What is written in the two schemas themselves.
