@@ -22,9 +22,9 @@
 //! conversion: {strategy: Webhook, webhook: {conversionReviewVersions: [v1], clientConfig: {service: {namespace: x, name: y}}}}
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::error;
+use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
@@ -44,7 +44,7 @@ impl Rule for ServedVersionsDiffer {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let definitions = review.objects().filter_map(Definition::of).filter(|definition| !has_webhook(*definition));
+        let definitions = current(review).filter(|definition| !has_webhook(*definition));
         definitions.flat_map(|definition| check_definition(review, definition)).collect()
     }
 }
@@ -54,82 +54,80 @@ fn has_webhook(definition: Definition<'_>) -> bool {
 }
 
 fn check_definition(review: &Review<'_>, definition: Definition<'_>) -> Vec<Finding> {
-    let mut old = review.old_objects().filter_map(Definition::of);
-    let old = old.find(|old| old.object.name == definition.object.name && !has_webhook(*old));
+    let old = old_definition(review, definition.object).filter(|old| !has_webhook(*old));
     // What comes new from its makers differs as they meant it to: good to know, and nothing to stop for.
     let is_new = !review.old_objects().any(|old| old.name == definition.object.name);
     let severity = if is_new { Severity::Note } else { Severity::Warning };
-    let known: BTreeSet<Sameness> = old.into_iter().flat_map(pairs).map(|pair| pair.sameness()).collect();
-    let new: Vec<Pair<'_>> = pairs(definition).into_iter().filter(|pair| !known.contains(&pair.sameness())).collect();
-    let mut told = Vec::new();
-    let mut rest = new.as_slice();
-    while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|pair| pair.is_of(first)).count();
-        let (these, others) = rest.split_at(same);
-        told.extend(told_of(definition, these).map(|finding| Finding { severity, ..finding }));
-        rest = others;
+    let mut before: BTreeMap<_, Vec<Pair<'_>>> = BTreeMap::new();
+    for pair in old.into_iter().flat_map(pairs) {
+        before.entry(pair.names()).or_default().push(pair);
     }
-    told
+    // One pair after the other: a definition of many versions has a great many of them.
+    let told = pairs(definition).into_iter().filter_map(|pair| {
+        let differences = pair.differences();
+        let same = before.get(&pair.names()).into_iter().flatten().flat_map(|pair| pair.differences());
+        let known: BTreeSet<_> = same.map(|difference| what(&difference)).collect();
+        let new: Vec<_> = differences.into_iter().filter(|difference| !known.contains(&what(difference))).collect();
+        pair.told(definition, &new).map(|finding| Finding { severity, ..finding })
+    });
+    told.collect()
 }
 
-/// One difference between two served versions.
+/// Two served versions.
+#[derive(Clone, Copy)]
 struct Pair<'a> {
     one: Version<'a>,
     other: Version<'a>,
-    difference: Difference<'a>,
-}
-
-/// What makes a difference the same one as before: the versions' names, and what differs where.
-type Sameness = (String, String, Aspect, String);
-
-impl Pair<'_> {
-    fn sameness(&self) -> Sameness {
-        let name = |version: Version<'_>| version.name().unwrap_or_default().to_owned();
-        let place = format!("{} {}", self.difference.keyword, self.difference.field);
-        (name(self.one), name(self.other), self.difference.aspect, place)
-    }
-
-    fn is_of(&self, other: &Self) -> bool {
-        (self.one.index, self.other.index) == (other.one.index, other.other.index)
-    }
 }
 
 fn pairs(definition: Definition<'_>) -> Vec<Pair<'_>> {
     let served: Vec<Version<'_>> = definition.versions().filter(|version| version.is_served()).collect();
-    let mut found = Vec::new();
-    for (at, one) in served.iter().copied().enumerate() {
-        for other in served.iter().copied().skip(at + 1) {
-            let Some((before, after)) = one.schema().zip(other.schema()) else { continue };
-            let differences = compare(before, after, &other.field("schema.openAPIV3Schema"));
-            let matter = differences.into_iter().filter(|it| it.aspect != Aspect::Documentation);
-            found.extend(matter.map(|difference| Pair { one, other, difference }));
-        }
+    let all = served.iter().enumerate();
+    all.flat_map(|(at, one)| served.iter().skip(at + 1).map(|other| Pair { one: *one, other: *other })).collect()
+}
+
+/// What makes a difference the same one as before.
+fn what<'a>(difference: &Difference<'a>) -> (Aspect, &'a str, String) {
+    (difference.aspect, difference.keyword, difference.field.clone())
+}
+
+impl<'a> Pair<'a> {
+    fn names(self) -> (&'a str, &'a str) {
+        let name = |version: Version<'a>| version.name().unwrap_or_default();
+        (name(self.one), name(self.other))
     }
-    found
+
+    /// What differs in more than words.
+    fn differences(self) -> Vec<Difference<'a>> {
+        let Some((before, after)) = self.one.schema().zip(self.other.schema()) else { return Vec::new() };
+        let mut differences = compare(before, after, &self.other.field("schema.openAPIV3Schema"));
+        differences.retain(|difference| difference.aspect != Aspect::Documentation);
+        differences
+    }
+
+    fn told(self, definition: Definition<'_>, new: &[Difference<'_>]) -> Option<Finding> {
+        let first = new.first()?;
+        let places: Vec<String> = new.iter().take(NAMED).map(place).collect();
+        let more = new.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let message = format!(
+            "The served {} and {} differ in {}{more}, and nothing converts between them: what only one of them has is lost in the other.",
+            self.one.called(),
+            self.other.called(),
+            places.join(", "),
+        );
+        Some(
+            error(ID, definition.object, first.node(), message).with_field(first.place()).with_help(
+                "Give both the same fields and values, or convert with a webhook, or serve one of them only.",
+            ),
+        )
+    }
 }
 
-fn told_of(definition: Definition<'_>, these: &[Pair<'_>]) -> Option<Finding> {
-    let first = these.first()?;
-    let places: Vec<String> = these.iter().take(NAMED).map(place).collect();
-    let more = these.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    let message = format!(
-        "The served {} and {} differ in {}{more}, and nothing converts between them: what only one of them has is lost in the other.",
-        first.one.called(),
-        first.other.called(),
-        places.join(", "),
-    );
-    Some(
-        error(ID, definition.object, first.difference.node(), message)
-            .with_field(first.difference.place())
-            .with_help("Give both the same fields and values, or convert with a webhook, or serve one of them only."),
-    )
-}
-
-fn place(pair: &Pair<'_>) -> String {
-    let named = pair.difference.named().map_or_else(|| "the object".to_owned(), |name| format!("`{}`", shown(&name)));
-    match pair.difference.aspect {
+fn place(difference: &Difference<'_>) -> String {
+    let named = difference.named().map_or_else(|| "the object".to_owned(), |name| format!("`{}`", shown(&name)));
+    match difference.aspect {
         Aspect::FieldAdded | Aspect::FieldRemoved => named,
-        _ => format!("`{}` of {named}", shown(pair.difference.keyword)),
+        _ => format!("`{}` of {named}", shown(difference.keyword)),
     }
 }
