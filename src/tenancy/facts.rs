@@ -49,6 +49,11 @@ impl SyncFact {
 /// A path as Flux reads it: inside its source whatever is written, with or without a slash before it
 /// (kustomize-controller joins it with `securejoin`).
 pub(super) fn directory(path: &str) -> String {
+    flux_path(path).join("/")
+}
+
+/// The parts of a path as Flux reads it: below the root of its source whatever is written.
+pub fn flux_path(path: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {
@@ -57,7 +62,7 @@ pub(super) fn directory(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    parts.join("/")
+    parts
 }
 
 /// Which source a Flux `Kustomization` takes its files from.

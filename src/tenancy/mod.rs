@@ -14,6 +14,7 @@ mod team;
 #[cfg(test)]
 mod tests;
 
+pub use facts::flux_path;
 pub use git_url::parse_git_url;
 pub use index::RepositoryIndex;
 pub use layout::Layout;

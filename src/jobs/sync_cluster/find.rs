@@ -12,7 +12,7 @@ use super::decide::{kustomization_name, source_name};
 use crate::cluster::{ObjectRef, SourceState, SyncState as Kustomization};
 use crate::names::{BranchName, Namespace, RepoPath, RepositoryName};
 use crate::report::comment::Candidate;
-use crate::tenancy::parse_git_url;
+use crate::tenancy::{flux_path, parse_git_url};
 
 /// The kind of source that is followed.
 const FOLLOWED: &str = "GitRepository";
@@ -135,26 +135,13 @@ impl Wanted<'_> {
 
     /// Whether a Kustomization applies the cluster's path: it, a directory above it, or one in it.
     fn relates(&self, user: &Kustomization) -> bool {
-        let (applied, wanted) = (parts(&user.path), parts(self.path.as_str()));
+        let (applied, wanted) = (flux_path(&user.path), flux_path(self.path.as_str()));
         applied.iter().zip(&wanted).all(|(one, other)| one == other)
     }
 }
 
 fn uses(user: &Kustomization, sources: &BTreeSet<ObjectRef>) -> bool {
     user.source_ref.kind == FOLLOWED && sources.contains(&user.source_ref.object)
-}
-
-/// The parts of a path as Flux takes it: below the root of the source whatever it says.
-fn parts(path: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]
