@@ -181,4 +181,6 @@ pub fn parse(text: &str, file: &str, secrets: &dyn SecretSource) -> Result<Confi
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -49,19 +49,8 @@ mod tests {
     use std::path::Path;
 
     use super::{access, events};
-    use crate::config::{self, Config, SecretError, SecretSource};
-
-    struct AnySecret;
-
-    impl SecretSource for AnySecret {
-        fn env(&self, _: &str) -> Result<secrecy::SecretString, SecretError> {
-            Ok("secret".into())
-        }
-
-        fn file(&self, _: &Path) -> Result<secrecy::SecretString, SecretError> {
-            Ok("-----BEGIN PRIVATE KEY-----".into())
-        }
-    }
+    use crate::config::testing::AnySecret;
+    use crate::config::{self, Config};
 
     fn config(mode: &str, commands: &str) -> Config {
         let text = format!(

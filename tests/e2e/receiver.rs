@@ -30,8 +30,9 @@ fn last_body(world: &TestWorld, event: &str) -> String {
     deliveries.into_iter().rev().find(|it| it.event == event).expect("there was one").request_body
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delivery_that_comes_again_does_nothing_again() {
+/// A quiet world in which Bob's pull request was judged, and Alice's command answered by one that was judged too:
+/// these two.
+async fn with_verdicts_and_a_team() -> (TestWorld, Page, Page) {
     let world = TestWorld::start().await;
     let pull = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
     world.expect_check(&pull, "success").await;
@@ -39,6 +40,14 @@ async fn a_delivery_that_comes_again_does_nothing_again() {
     let (team, before) = world.expect_pull_request("bailiwick/create-team/team2").await;
     world.expect_check(&team, "success").await;
     world.quiet().await;
+    assert_eq!(world.head(&team), before.head_sha);
+    (world, pull, team)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_comes_again_does_nothing_again() {
+    let (world, pull, team) = with_verdicts_and_a_team().await;
+    let before = world.head(&team);
 
     let jobs = world.jobs().await.len();
     let deliveries = world.github().deliveries();
@@ -49,7 +58,7 @@ async fn a_delivery_that_comes_again_does_nothing_again() {
     assert_eq!(world.github().deliveries().len(), deliveries.len() * 2);
     assert_eq!(world.jobs().await.len(), jobs, "a delivery was taken in twice");
     assert_eq!(world.checks_of(ADMIN, &world.head(&pull)).len(), 1);
-    assert_eq!(world.head(&team), before.head_sha);
+    assert_eq!(world.head(&team), before);
     assert_eq!(world.bot_comments(&Page::requests()).len(), 1);
     world.finish().await;
 }
@@ -58,13 +67,8 @@ async fn a_delivery_that_comes_again_does_nothing_again() {
 /// what they did.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_captured_delivery_under_another_guid_does_nothing_again() {
-    let world = TestWorld::start().await;
-    let pull = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
-    world.expect_check(&pull, "success").await;
-    world.expect_answer(world.comment(ALICE, &Page::requests(), "/create-team team2")).await;
-    let (team, before) = world.expect_pull_request("bailiwick/create-team/team2").await;
-    world.expect_check(&team, "success").await;
-    world.quiet().await;
+    let (world, pull, team) = with_verdicts_and_a_team().await;
+    let before = world.head(&team);
     let (jobs, pulls) = (world.jobs().await.len(), world.github().pulls(ADMIN).len());
     for event in ["issue_comment", "pull_request", "push"] {
         let body = last_body(&world, event);
@@ -74,7 +78,7 @@ async fn a_captured_delivery_under_another_guid_does_nothing_again() {
     assert!(world.jobs().await.len() > jobs, "they were taken in");
     assert_eq!(world.checks_of(ADMIN, &world.head(&pull)).len(), 1);
     assert_eq!(world.github().pulls(ADMIN).len(), pulls);
-    assert_eq!(world.head(&team), before.head_sha);
+    assert_eq!(world.head(&team), before);
     assert_eq!(world.bot_comments(&Page::requests()).len(), 1);
     world.finish().await;
 }

@@ -96,6 +96,19 @@ impl World {
         Self { address, store, fine, shutdown, server, _folder: folder }
     }
 
+    /// One whose plan says that it is asked, and waits until it is let go.
+    async fn that_waits() -> (Self, mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let (entered, has_entered) = mpsc::channel();
+        let (leave, may_leave) = mpsc::channel::<()>();
+        let may_leave = Mutex::new(may_leave);
+        let world = Self::with(Arc::new(move || {
+            entered.send(()).expect("the test listens");
+            tokio::task::block_in_place(|| may_leave.lock().expect("nobody panics with it").recv())
+                .expect("the test lets go");
+        }));
+        (world.await, has_entered, leave)
+    }
+
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).await.expect("a connection")
     }
@@ -347,14 +360,7 @@ async fn probes_metrics_and_wrong_routes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_client_that_goes_away_does_not_tear_off_the_work() {
-    let (entered, has_entered) = mpsc::channel();
-    let (leave, may_leave) = mpsc::channel::<()>();
-    let may_leave = Mutex::new(may_leave);
-    let world = World::with(Arc::new(move || {
-        entered.send(()).expect("the test listens");
-        tokio::task::block_in_place(|| may_leave.lock().unwrap().recv()).expect("the test lets go");
-    }))
-    .await;
+    let (world, has_entered, leave) = World::that_waits().await;
     let mut stream = world.connect().await;
     let request = String::from_utf8(Delivery::opened("one").request()).expect("UTF-8");
     stream.write_all(request.replace("connection: close\r\n", "").as_bytes()).await.expect("sent");
@@ -378,14 +384,7 @@ async fn a_panic_in_the_plan_is_an_answer_and_not_a_broken_connection() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_shutdown_answers_what_is_under_way_and_closes_idle_connections() {
-    let (entered, has_entered) = mpsc::channel();
-    let (leave, may_leave) = mpsc::channel::<()>();
-    let may_leave = Mutex::new(may_leave);
-    let world = World::with(Arc::new(move || {
-        entered.send(()).expect("the test listens");
-        tokio::task::block_in_place(|| may_leave.lock().unwrap().recv()).expect("the test lets go");
-    }))
-    .await;
+    let (world, has_entered, leave) = World::that_waits().await;
     let mut idle = world.connect().await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: bot\r\n\r\n").await.expect("sent");
     let mut stream = world.connect().await;

@@ -1,12 +1,9 @@
 //! The table: which team may have a key on which repository.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
 use super::*;
-use crate::config::{SecretError, SecretSource};
+use crate::config::testing::AnySecret;
 use crate::tenancy::FileSummary;
 
 const CONFIG: &str = "\
@@ -16,18 +13,6 @@ clusters:
   - {name: dev, admin_repository: org/dev-cluster, team_repository: '{org}/dev-{team}'}
   - {name: far, admin_repository: other/cluster, team_repository: 'elsewhere/{team}'}
 ";
-
-struct Secrets;
-
-impl SecretSource for Secrets {
-    fn env(&self, _: &str) -> Result<SecretString, SecretError> {
-        Ok("hush".into())
-    }
-
-    fn file(&self, _: &Path) -> Result<SecretString, SecretError> {
-        Ok("-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n".into())
-    }
-}
 
 /// Teams and the repositories that their Git URLs name.
 fn index(teams: &[(&str, &str)]) -> RepositoryIndex {
@@ -45,7 +30,7 @@ fn index(teams: &[(&str, &str)]) -> RepositoryIndex {
 }
 
 fn judge(cluster: usize, teams: &[(&str, &str)], team: &str, repository: &str) -> Option<String> {
-    let config = crate::config::parse(CONFIG, "bailiwick.yaml", &Secrets).unwrap_or_else(|error| panic!("{error}"));
+    let config = crate::config::parse(CONFIG, "bailiwick.yaml", &AnySecret).unwrap_or_else(|error| panic!("{error}"));
     let index = index(teams);
     let team = index.team(team).expect("it is there");
     objection(&config, &config.clusters[cluster], (&index, &team), &repository.parse().expect("a name"))

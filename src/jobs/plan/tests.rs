@@ -1,12 +1,8 @@
 //! The table: event → jobs. Two clusters are run from `org/dev-cluster`, from its branches `main` and
 //! `prod`; a third belongs to another organisation.
 
-use std::path::Path;
-
-use secrecy::SecretString;
-
 use super::*;
-use crate::config::{SecretError, SecretSource};
+use crate::config::testing::AnySecret;
 use crate::forge::event::{
     Account, InstallationEvent, InstallationRepositoriesAction, InstallationRepositoriesEvent, MergeGroupAction,
     MergeGroupEvent, PingEvent,
@@ -25,20 +21,8 @@ clusters:
   - {name: far, admin_repository: other/cluster, team_repository: 'other/{team}'}
 ";
 
-struct Secrets;
-
-impl SecretSource for Secrets {
-    fn env(&self, _: &str) -> Result<SecretString, SecretError> {
-        Ok("hush".into())
-    }
-
-    fn file(&self, _: &Path) -> Result<SecretString, SecretError> {
-        Ok("-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n".into())
-    }
-}
-
 fn config() -> Config {
-    crate::config::parse(CONFIG, "bailiwick.yaml", &Secrets).unwrap_or_else(|error| panic!("{error}"))
+    crate::config::parse(CONFIG, "bailiwick.yaml", &AnySecret).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Each job as `kind key priority`.
