@@ -54,6 +54,7 @@ impl Refresh {
 impl Task for Refresh {
     const KIND: &'static str = "refresh";
     const PRIORITY: Priority = Priority::Sweep;
+    const ENDLESS: bool = true;
 
     fn subject(&self) -> String {
         format!("refresh/{}", self.cluster)

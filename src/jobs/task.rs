@@ -36,6 +36,8 @@ pub trait Task: Serialize + DeserializeOwned + Send + Sync + Sized + 'static {
     const KIND: &'static str;
     /// Which jobs go first.
     const PRIORITY: Priority;
+    /// Whether it is a sweep, which begins again for ever and is never given up.
+    const ENDLESS: bool = false;
 
     /// What never runs twice at the same time.
     fn subject(&self) -> String;
@@ -86,6 +88,10 @@ impl<T: Task> TaskHandler<T> {
 impl<T: Task> Handler for TaskHandler<T> {
     fn kind(&self) -> &'static str {
         T::KIND
+    }
+
+    fn is_endless(&self) -> bool {
+        T::ENDLESS
     }
 
     async fn run(&self, lease: &Lease) -> Outcome {

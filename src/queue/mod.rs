@@ -28,6 +28,12 @@ pub trait Handler: Send + Sync {
     /// every await is a place where it may end. A panic counts as a failed attempt.
     async fn run(&self, job: &Lease) -> Outcome;
 
+    /// Whether its jobs are sweeps, which begin again for ever: such a job is never given up. Where another job
+    /// would be, it rests as long as the longest pause between attempts.
+    fn is_endless(&self) -> bool {
+        false
+    }
+
     /// The job is being given up, still under its lease: the place to tell people. It may be called
     /// twice for one job, and whatever it does cannot save the job.
     async fn buried(&self, job: &Lease, reason: &str) {

@@ -98,7 +98,7 @@ impl Inner {
         }
     }
 
-    /// Tells the handler while the lease still holds, so that it can record effects; then buries.
+    /// Tells the handler while the lease still holds, so that it can record effects; then buries. A sweep rests.
     async fn give_up(
         &self,
         handler: &Arc<dyn Handler>,
@@ -106,6 +106,11 @@ impl Inner {
         reason: String,
         shutdown: &CancellationToken,
     ) -> Ended {
+        if handler.is_endless() {
+            tracing::error!(reason = ?reason, "a sweep did not come to its end; it begins again later");
+            let later = self.clock.now().saturating_add(self.settings.backoff.cap).unwrap_or(jiff::Timestamp::MAX);
+            return recorded(self.store.reschedule(lease, later, &lease.payload).await, Ended::Rescheduled);
+        }
         tracing::error!(reason = ?reason, "the job is given up");
         let farewell = {
             let (handler, lease, reason) = (Arc::clone(handler), Arc::clone(lease), reason.clone());

@@ -17,6 +17,7 @@ use crate::store::{JobFilter, JobRecord, JobState, Priority, Store};
 struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     log: Mutex<Vec<String>>,
+    endless: std::sync::atomic::AtomicBool,
 }
 
 enum Step {
@@ -33,6 +34,10 @@ enum Step {
 impl Handler for Scripted {
     fn kind(&self) -> &'static str {
         "scripted"
+    }
+
+    fn is_endless(&self) -> bool {
+        self.endless.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     async fn run(&self, job: &Lease) -> Outcome {
@@ -186,6 +191,26 @@ async fn a_job_that_kills_its_worker_each_time_is_given_up_without_another_run()
     assert_eq!(world.drain().await, Summary { dead: 1, ..Summary::default() });
     let log = world.log();
     assert!(log.len() == 1 && log[0].starts_with("buried a: every attempt began"), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_sweep_that_was_killed_or_failed_too_often_rests_and_begins_again() {
+    let world = World::new(Settings { max_attempts: 2, ..Settings::default() }).await;
+    world.handler.endless.store(true, std::sync::atomic::Ordering::Relaxed);
+    world.ask("a").await;
+    for _ in 0..2 {
+        assert!(world.store.lease("dies", &["scripted"], Duration::from_secs(1)).await.expect("a lease").is_some());
+        world.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(world.drain().await, Summary { rescheduled: 1, ..Summary::default() });
+    let rests = at(2 + 900);
+    assert_eq!((world.job().await.run_at, world.job().await.attempts), (rests, 0), "and nothing ran");
+    world.clock.advance(Duration::from_secs(900));
+    world.then([Step::End(Outcome::fail("no such thing"))]);
+    assert_eq!(world.drain().await, Summary { rescheduled: 1, ..Summary::default() });
+    world.clock.advance(Duration::from_secs(900));
+    assert_eq!(world.drain().await, Summary { done: 1, ..Summary::default() });
+    assert_eq!(world.log(), ["a 1", "a 1"], "and nobody was told that it was given up");
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ pub struct Recover {}
 impl Task for Recover {
     const KIND: &'static str = "recover";
     const PRIORITY: Priority = Priority::Sweep;
+    const ENDLESS: bool = true;
 
     fn subject(&self) -> String {
         "recover".to_owned()
