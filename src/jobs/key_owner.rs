@@ -4,42 +4,54 @@
 //! reviewer who overlooks it, would give that team's Flux the right to read it, by the hand of an App that
 //! administers both.
 
-use super::{Context, JobError};
+use super::{Context, JobError, admin};
 use crate::config::{ClusterConfig, Config};
 use crate::forge::Repo;
 use crate::names::RepositoryName;
 use crate::tenancy::{RepositoryIndex, Team};
 
+/// The teams of a cluster.
+#[derive(Clone, Copy)]
+struct Teams<'a> {
+    cluster: &'a ClusterConfig,
+    index: &'a RepositoryIndex,
+}
+
 /// Why the key of a team is not registered on a repository, in words; `None` where it may be.
 ///
 /// It may where the cluster's pattern gives the repository to the team, or where it has the admin
-/// repository's owner; and never on an admin repository, nor on what is another team's, be it by the pattern
-/// or by that team's own Git URL.
-pub(super) fn objection(
-    config: &Config,
+/// repository's owner; and never on an admin repository, nor on what is another team's in any of the clusters,
+/// be it by the pattern or by that team's own Git URL.
+///
+/// # Errors
+/// What the other clusters' teams have cannot be read now.
+pub(super) async fn objection(
+    context: &Context,
     cluster: &ClusterConfig,
     (index, team): (&RepositoryIndex, &Team),
     repository: &RepositoryName,
-) -> Option<String> {
-    if config.clusters.iter().any(|cluster| cluster.admin_repository.is(repository)) {
-        return Some(no_team(repository));
+) -> Result<Option<String>, JobError> {
+    if let Some(objection) = judge(&context.config, Teams { cluster, index }, team, repository) {
+        return Ok(Some(objection));
     }
-    if cluster.team_repository.for_team(&team.name).is(repository) {
-        return None;
+    for other in context.config.clusters.iter().filter(|other| other.name != cluster.name) {
+        let index = match admin::tip(context, other).await {
+            Ok(tip) => tip.index,
+            // A cluster whose repository can never be read has no teams to protect.
+            Err(JobError::Fail { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        if let Some(owner) = other_team(Teams { cluster: other, index: &index }, team, repository) {
+            return Ok(Some(format!("{repository} is the repository of team {owner} in cluster {}", other.name)));
+        }
     }
-    if let Some(other) = other_team(cluster, (index, team), repository) {
-        return Some(format!("{repository} is the repository of team {other}"));
-    }
-    let (owner, ours) = (repository.owner(), cluster.admin_repository.owner());
-    let pattern = &cluster.team_repository;
-    let foreign = || format!("{repository} is neither one of {ours} nor the one that {pattern} gives to the team");
-    (!owner.eq_ignore_ascii_case(ours)).then(foreign)
+    Ok(None)
 }
 
 /// The same of a repository that was looked up, by its name of today and by its number.
 ///
 /// # Errors
-/// Where the forge does not say which repository the admins' is.
+/// Those of [`objection`], and where the forge does not say which repository the admins' is.
 pub(super) async fn objection_to(
     context: &Context,
     cluster: &ClusterConfig,
@@ -53,19 +65,33 @@ pub(super) async fn objection_to(
             Ok(_) | Err(_) => {}
         }
     }
-    Ok(objection(&context.config, cluster, team, repo.name()))
+    objection(context, cluster, team, repo.name()).await
+}
+
+/// What the configuration and the cluster's own teams say.
+fn judge(config: &Config, teams: Teams<'_>, team: &Team, repository: &RepositoryName) -> Option<String> {
+    if config.clusters.iter().any(|cluster| cluster.admin_repository.is(repository)) {
+        return Some(no_team(repository));
+    }
+    let pattern = &teams.cluster.team_repository;
+    if pattern.for_team(&team.name).is(repository) {
+        return None;
+    }
+    if let Some(other) = other_team(teams, team, repository) {
+        return Some(format!("{repository} is the repository of team {other}"));
+    }
+    let (owner, ours) = (repository.owner(), teams.cluster.admin_repository.owner());
+    let foreign = || format!("{repository} is neither one of {ours} nor the one that {pattern} gives to the team");
+    (!owner.eq_ignore_ascii_case(ours)).then(foreign)
 }
 
 fn no_team(repository: &RepositoryName) -> String {
     format!("{repository} is an admin repository, and no team's")
 }
 
-/// The other team whose repository it is: by the pattern where that team exists, else by its Git URL.
-fn other_team(
-    cluster: &ClusterConfig,
-    (index, team): (&RepositoryIndex, &Team),
-    repository: &RepositoryName,
-) -> Option<String> {
+/// The other team whose repository it is: by the pattern where that team exists, else by its Git URL. A team of
+/// the same name in another cluster is taken for the same people.
+fn other_team(Teams { cluster, index }: Teams<'_>, team: &Team, repository: &RepositoryName) -> Option<String> {
     let by_pattern = cluster.team_repository.team_of(repository).filter(|other| *other != team.name);
     let by_pattern = by_pattern.and_then(|other| index.team(other.as_str()));
     let by_url = || index.teams_of_repository(repository).find(|other| other.name != team.name);

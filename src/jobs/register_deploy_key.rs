@@ -78,7 +78,7 @@ impl Task for RegisterDeployKey {
         };
         let repository = team.repository.clone().unwrap_or_else(|| config.team_repository.for_team(&team.name));
         // Before there is a key: nothing that is refused is left behind.
-        if let Some(objection) = key_owner::objection(&context.config, config, (&index, &team), &repository) {
+        if let Some(objection) = key_owner::objection(context, config, (&index, &team), &repository).await? {
             let state = KeyState::NotTheTeams(objection);
             self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
             return Ok(Next::done());

@@ -29,11 +29,16 @@ fn index(teams: &[(&str, &str)]) -> RepositoryIndex {
     RepositoryIndex::from_files(teams.iter().map(file))
 }
 
-fn judge(cluster: usize, teams: &[(&str, &str)], team: &str, repository: &str) -> Option<String> {
+fn said(cluster: usize, teams: &[(&str, &str)], team: &str, repository: &str) -> Option<String> {
     let config = crate::config::parse(CONFIG, "bailiwick.yaml", &AnySecret).unwrap_or_else(|error| panic!("{error}"));
     let index = index(teams);
     let team = index.team(team).expect("it is there");
-    objection(&config, &config.clusters[cluster], (&index, &team), &repository.parse().expect("a name"))
+    judge(
+        &config,
+        Teams { cluster: &config.clusters[cluster], index: &index },
+        &team,
+        &repository.parse().expect("a name"),
+    )
 }
 
 #[test]
@@ -42,7 +47,7 @@ fn a_team_has_its_key_on_its_own_repository_only() {
     for (team, repository) in
         [("team1", "org/dev-team1"), ("team1", "Org/Dev-Team1"), ("team1", "org/anything"), ("team1", "org/dev-nobody")]
     {
-        assert_eq!(judge(0, &teams, team, repository), None, "{team} on {repository}");
+        assert_eq!(said(0, &teams, team, repository), None, "{team} on {repository}");
     }
     for (team, repository, why) in [
         ("team2", "org/dev-team1", "the repository of team team1"),
@@ -53,8 +58,8 @@ fn a_team_has_its_key_on_its_own_repository_only() {
         ("team1", "victim/dev-team1", "neither one of org nor the one that org/dev-{team} gives"),
         ("team1", "elsewhere/team1", "neither one of org"),
     ] {
-        let said = judge(0, &teams, team, repository).unwrap_or_else(|| panic!("{team} got a key on {repository}"));
-        assert!(said.contains(why), "{said}");
+        let words = said(0, &teams, team, repository).unwrap_or_else(|| panic!("{team} got a key on {repository}"));
+        assert!(words.contains(why), "{words}");
     }
 }
 
@@ -62,14 +67,27 @@ fn a_team_has_its_key_on_its_own_repository_only() {
 #[test]
 fn who_names_the_repository_of_another_team_does_not_shut_that_team_out() {
     let teams = [("a", "org/dev-team1"), ("team1", "org/dev-team1")];
-    assert_eq!(judge(0, &teams, "team1", "org/dev-team1"), None);
-    assert!(judge(0, &teams, "a", "org/dev-team1").is_some());
+    assert_eq!(said(0, &teams, "team1", "org/dev-team1"), None);
+    assert!(said(0, &teams, "a", "org/dev-team1").is_some());
 }
 
 #[test]
 fn a_pattern_may_name_another_owner() {
     let teams = [("team1", "elsewhere/team1")];
-    assert_eq!(judge(1, &teams, "team1", "elsewhere/team1"), None);
-    assert_eq!(judge(1, &teams, "team1", "other/team1"), None);
-    assert!(judge(1, &teams, "team1", "elsewhere/team2").is_some());
+    assert_eq!(said(1, &teams, "team1", "elsewhere/team1"), None);
+    assert_eq!(said(1, &teams, "team1", "other/team1"), None);
+    assert!(said(1, &teams, "team1", "elsewhere/team2").is_some());
+}
+
+#[test]
+fn what_is_a_teams_in_another_cluster_is_not_for_a_team_of_another_name() {
+    let config = crate::config::parse(CONFIG, "bailiwick.yaml", &AnySecret).unwrap_or_else(|error| panic!("{error}"));
+    let (dev, far) = (index(&[("dev1", "org/dev-dev1")]), index(&[("shop", "org/shop"), ("dev1", "org/dev1")]));
+    let far = Teams { cluster: &config.clusters[1], index: &far };
+    let team = dev.team("dev1").expect("it is there");
+    let owner = |repository: &str| other_team(far, &team, &repository.parse().expect("a name"));
+    assert_eq!(owner("org/shop").as_deref(), Some("shop"), "by its URL");
+    assert_eq!(owner("elsewhere/shop").as_deref(), Some("shop"), "by the pattern");
+    assert_eq!(owner("elsewhere/nobody"), None);
+    assert_eq!(owner("org/dev1"), None, "the same people");
 }
