@@ -233,6 +233,7 @@ fn an_exception_waives_and_is_counted() {
         files: &after.files,
         old: &[],
         dropped: &BTreeMap::new(),
+        differing: None,
     };
     let plain = judge(&review, &Policy::default());
     let policy = "severity: {tenancy/foreign-namespace: warning}\n\
@@ -343,3 +344,59 @@ patches:
 - path: |
     text
 ";
+
+/// A definition of many fields, each with a schema.
+fn many_fields(count: usize, schema: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.org}\n\
+         spec:\n  group: example.org\n  scope: Namespaced\n  names: {kind: Widget, plural: widgets}\n  versions:\n  \
+         - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n        type: object\n        properties:\n",
+    );
+    for number in 0..count {
+        writeln!(text, "          field{number}: {schema}").expect("a string");
+    }
+    text
+}
+
+fn told_of(before: &str, after: &str, rule: &str) -> Vec<Finding> {
+    let at = |text: &str| repository(vec![("cluster/common/crd.yaml".to_owned(), text.as_bytes().to_vec())]);
+    let found = judge_repository(&at(before), &at(after), None);
+    found.into_iter().filter(|finding| finding.rule.as_str() == rule).collect()
+}
+
+#[test]
+fn of_very_many_faults_some_are_told_and_the_others_counted() {
+    let found = told_of("{}", &many_fields(3_000, "{description: x}"), "crd/structural-type");
+    assert_eq!(found.len(), 500);
+    assert!(
+        found[499].message.ends_with(" There are 2500 more like this one in this schema."),
+        "{}",
+        found[499].message
+    );
+}
+
+#[test]
+fn a_definition_that_differs_in_too_much_is_not_called_compared() {
+    let (old, new) = (many_fields(3_000, "{type: string}"), many_fields(3_000, "{type: integer}"));
+    assert_eq!(told_of(&old, &new, "crd/type-changed").len(), 2_000);
+    let cut = told_of(&old, &new, "crd/unhandled-change");
+    assert_eq!(cut.len(), 1);
+    assert!(cut[0].message.contains("not all of it was compared"), "{}", cut[0].message);
+    assert_eq!(told_of(&old, &old.replace("field9:", "field9 :"), "crd/unhandled-change").len(), 0);
+}
+
+#[test]
+fn very_many_served_versions_are_compared_with_the_first() {
+    use std::fmt::Write as _;
+    let mut text = many_fields(1, "{type: string}");
+    for number in 2..=60 {
+        write!(
+            text,
+            "  - name: v{number}\n    served: true\n    storage: false\n    schema: {{openAPIV3Schema: {{type: object, \
+             properties: {{field0: {{type: integer}}}}}}}}\n"
+        )
+        .expect("a string");
+    }
+    assert_eq!(told_of("{}", &text, "crd/served-versions-differ").len(), 59);
+}

@@ -8,7 +8,8 @@ use super::{Judgement, Policy, Review, Scope, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::RepoPath;
-use crate::tenancy::{Difference, FileSummary, Newly, RepositoryIndex};
+use crate::schema::is_definition;
+use crate::tenancy::{Difference, FileSummary, Newly, ObjectId, RepositoryIndex};
 
 /// How somebody sees a change: a cluster that applies one path of the repository, or a team's.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub struct View {
 pub struct Changed {
     /// The manifests that are new or changed, as they will be.
     pub files: Vec<ManifestFile>,
-    /// The manifests that are changed or deleted, as they were.
+    /// The manifests that are changed or deleted, as they were. Where else definitions stood is found without it.
     pub old: Vec<ManifestFile>,
     /// Every path that differs, manifest or not.
     pub paths: BTreeSet<RepoPath>,
@@ -76,6 +77,14 @@ impl Change {
             let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
             seen.push(View { before: before.with(gone), after, roots });
         }
+        for path in stands_elsewhere(&seen, known.values().flatten()) {
+            // What is no part of the change is as it was.
+            let file = match known.get(&path) {
+                Some(file) => file.clone(),
+                None => read(&path)?,
+            };
+            old.extend(file.filter(|_| !changed.contains(&path)));
+        }
         old.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, dropped, reached })
     }
@@ -103,7 +112,7 @@ impl Change {
     pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
         let View { before, after, .. } = &self.views[view];
         let (files, old, dropped) = (&self.files, &self.old, &self.dropped[view]);
-        let mut judgement = judge(&Review { scope, before, after, files, old, dropped }, policy);
+        let mut judgement = judge(&Review { scope, before, after, files, old, dropped, differing: None }, policy);
         judgement.summary.reached = self.reached.len();
         let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
         for finding in judgement.findings.iter_mut().chain(waived) {
@@ -111,6 +120,17 @@ impl Change {
         }
         judgement
     }
+}
+
+/// Where the definitions of some files stood already: a change that copies one into a new file, and lists that
+/// instead of the old one, changes it all the same.
+fn stands_elsewhere<'f>(views: &[View], files: impl Iterator<Item = &'f ManifestFile>) -> BTreeSet<RepoPath> {
+    let definitions = files.flat_map(|file| &file.objects).filter(|object| is_definition(object.group(), &object.kind));
+    let mut found = BTreeSet::new();
+    for id in definitions.map(ObjectId::of) {
+        found.extend(views.iter().flat_map(|view| view.before.objects_with_id(&id)));
+    }
+    found
 }
 
 /// The file of this path, read where it is not known yet.

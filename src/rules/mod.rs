@@ -64,12 +64,16 @@ pub struct Review<'a> {
     /// The files that are new or changed, as they would be, or that Flux applies only since the change,
     /// in the order of their paths.
     pub files: &'a [ManifestFile],
-    /// The changed and the deleted files as they were, in the order of their paths; empty where
-    /// everything is judged as new. What could not be read then has no objects.
+    /// The changed and the deleted files as they were, and unchanged ones that hold a definition which a
+    /// changed file has too, in the order of their paths; empty where everything is judged as new. What could
+    /// not be read then has no objects.
     pub old: &'a [ManifestFile],
     /// What Flux applied before and applies no more, each file with the entry of a changed file that
     /// reached it. Files whose objects stand elsewhere now are among them.
     pub dropped: &'a Newly,
+    /// What differs between definitions and those that they replace, where [`judge`] has compared them
+    /// already: many rules ask.
+    pub differing: Option<&'a crd::Differences<'a>>,
 }
 
 impl<'a> Review<'a> {
@@ -160,6 +164,7 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::ConversionChanged,
     &crd::SubresourceChanged,
     &crd::FieldRemoved,
+    &crd::FieldTyped,
     &crd::TypeChanged,
     &crd::RequiredAdded,
     &crd::EnumNarrowed,
@@ -181,6 +186,7 @@ pub static RULES: &[&dyn Rule] = &[
     &tenancy::ClusterObjectOutsideCommon,
     &tenancy::ForeignNamespace,
     &tenancy::DuplicateObject,
+    &tenancy::RepositoryChanged,
 ];
 
 /// The rule of an id, as `bailiwick explain` takes it.

@@ -1,9 +1,9 @@
 //! What differs between two schemas: each difference once, with what it is about, so that every one of them
 //! finds a rule that judges it and none is passed over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{Additional, Schema};
+use super::{Additional, Canonical, Schema, same};
 use crate::manifest::{Node, Scalar, Value};
 
 /// What a difference is about: which rule judges it.
@@ -196,10 +196,11 @@ fn fields(schema: Schema<'_>) -> HashMap<&str, Schema<'_>> {
 
 /// What is written in the two schemas themselves.
 fn keywords<'a>(at: &At<'a>, found: &mut Vec<Difference<'a>>) {
-    let written = |schema: Schema<'a>| schema.node().entries().filter_map(|(key, _)| key.text());
-    let only_after = written(at.after).filter(|key| at.before.node().get(key).is_none());
-    for key in written(at.before).chain(only_after) {
-        let (old, new) = (said(at.before, key), said(at.after, key));
+    let written = |schema: Schema<'a>| schema.node().entries().filter_map(|(key, node)| Some((key.text()?, node)));
+    let (were, are): (HashMap<_, _>, HashMap<_, _>) = (written(at.before).collect(), written(at.after).collect());
+    let only_after = written(at.after).filter(|(key, _)| !were.contains_key(key));
+    for (key, _) in written(at.before).chain(only_after) {
+        let (old, new) = (said(key, were.get(key)), said(key, are.get(key)));
         let goes_deeper = match key {
             "properties" => true,
             "items" => at.before.items().is_some() && at.after.items().is_some(),
@@ -215,8 +216,8 @@ fn keywords<'a>(at: &At<'a>, found: &mut Vec<Difference<'a>>) {
 }
 
 /// What a schema says under a key; nothing where that is as good as nothing. A `default` may be anything.
-fn said<'a>(schema: Schema<'a>, key: &str) -> Option<&'a Node> {
-    let node = schema.get(key)?;
+fn said<'a>(key: &str, node: Option<&&'a Node>) -> Option<&'a Node> {
+    let node = *node.filter(|node| !node.is_null())?;
     let empty = match &node.value {
         Value::Scalar { value: Scalar::Bool(value), .. } => !value && key != "additionalProperties",
         Value::Scalar { value: Scalar::String(text), .. } => text.is_empty(),
@@ -230,39 +231,13 @@ fn equal(key: &str, old: Option<&Node>, new: Option<&Node>) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
     match key {
         // Sets, in whatever order they are written.
-        "required" | "enum" => covers(old, new) && covers(new, old),
+        "required" | "enum" => set(old) == set(new),
         _ => same(old, new),
     }
 }
 
-/// Whether every item of `inner` is one of `outer`.
-pub fn covers(outer: &Node, inner: &Node) -> bool {
-    inner.items().all(|item| outer.items().any(|other| same(item, other)))
-}
-
-/// Whether two nodes hold the same, wherever they stand and in whatever order their keys do.
-pub fn same(one: &Node, other: &Node) -> bool {
-    match (&one.value, &other.value) {
-        (Value::Scalar { value: one, .. }, Value::Scalar { value: other, .. }) => same_scalar(one, other),
-        (Value::Sequence(one), Value::Sequence(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Mapping(entries), Value::Mapping(others)) => {
-            let kept = |(key, value): &(Node, Node)| {
-                key.text().and_then(|key| other.get(key)).is_some_and(|other| same(value, other))
-            };
-            entries.len() == others.len() && entries.iter().all(kept)
-        }
-        _ => false,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "JSON has one kind of number, and 1 is 1.0")]
-fn same_scalar(one: &Scalar, other: &Scalar) -> bool {
-    match (one, other) {
-        (Scalar::Int(int), Scalar::Float(float)) | (Scalar::Float(float), Scalar::Int(int)) => *int as f64 == *float,
-        (one, other) => one == other,
-    }
+fn set(node: &Node) -> BTreeSet<Canonical<'_>> {
+    node.items().map(Canonical::of).collect()
 }
 
 #[cfg(test)]

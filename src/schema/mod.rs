@@ -3,6 +3,7 @@
 //!
 //! Source of the words and defaults: kubernetes/apiextensions-apiserver, `pkg/apis/apiextensions`.
 
+mod canonical;
 pub mod cel;
 mod compare;
 mod definition;
@@ -11,7 +12,8 @@ mod pattern;
 pub mod value;
 mod walk;
 
-pub use compare::{Aspect, Difference, compare, covers, same};
+pub use canonical::{Canonical, same};
+pub use compare::{Aspect, Difference, compare};
 pub use definition::{Definition, Version, is_definition};
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};

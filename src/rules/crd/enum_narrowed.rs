@@ -18,11 +18,13 @@
 //! mode: {type: string, enum: [Managed, Unmanaged, Paused]}
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::replaced::{Differing, written};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule};
-use crate::schema::{Aspect, same};
+use crate::schema::{Aspect, Canonical};
 
 /// `crd/enum-narrowed`.
 #[derive(Debug)]
@@ -45,7 +47,8 @@ fn told(differing: &Differing<'_>) -> Option<Finding> {
     let what = match differing.difference.old {
         None => "may hold only some values from now on".to_owned(),
         Some(old) => {
-            let gone: Vec<&Node> = old.items().filter(|value| !new.items().any(|other| same(value, other))).collect();
+            let allowed: BTreeSet<Canonical<'_>> = new.items().map(Canonical::of).collect();
+            let gone: Vec<&Node> = old.items().filter(|value| !allowed.contains(&Canonical::of(value))).collect();
             format!("may not be {} any more", values(&gone)?)
         }
     };

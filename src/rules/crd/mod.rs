@@ -15,6 +15,7 @@ mod deprecation_warning;
 mod embedded_resource;
 mod enum_narrowed;
 mod field_removed;
+mod field_typed;
 mod group_approval;
 mod identity_changed;
 mod joined_changed;
@@ -82,6 +83,7 @@ pub use deprecation_warning::DeprecationWarning;
 pub use embedded_resource::EmbeddedResource;
 pub use enum_narrowed::EnumNarrowed;
 pub use field_removed::FieldRemoved;
+pub use field_typed::FieldTyped;
 pub use group_approval::GroupApproval;
 pub use identity_changed::IdentityChanged;
 pub use joined_changed::JoinedChanged;
@@ -100,6 +102,7 @@ pub use pattern_changed::PatternChanged;
 pub use preserve_unknown_fields::PreserveUnknownFields;
 pub use printer_column::PrinterColumn;
 pub use properties_and_additional::PropertiesAndAdditional;
+pub use replaced::Differences;
 pub use required_added::RequiredAdded;
 pub use root_nullable::RootNullable;
 pub use scale::Scale;
@@ -145,10 +148,12 @@ fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + us
     review.objects().filter_map(Definition::of)
 }
 
-/// The definition of the same name as it was before the change. What the API server refuses only where it
-/// is new is compared with it.
+/// The definition of the same name as it was before the change, that which Flux applied first of all. What the
+/// API server refuses only where it is new is compared with it.
 fn old_definition<'a>(review: &Review<'a>, object: &Object) -> Option<Definition<'a>> {
-    review.old_objects().filter(|old| old.name == object.name).find_map(Definition::of)
+    let mut named = review.old_objects().filter(|old| old.name == object.name).filter_map(Definition::of).peekable();
+    let first = *named.peek()?;
+    named.find(|old| review.before.is_applied(&old.object.file, None)).or(Some(first))
 }
 
 /// An error of `rule` at a node of `object`: what the API server refuses.

@@ -19,6 +19,33 @@ pub(super) fn replaced<'a>(review: &Review<'a>) -> impl Iterator<Item = Replaced
     current(&review).filter_map(move |new| Some(Replaced { old: old_definition(&review, new.object)?, new }))
 }
 
+/// So many differences of one definition are looked at; nobody reads more.
+const MOST: usize = 2_000;
+
+/// What differs in the definitions of a review.
+#[derive(Debug)]
+pub struct Differences<'a> {
+    all: Vec<Differing<'a>>,
+    /// The definitions of which not all is compared.
+    pub(super) cut: Vec<Definition<'a>>,
+}
+
+impl<'a> Differences<'a> {
+    /// Compares every definition with the one that it replaces.
+    pub fn of(review: &Review<'a>) -> Self {
+        let (mut all, mut cut) = (Vec::new(), Vec::new());
+        for pair in replaced(review) {
+            let mut found = pair.differences();
+            if found.len() > MOST {
+                found.truncate(MOST);
+                cut.push(pair.new);
+            }
+            all.append(&mut found);
+        }
+        Self { all, cut }
+    }
+}
+
 impl<'a> Replaced<'a> {
     /// The versions that both have, by their names.
     pub(super) fn versions(self) -> impl Iterator<Item = (Version<'a>, Version<'a>)> {
@@ -26,17 +53,19 @@ impl<'a> Replaced<'a> {
     }
 
     /// What differs in the schemas of the versions that both have.
-    pub(super) fn differences(self) -> impl Iterator<Item = Differing<'a>> {
-        self.versions().flat_map(move |(old, new)| {
+    fn differences(self) -> Vec<Differing<'a>> {
+        let found = self.versions().flat_map(move |(old, new)| {
             let schemas = old.schema().zip(new.schema());
             let path = new.field("schema.openAPIV3Schema");
             let found = schemas.map(|(before, after)| compare(before, after, &path)).unwrap_or_default();
             found.into_iter().map(move |difference| Differing { definition: self.new, version: new, difference })
-        })
+        });
+        found.take(MOST + 1).collect()
     }
 }
 
 /// One difference in the schema of a version.
+#[derive(Debug, Clone)]
 pub(super) struct Differing<'a> {
     pub(super) definition: Definition<'a>,
     pub(super) version: Version<'a>,
@@ -46,7 +75,9 @@ pub(super) struct Differing<'a> {
 impl<'a> Differing<'a> {
     /// All differences of an aspect in a review.
     pub(super) fn of(review: &Review<'a>, aspect: Aspect) -> impl Iterator<Item = Self> + use<'a> {
-        replaced(review).flat_map(Replaced::differences).filter(move |it| it.difference.aspect == aspect)
+        let about =
+            |all: &[Self]| -> Vec<Self> { all.iter().filter(|it| it.difference.aspect == aspect).cloned().collect() };
+        review.differing.map_or_else(|| about(&Differences::of(review).all), |known| about(&known.all)).into_iter()
     }
 
     /// A finding at the difference: `what` happened to the field, in the version, and what follows.

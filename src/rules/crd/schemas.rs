@@ -1,14 +1,18 @@
 //! What the rules about schemas share: every schema of every definition that is judged, and what the definition was
 //! before the change.
 
+use std::cell::OnceCell;
+
 use super::{current, error, old_definition};
-use crate::finding::{Finding, RuleId};
+use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Review, shown};
 use crate::schema::{Definition, Schema, Version, Visit, walk};
 
+/// So many findings of one rule in one schema are told: nobody reads more, and a manifest of 3 MiB can hold half a million.
+const MOST: usize = 500;
+
 /// One version's schema, and whose it is.
-#[derive(Clone)]
 pub(super) struct Root<'a> {
     pub(super) definition: Definition<'a>,
     /// The definition before the change.
@@ -16,6 +20,8 @@ pub(super) struct Root<'a> {
     pub(super) schema: Schema<'a>,
     /// The path of the schema in the object.
     pub(super) path: String,
+    old_fashioned: OnceCell<bool>,
+    had: OnceCell<bool>,
 }
 
 /// The schemas of the definitions in new and changed files.
@@ -24,7 +30,8 @@ pub(super) fn roots<'a>(review: &Review<'a>) -> Vec<Root<'a>> {
         let old = old_definition(review, definition.object);
         definition.versions().filter_map(move |version| {
             let schema = version.schema()?;
-            Some(Root { definition, old, schema, path: version.field("schema.openAPIV3Schema") })
+            let path = version.field("schema.openAPIV3Schema");
+            Some(Root { definition, old, schema, path, old_fashioned: OnceCell::new(), had: OnceCell::new() })
         })
     });
     roots.collect()
@@ -37,9 +44,40 @@ pub(super) fn each<'a>(
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     for root in roots(review) {
-        root.walk(&mut |at| look(&root, at, &mut found));
+        let mut few = Few::default();
+        root.walk(&mut |at| few.add(|found| look(&root, at, found)));
+        found.extend(few.told());
     }
     found
+}
+
+/// The findings of one rule in one schema, of which the last one says how many more there are.
+#[derive(Default)]
+struct Few {
+    told: Vec<Finding>,
+    /// How many are not told, and how severe the worst of them is.
+    more: usize,
+    worst: Option<Severity>,
+}
+
+impl Few {
+    fn add(&mut self, look: impl FnOnce(&mut Vec<Finding>)) {
+        if self.told.len() < MOST {
+            return look(&mut self.told);
+        }
+        let mut more = Vec::new();
+        look(&mut more);
+        self.more += more.len();
+        self.worst = self.worst.max(more.iter().map(|finding| finding.severity).max());
+    }
+
+    fn told(mut self) -> Vec<Finding> {
+        if let Some((last, worst)) = self.told.last_mut().zip(self.worst) {
+            last.severity = last.severity.max(worst);
+            last.message.push_str(&format!(" There are {} more like this one in this schema.", self.more));
+        }
+        self.told
+    }
 }
 
 /// The same for what a schema must be to be structural, where the server asks for that.
@@ -69,13 +107,15 @@ impl<'a> Root<'a> {
     /// not ask such a one to become structural.
     pub(super) fn is_old_fashioned(&self) -> bool {
         let keeps = |definition: &Definition<'_>| definition.preserves_unknown_fields();
-        keeps(&self.definition) && self.old.as_ref().is_some_and(keeps) && !has(self.definition, needs_structure)
+        *self.old_fashioned.get_or_init(|| {
+            keeps(&self.definition) && self.old.as_ref().is_some_and(keeps) && !has(self.definition, needs_structure)
+        })
     }
 
     /// Whether the definition had this fault already before the change, in any of its schemas: then the server lets
-    /// it be.
+    /// it be. Looked for once: a rule asks for one and the same `fault`.
     pub(super) fn had(&self, fault: impl Fn(Schema<'_>) -> bool) -> bool {
-        self.old.is_some_and(|old| has(old, fault))
+        *self.had.get_or_init(|| self.old.is_some_and(|old| has(old, fault)))
     }
 }
 

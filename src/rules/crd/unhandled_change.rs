@@ -18,7 +18,7 @@
 //! # unchanged, or changed in a way that a rule knows
 //! ```
 
-use super::replaced::{Differing, Replaced, replaced};
+use super::replaced::{Differences, Differing, Replaced, replaced};
 use super::{definitions, error};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
@@ -41,8 +41,17 @@ impl Rule for UnhandledChange {
         let keywords = Differing::of(review, Aspect::Other).map(|differing| keyword(&differing));
         let appeared = replaced(review).flat_map(schemas_that_appear);
         let around = replaced(review).flat_map(around_the_schemas);
-        keywords.chain(appeared).chain(around).chain(not_comparable(review)).collect()
+        keywords.chain(appeared).chain(around).chain(not_comparable(review)).chain(too_many(review)).collect()
     }
+}
+
+fn too_many(review: &Review<'_>) -> Vec<Finding> {
+    let told = |new: &Definition<'_>| {
+        let message = "It differs from the definition that it replaces in so much that not all of it was compared.";
+        error(ID, new.object, &new.object.node, message).with_help(HELP)
+    };
+    let cut = |all: &Differences<'_>| all.cut.iter().map(told).collect();
+    review.differing.map_or_else(|| cut(&Differences::of(review)), cut)
 }
 
 fn keyword(differing: &Differing<'_>) -> Finding {

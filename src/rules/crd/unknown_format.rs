@@ -18,11 +18,14 @@
 //! address: {type: string, format: ipv4}
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::schemas::{Root, called, each, opening};
+use super::{current, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule, shown};
 use crate::schema::value::is_known_format;
-use crate::schema::{Schema, Visit};
+use crate::schema::{Definition, Schema, Version, Visit, walk};
 
 /// `crd/unknown-format`.
 #[derive(Debug)]
@@ -36,20 +39,44 @@ impl Rule for UnknownFormat {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let before: BTreeSet<_> = current(review)
+            .filter_map(|definition| old_definition(review, definition.object))
+            .flat_map(|old| faults(old).into_iter().map(move |fault| (old.object.name.as_str(), fault)))
+            .collect();
         each(review, |root, at, found| {
-            found.extend(check_format(root, at));
-            found.extend(check_set(root, at));
+            let had = |fault| before.contains(&(root.definition.object.name.as_str(), fault));
+            found.extend(check_format(root, at, &had));
+            found.extend(check_set(root, at, &had));
         })
     }
+}
+
+/// What the server warns about: a format, or the type of a set's items. Where the old object has the same
+/// anywhere, it does not.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault<'a> {
+    Format(&'a str),
+    SetOf(&'a str),
+}
+
+fn faults(definition: Definition<'_>) -> Vec<Fault<'_>> {
+    let mut found = Vec::new();
+    for schema in definition.versions().filter_map(Version::schema) {
+        walk(schema, "", &mut |at| {
+            found.extend(unknown(at.schema).map(Fault::Format));
+            found.extend(set_of(at.schema).map(Fault::SetOf));
+        });
+    }
+    found
 }
 
 fn unknown(schema: Schema<'_>) -> Option<&str> {
     schema.text("format").filter(|format| !format.is_empty() && !is_known_format(schema.type_name(), format))
 }
 
-fn check_format(root: &Root<'_>, at: &Visit<'_>) -> Option<Finding> {
+fn check_format<'a>(root: &Root<'a>, at: &Visit<'a>, had: &dyn Fn(Fault<'a>) -> bool) -> Option<Finding> {
     let format = unknown(at.schema)?;
-    if root.had(|schema| unknown(schema) == Some(format)) {
+    if had(Fault::Format(format)) {
         return None;
     }
     let kind = at.schema.type_name().unwrap_or("string");
@@ -71,9 +98,9 @@ fn set_of(schema: Schema<'_>) -> Option<&str> {
     items.type_name().filter(|name| matches!(*name, "object" | "array"))
 }
 
-fn check_set(root: &Root<'_>, at: &Visit<'_>) -> Option<Finding> {
+fn check_set<'a>(root: &Root<'a>, at: &Visit<'a>, had: &dyn Fn(Fault<'a>) -> bool) -> Option<Finding> {
     let name = set_of(at.schema)?;
-    if root.had(|schema| set_of(schema) == Some(name)) {
+    if had(Fault::SetOf(name)) {
         return None;
     }
     let message =

@@ -22,6 +22,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         files: &[file],
         old: &[],
         dropped: &Default::default(),
+        differing: None,
     })
 }
 

@@ -220,6 +220,7 @@ mod tests {
             files: &files,
             old: &[],
             dropped: &Default::default(),
+            differing: None,
         };
         let changed = files.iter().map(|file| &file.path).collect();
         let doubles = Doubles { review: &review, changed, forced: RefCell::default() };

@@ -2,10 +2,10 @@
 //! repository.
 
 use super::border::Border;
-use crate::finding::{Finding, RuleId, Severity};
+use crate::finding::{Finding, Location, RuleId, Severity};
 use crate::manifest::{ManifestFile, Node, Object};
 use crate::rules::{Review, Scope, shown};
-use crate::tenancy::{RepositoryIndex, Team};
+use crate::tenancy::{RepositoryIndex, Team, TeamSource};
 
 /// Where an object of Flux names the namespace of a source. `dependsOn` is not among them: it
 /// only waits.
@@ -54,19 +54,23 @@ pub(super) fn shared_repository(id: RuleId, review: &Review<'_>, file: &Manifest
     let mut teams = [review.before, review.after].into_iter().flat_map(|index| index.teams_of_repository(repository));
     let other = teams.find(|other| other.directory != team.directory)?;
     let message = format!("Two teams name one repository: {repository} is {}'s already.", other.name);
-    let objects = file.objects.iter().find(|object| object.kind == source.kind && object.name == source.name);
-    let node = objects.map(|object| object.node.at(&["spec", "url"]).unwrap_or(&object.node));
-    let place = file.location(node.or_else(|| file.documents.first()).map(|node| node.start)?);
-    let finding = Finding::new(id, Severity::Error, place, message).with_field("spec.url");
+    let finding = Finding::new(id, Severity::Error, place_of_source(file, source)?, message).with_field("spec.url");
     Some(finding.with_help(format!("Give {} a repository of its own.", team.name)))
 }
 
-fn same_team(index: &RepositoryIndex, team: &Team) -> Option<Team> {
+/// Where a file says which repository a team's source is.
+pub(super) fn place_of_source(file: &ManifestFile, source: &TeamSource) -> Option<Location> {
+    let object = file.objects.iter().find(|object| object.kind == source.kind && object.name == source.name);
+    let node = object.map(|object| object.node.at(&["spec", "url"]).unwrap_or(&object.node));
+    Some(file.location(node.or_else(|| file.documents.first()).map(|node| node.start)?))
+}
+
+pub(super) fn same_team(index: &RepositoryIndex, team: &Team) -> Option<Team> {
     index.team(team.name.as_str()).filter(|same| same.directory == team.directory)
 }
 
 /// GitHub ignores case in the names of repositories.
-fn same_repository(one: &Team, other: &Team) -> bool {
+pub(super) fn same_repository(one: &Team, other: &Team) -> bool {
     let (Some(one), Some(other)) = (&one.repository, &other.repository) else { return false };
     one.as_str().eq_ignore_ascii_case(other.as_str())
 }

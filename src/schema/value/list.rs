@@ -1,9 +1,11 @@
 //! Lists that may have nothing twice: `x-kubernetes-list-type` of set or map.
 
+use std::collections::BTreeMap;
+
 use super::kind::{Kind, equal};
 use super::{Found, shown};
 use crate::manifest::Node;
-use crate::schema::Schema;
+use crate::schema::{Canonical, Schema};
 
 pub(super) fn check<'v>(value: &'v Node, schema: Schema<'_>, path: &str, found: &mut Found<'v>) {
     match schema.list_type() {
@@ -15,7 +17,7 @@ pub(super) fn check<'v>(value: &'v Node, schema: Schema<'_>, path: &str, found: 
 
 fn set<'v>(value: &'v Node, path: &str, found: &mut Found<'v>) {
     let items: Vec<&Node> = value.items().collect();
-    for (index, first) in doubles(&items, |one, other| equal(one, other)) {
+    for (index, first) in doubles(&items, |item| Canonical::of(item), |one, other| equal(one, other)) {
         let words = format!("is there already as number {}, and a set has nothing twice", first + 1);
         found.invalid(items[index], &format!("{path}[{index}]"), words);
     }
@@ -41,19 +43,28 @@ fn map<'v>(value: &'v Node, schema: Schema<'_>, path: &str, found: &mut Found<'v
             _ => false,
         })
     };
-    for (index, first) in doubles(&items, same) {
+    let held = |item: &&'v Node| -> Vec<_> { keys.iter().map(|key| item.get(key).map(Canonical::of)).collect() };
+    for (index, first) in doubles(&items, held, same) {
         let shown: Vec<String> = keys.iter().map(|key| format!("`{}`", shown(key))).collect();
         let words = format!("has the same {} as number {}", shown.join(" and "), first + 1);
         found.invalid(items[index], &format!("{path}[{index}]"), words);
     }
 }
 
-/// The items that are there before, each with the first of its kind.
-fn doubles<'v>(items: &[&'v Node], same: impl Fn(&&'v Node, &&'v Node) -> bool) -> Vec<(usize, usize)> {
+/// The items that are there before, each with the first of its kind. Only those that hold the `same` by and
+/// large are compared with each other: a list may have a hundred thousand items.
+fn doubles<'v, Held: Ord>(
+    items: &[&'v Node],
+    held: impl Fn(&&'v Node) -> Held,
+    same: impl Fn(&&'v Node, &&'v Node) -> bool,
+) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
+    let mut firsts: BTreeMap<Held, Vec<usize>> = BTreeMap::new();
     for (index, item) in items.iter().enumerate() {
-        if let Some(first) = items[..index].iter().position(|other| same(item, other)) {
-            found.push((index, first));
+        let alike = firsts.entry(held(item)).or_default();
+        match alike.iter().find(|first| same(item, &items[**first])) {
+            Some(first) => found.push((index, *first)),
+            None => alike.push(index),
         }
     }
     found
