@@ -72,6 +72,12 @@ pub struct Kustomization {
     pub prefix: String,
     /// `nameSuffix`, put behind every name.
     pub suffix: String,
+    /// Whether it is a component, which changes what the kustomization that names it has gathered.
+    pub is_component: bool,
+    /// Whether it makes ConfigMaps or Secrets that stand in no file.
+    pub generates: bool,
+    /// Whether plug-ins or charts make objects that stand in no file.
+    pub has_plugins: bool,
 }
 
 const RESOURCES: [(&str, EntryRole); 8] = [
@@ -86,6 +92,8 @@ const RESOURCES: [(&str, EntryRole); 8] = [
 ];
 
 const GENERATORS: [&str; 2] = ["configMapGenerator", "secretGenerator"];
+
+const PLUGINS: [&str; 4] = ["generators", "transformers", "helmCharts", "helmChartInflationGenerator"];
 
 impl Kustomization {
     /// The kustomization in a file; `None` for a file that holds none or could not be read.
@@ -128,6 +136,10 @@ impl Kustomization {
         self.namespace = named(root, "namespace");
         let text = |key| named(root, key).map(|(text, _)| text).unwrap_or_default();
         (self.prefix, self.suffix) = (text("namePrefix"), text("nameSuffix"));
+        let has = |field: &&str| root.get(field).is_some_and(|list| list.items().next().is_some());
+        self.generates = GENERATORS.iter().any(has);
+        self.has_plugins = PLUGINS.iter().any(has);
+        self.is_component = root.get("kind").and_then(Node::as_str) == Some("Component");
     }
 
     fn add_generator(&mut self, field: &'static str, generator: &Node) {

@@ -115,7 +115,9 @@ fn shown(text: &str) -> String {
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
+    &yaml::NoObject,
     &kustomization::MissingResource,
+    &kustomization::CannotBuild,
     &kustomization::NotListed,
     &kustomization::NotEvaluated,
     &crd::ApiVersionRemoved,

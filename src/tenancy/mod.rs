@@ -1,5 +1,6 @@
 //! The tenant index: which team owns which directory, namespace, repository and key.
 
+mod builds;
 mod facts;
 mod git_url;
 mod index;
@@ -14,6 +15,7 @@ mod team;
 #[cfg(test)]
 mod tests;
 
+pub use builds::{Meeting, Way};
 pub use facts::flux_path;
 pub use git_url::parse_git_url;
 pub use index::RepositoryIndex;

@@ -9,7 +9,7 @@ use super::stored::{ROLES, list};
 use super::{KustomizationSummary, Layout, RepositoryIndex, SummaryEntry};
 
 /// How many steps up are followed: kustomizations may name each other in circles.
-const MAXIMUM_STEPS: usize = 1000;
+pub(super) const MAXIMUM_STEPS: usize = 1000;
 
 /// Something that applies a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub struct Reach {
 
 /// No name is longer, so nothing longer need be put together: kustomizations may name each other in
 /// circles.
-const LONGEST_NAME: usize = 253;
+pub(super) const LONGEST_NAME: usize = 253;
 
 impl Reach {
     /// Whether names are changed on the way.

@@ -34,6 +34,9 @@ const FORCES_NAMESPACE: usize = 8;
 const THERE: usize = 16;
 /// Whether anything else stands behind.
 const MORE: usize = 32;
+const COMPONENT: usize = 64;
+const GENERATES: usize = 128;
+const PLUGINS: usize = 256;
 
 /// What stands first in an entry, with its role in the lowest bits.
 const REMOTE: usize = 4;
@@ -103,6 +106,9 @@ pub(super) fn content(path: &RepoPath, summary: &FileSummary) -> Content {
         (forced.is_some(), FORCES_NAMESPACE),
         (true, THERE),
         (more, MORE),
+        (kustomization.is_some_and(|kustomization| kustomization.is_component), COMPONENT),
+        (kustomization.is_some_and(|kustomization| kustomization.generates), GENERATES),
+        (kustomization.is_some_and(|kustomization| kustomization.has_plugins), PLUGINS),
     ];
     let mut row = Content::default();
     row.number(flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
@@ -237,6 +243,9 @@ impl<'i> StoredSummary<'i> {
             namespace: (flags & FORCES_NAMESPACE != 0).then(|| row.owned()),
             prefix: row.owned(),
             suffix: row.owned(),
+            is_component: flags & COMPONENT != 0,
+            generates: flags & GENERATES != 0,
+            has_plugins: flags & PLUGINS != 0,
         })
     }
 

@@ -85,6 +85,12 @@ pub struct KustomizationSummary {
     pub prefix: String,
     /// What it puts behind every name.
     pub suffix: String,
+    /// Whether it is a component.
+    pub is_component: bool,
+    /// Whether it makes ConfigMaps or Secrets that stand in no file.
+    pub generates: bool,
+    /// Whether plug-ins or charts make objects that stand in no file.
+    pub has_plugins: bool,
 }
 
 /// A custom kind that a CRD defines.
@@ -149,6 +155,9 @@ impl FileSummary {
             namespace: kustomization.namespace.as_ref().map(|(name, _)| name.clone()),
             prefix: kustomization.prefix.clone(),
             suffix: kustomization.suffix.clone(),
+            is_component: kustomization.is_component,
+            generates: kustomization.generates,
+            has_plugins: kustomization.has_plugins,
         });
         self.entries = kustomization
             .entries

@@ -1,6 +1,10 @@
 //! Rules of the family `kustomization/`.
 
+mod cannot_build;
+mod circles;
 mod flux;
+mod gathered;
+mod generated;
 mod kinds;
 mod labels;
 mod missing_resource;
@@ -9,7 +13,11 @@ mod not_evaluated;
 mod not_listed;
 mod patch_items;
 mod patches;
+mod repeats;
+mod roots;
+mod unmatched;
 
+pub use cannot_build::CannotBuild;
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;
 pub use not_listed::NotListed;
