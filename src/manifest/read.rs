@@ -81,7 +81,8 @@ pub(super) fn holds_kustomization(file: &ManifestFile) -> bool {
     is_kustomization(&file.path)
         && file.documents.first().is_none_or(|root| {
             let version = root.get("apiVersion").and_then(Node::as_str);
-            version.is_none_or(|api| api.starts_with("kustomize.config.k8s.io/")) || spelling::hides_version(root)
+            version.is_none_or(|api| api.is_empty() || api.starts_with("kustomize.config.k8s.io/"))
+                || spelling::hides_version(root)
         })
 }
 
@@ -293,6 +294,9 @@ mod tests {
         );
         let two = named("resources: []\n---\nresources: [x]\n", "a/kustomization.yaml");
         assert_eq!(two.problems.first().map(|problem| problem.position.line), Some(3));
+        // Kustomize takes an empty version for none.
+        let empty = named("apiVersion: ''\nresources: []\n---\na: b\n", "a/kustomization.yaml");
+        assert_eq!(empty.problems.first().map(|problem| problem.position.line), Some(3));
         let flux = "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\nmetadata: {name: a}\n";
         assert_eq!(named(flux, "a/kustomization.yaml").objects.len(), 1);
         let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nsops: {mac: x, version: 3.7}\n";

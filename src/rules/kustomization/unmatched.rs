@@ -27,6 +27,13 @@ struct Patch<'a> {
     documents: Vec<Node>,
     ids: Vec<ObjectId>,
     targeted: bool,
+    /// Whether it looks like JSON and is none.
+    broken: bool,
+}
+
+/// Whether kustomize takes a text for JSON, by its first character, and it is none.
+fn is_broken(text: &str) -> bool {
+    text.starts_with('[') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
 }
 
 /// What kustomize refuses of a kustomization's patches (`api/internal/builtins/PatchTransformer.go`). A component
@@ -109,7 +116,14 @@ fn inline<'a>(field: &'static str, node: &'a Node, text: &str, targeted: bool) -
     let file = read("patch.yaml".parse().ok()?, text.as_bytes());
     let ids = file.objects.iter().map(ObjectId::of).collect();
     // What cannot be read is told by `kustomization/not-evaluated`.
-    file.problems.is_empty().then_some(Patch { field, node, documents: file.documents, ids, targeted })
+    file.problems.is_empty().then_some(Patch {
+        field,
+        node,
+        documents: file.documents,
+        ids,
+        targeted,
+        broken: is_broken(text),
+    })
 }
 
 /// A patch in a file. Of one that is not a part of the change only the objects are known.
@@ -117,7 +131,8 @@ fn named<'a>(field: &'static str, node: &'a Node, path: &RepoPath, review: &Revi
     let changed = review.files.iter().find(|file| file.path == *path);
     let documents = changed.map(|file| file.documents.clone()).unwrap_or_default();
     let ids = review.after.file(path)?.objects().map(|object| object.id).collect();
-    Some(Patch { field, node, documents, ids, targeted: false })
+    let broken = changed.is_some_and(|file| is_broken(&file.source));
+    Some(Patch { field, node, documents, ids, targeted: false, broken })
 }
 
 /// Why kustomize refuses a patch whatever it is for, and what mends it.
@@ -126,6 +141,10 @@ fn wrong(root: &Node, patch: &Patch<'_>) -> Option<(String, &'static str)> {
     if root.is_sequence() {
         let operation = |item: &Node| item.get("op").and_then(Node::as_str).unwrap_or_default().to_owned();
         let unknown = root.items().map(operation).find(|name| !OPERATIONS.contains(&name.as_str()));
+        if patch.broken {
+            let message = "A patch that starts with `[` is read as JSON, and this is none: kustomize refuses it.";
+            return Some((message.to_owned(), "Write a list with `- `, or put keys and words in double quotes."));
+        }
         if !targeted {
             let message = "This JSON patch does not say what it is for: kustomize refuses it.";
             return Some((message.to_owned(), "Give it a `target` with `kind` and `name`."));
