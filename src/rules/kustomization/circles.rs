@@ -27,8 +27,9 @@ pub(super) fn of_file(file: &ManifestFile, kustomization: &Kustomization, index:
         return Vec::new();
     }
     let passed = index.built_into(&file.path);
+    let holders = holders(&file.path, index);
     let circle = directories.filter_map(|(entry, target)| {
-        let what = leads_back(&file.path, &target, &passed).or_else(|| brings(&file.path, &target, index))?;
+        let what = leads_back(&file.path, &target, &passed).or_else(|| brings(&target, &holders))?;
         let message = format!("The entry `{}` {what}: kustomize refuses the circle.", shown(&entry.text));
         Some(finding(&file.path, entry.node.start, entry.field, message, HELP))
     });
@@ -51,14 +52,25 @@ fn leads_back(own: &RepoPath, target: &RepoPath, passed: &BTreeSet<RepoPath>) ->
     Some(format!("leads back to this directory, which is a part of `{back}`"))
 }
 
+/// A directory that holds another one, and the directories that build it.
+type Holder = (RepoPath, BTreeSet<RepoPath>);
+
+/// How many directories up are looked at.
+const HEIGHT: usize = 32;
+
+/// The directories above a kustomization's own that others build, with these.
+fn holders(own: &RepoPath, index: &RepositoryIndex) -> Vec<Holder> {
+    let above = std::iter::successors(own.parent(), RepoPath::parent).skip(1).take(HEIGHT);
+    let built = |directory: RepoPath| {
+        let kustomization = index.kustomization_of(directory.as_str())?;
+        let by = index.built_into(&kustomization).into_iter().filter_map(|by| by.parent());
+        Some((directory, by.collect()))
+    };
+    above.filter_map(built).collect()
+}
+
 /// A directory below an entry's that holds this one.
-fn brings(own: &RepoPath, target: &RepoPath, index: &RepositoryIndex) -> Option<String> {
-    // Only a directory above this one can hold it, and most of these have no kustomization.
-    let above = std::iter::successors(own.parent(), RepoPath::parent);
-    let mut above = above.filter_map(|directory| Some((index.kustomization_of(directory.as_str())?, directory)));
-    let (_, holder) = above.find(|(kustomization, _)| {
-        let into = index.built_into(kustomization);
-        into.len() > 1 && into.iter().any(|by| by.directory() == target.as_str())
-    })?;
+fn brings(target: &RepoPath, holders: &[Holder]) -> Option<String> {
+    let (holder, _) = holders.iter().find(|(holder, by)| holder != target && by.contains(target))?;
     Some(format!("brings `{holder}`, in which this directory lies"))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cannot_build::finding;
-use super::gathered::{holds, may_hold};
+use super::gathered::Gathered;
 use crate::finding::Finding;
 use crate::manifest::{Kustomization, ManifestFile, Node};
 use crate::rules::shown;
@@ -16,6 +16,10 @@ pub(super) const GENERATORS: [(&str, &str); 2] = [("configMapGenerator", "Config
 pub(super) fn of_file(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(root) = file.documents.first() else { return findings };
+    if GENERATORS.iter().all(|(field, _)| root.get(field).is_none()) {
+        return findings;
+    }
+    let gathered = Gathered::of(index, &file.path);
     let is_component = Kustomization::of(file).is_some_and(|kustomization| kustomization.is_component);
     let mut made = BTreeSet::new();
     for (field, kind) in GENERATORS {
@@ -29,9 +33,9 @@ pub(super) fn of_file(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Findi
             };
             let name = shown(&id.name);
             let joins = matches!(item.get("behavior").and_then(Node::text), Some("merge" | "replace"));
-            let is_there = made.contains(&id) || holds(index, &file.path, &id);
+            let is_there = made.contains(&id) || gathered.holds(&id);
             let node = item.get("name").unwrap_or(item);
-            if joins && !is_there && !is_component && !may_hold(index, &file.path, &id) {
+            if joins && !is_there && !is_component && !gathered.may_hold(&id) {
                 let message = format!("There is no {kind} `{name}` to join this one with: kustomize refuses it.");
                 findings.push(told(node, message, "Leave `behavior` out, or list what it is to be joined with."));
             } else if !joins && is_there {

@@ -1,5 +1,6 @@
 //! The same object through two entries of a kustomization.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cannot_build::finding;
@@ -43,9 +44,12 @@ pub(super) fn of_review(review: &Review<'_>) -> Vec<Finding> {
         }
         let meetings = review.after.meetings(&path);
         let same = |meeting: &&Meeting| objects.iter().any(|object| meeting.is_same(object));
+        let before = OnceCell::new();
         for meeting in meetings.iter().filter(same) {
-            if !was_before(review.before, &path, meeting) && told.insert((meeting.by.clone(), meeting.second.position))
-            {
+            let before = || before.get_or_init(|| old_meetings(review.before, &path));
+            let place = (meeting.by.clone(), meeting.second.position);
+            if !told.contains(&place) && !before().iter().any(|old| is_alike(old, meeting)) {
+                told.insert(place);
                 findings.push(repeat(&path, meeting));
             }
         }
@@ -106,14 +110,16 @@ fn objects(index: &RepositoryIndex, path: &RepoPath) -> Vec<ObjectSummary> {
     file.objects().chain(unknown.then(stand_in)).collect()
 }
 
-fn was_before(before: &RepositoryIndex, path: &RepoPath, meeting: &Meeting) -> bool {
+/// Where a file came in twice before the change.
+fn old_meetings(before: &RepositoryIndex, path: &RepoPath) -> Vec<Meeting> {
     let objects = objects(before, path);
-    let same = |old: &Meeting| {
-        old.by == meeting.by
-            && (&old.first.target, &old.second.target) == (&meeting.first.target, &meeting.second.target)
-            && objects.iter().any(|object| old.is_same(object))
-    };
-    !objects.is_empty() && before.meetings(path).iter().any(same)
+    let mut meetings = if objects.is_empty() { Vec::new() } else { before.meetings(path) };
+    meetings.retain(|meeting| objects.iter().any(|object| meeting.is_same(object)));
+    meetings
+}
+
+fn is_alike(one: &Meeting, other: &Meeting) -> bool {
+    one.by == other.by && (&one.first.target, &one.second.target) == (&other.first.target, &other.second.target)
 }
 
 fn repeat(path: &RepoPath, Meeting { by, first, second, .. }: &Meeting) -> Finding {

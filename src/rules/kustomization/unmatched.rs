@@ -1,13 +1,16 @@
 //! Patches that kustomize refuses: they fit no object, or nothing says what they are for.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use super::cannot_build::finding;
-use super::gathered::{holds, may_hold};
+use super::gathered::Gathered;
 use super::generated::{GENERATORS, id_of};
 use crate::finding::Finding;
 use crate::manifest::{EntryRole, Kustomization, ManifestFile, Node, read};
 use crate::names::RepoPath;
 use crate::rules::{Review, shown};
-use crate::tenancy::{ObjectId, SummaryEntry};
+use crate::tenancy::{ObjectId, RepositoryIndex, SummaryEntry};
 
 const FIELDS: [&str; 2] = ["patches", JSON_ONLY];
 
@@ -59,12 +62,15 @@ pub(super) fn of_file(file: &ManifestFile, kustomization: &Kustomization, review
             root.get(field).into_iter().flat_map(Node::items).filter_map(|item| id_of(item, kind))
         })
         .collect();
+    let gathered = OnceCell::new();
     for patch in patches {
         let told = |(message, help)| finding(&file.path, patch.node.start, patch.field, message, help);
         if let Some(wrong) = patch.documents.iter().find_map(|root| wrong(root, &patch)) {
             findings.push(told(wrong));
         } else if !patch.targeted && !kustomization.is_component {
-            let fits = |id: &&ObjectId| made.contains(id) || may_hold(review.after, &file.path, id);
+            let fits = |id: &&ObjectId| {
+                made.contains(id) || gathered.get_or_init(|| Gathered::of(review.after, &file.path)).may_hold(id)
+            };
             let lost = patch.ids.iter().find(|id| !fits(id));
             findings.extend(lost.map(|id| told((unmatched(id), HELP))));
         }
@@ -128,7 +134,8 @@ fn inline<'a>(field: &'static str, node: &'a Node, text: &str, targeted: bool) -
 
 /// A patch in a file. Of one that is not a part of the change only the objects are known.
 fn named<'a>(field: &'static str, node: &'a Node, path: &RepoPath, review: &Review<'_>) -> Option<Patch<'a>> {
-    let changed = review.files.iter().find(|file| file.path == *path);
+    let place = review.files.binary_search_by(|file| file.path.cmp(path));
+    let changed = place.ok().and_then(|place| review.files.get(place));
     let documents = changed.map(|file| file.documents.clone()).unwrap_or_default();
     let ids = review.after.file(path)?.objects().map(|object| object.id).collect();
     let broken = changed.is_some_and(|file| is_broken(&file.source));
@@ -167,7 +174,7 @@ fn wrong(root: &Node, patch: &Patch<'_>) -> Option<(String, &'static str)> {
         [("kind", &["kind"]), ("metadata.name", &["metadata", "name"]), ("apiVersion", &["apiVersion"])];
     // With a target, the version is of no account.
     let needed = needed.iter().take(if targeted { 2 } else { 3 });
-    let missing = needed.filter(|(name, path)| !written(path) && !(is_list && *name == "metadata.name"));
+    let missing = needed.filter(|(name, path)| !(written(path) || is_list && *name == "metadata.name"));
     let message = |name: &str| format!("This patch has no `{name}`: kustomize refuses it.");
     missing.map(|(name, _)| (message(name), "Write it as the patched object has it.")).next()
 }
@@ -176,9 +183,11 @@ fn wrong(root: &Node, patch: &Patch<'_>) -> Option<(String, &'static str)> {
 /// object the change takes away.
 pub(super) fn of_review(review: &Review<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     for object in review.objects() {
         let id = ObjectId::of(object);
-        let lost = patched_by(review, &object.file).any(|(by, _)| !may_hold(review.after, &by, &id));
+        let lost =
+            patched_by(review, &object.file).any(|(by, _)| !gathered(&mut after, review.after, &by).may_hold(&id));
         let node = object.node.at(&["metadata", "name"]).unwrap_or(&object.node);
         findings.extend(lost.then(|| finding(&object.file, node.start, "metadata.name", unmatched(&id), HELP)));
     }
@@ -187,13 +196,18 @@ pub(super) fn of_review(review: &Review<'_>) -> Vec<Finding> {
     for id in review.old_objects().map(ObjectId::of).chain(dropped) {
         for file in review.after.objects_with_id(&id).filter(|file| !review.has(file)) {
             for (by, entry) in patched_by(review, &file) {
-                let was = holds(review.before, &by, &id);
-                let told = was && !may_hold(review.after, &by, &id);
+                let was = gathered(&mut before, review.before, &by).holds(&id);
+                let told = was && !gathered(&mut after, review.after, &by).may_hold(&id);
                 findings.extend(told.then(|| finding(&by, entry.position, &entry.field, unmatched(&id), HELP)));
             }
         }
     }
     findings
+}
+
+/// What a kustomization gathers, found out once.
+fn gathered<'a>(known: &'a mut BTreeMap<RepoPath, Gathered>, index: &RepositoryIndex, by: &RepoPath) -> &'a Gathered {
+    known.entry(by.clone()).or_insert_with(|| Gathered::of(index, by))
 }
 
 /// The unchanged kustomizations that take a file for a patch that says itself what it is for.
