@@ -358,6 +358,12 @@ async fn repositories_of_the_fixtures_agree() {
         let directory = repository.expect("an entry").path();
         let mut files = Vec::new();
         gather(&directory, &directory, &mut files);
+        let path = std::env::var_os("PATH").expect("a PATH");
+        let renderer = Renderer::find(&path).expect("kustomize or kubectl is installed (`make setup` installs it)");
+        for (name, _) in files.iter().filter(|(name, _)| name.ends_with("kustomization.yaml")) {
+            let built = directory.join(name).parent().expect("a parent").to_owned();
+            renderer.render(&built).await.unwrap_or_else(|error| panic!("{}: {error}", built.display()));
+        }
         let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         assert_eq!(judged(&named), Vec::<String>::new(), "{}", directory.display());
     }
