@@ -26,10 +26,17 @@ pub use json::{redact_json, redact_value};
 /// What stands where a secret stood. It reads the same in Markdown, JSON and URLs.
 pub const MARK: &str = "(redacted)";
 
-/// Finds the secrets of one form, in the order of the text, without overlap.
+/// Finds the secrets of one form in the text.
 type Form = fn(&str) -> Vec<Range<usize>>;
 
-const FORMS: [Form; 6] = [token::find, jwt::find, pem::find, url::find, header::find, assignment::find];
+const FORMS: [Form; 5] = [token::find, jwt::find, pem::find, url::find, header::find];
+
+/// Whether a part of a text begins where the text does, and ends where it does, and not at a mark.
+#[derive(Debug, Clone, Copy)]
+struct Edges {
+    first: bool,
+    last: bool,
+}
 
 /// The text with [`MARK`] for every secret in it; the text itself where there is none. Doing it again
 /// changes nothing.
@@ -59,7 +66,8 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut offset = 0;
     for part in text.split(MARK) {
-        let found = FORMS.iter().flat_map(|form| form(part));
+        let edges = Edges { first: offset == 0, last: offset + part.len() == text.len() };
+        let found = FORMS.iter().flat_map(|form| form(part)).chain(assignment::find(part, edges));
         spans.extend(found.map(|span| span.start + offset..span.end + offset));
         offset += part.len() + MARK.len();
     }

@@ -28,7 +28,7 @@ fn ends_value(byte: u8) -> bool {
 
 /// Whether it reads like a word of a sentence: letters and hyphens, a capital at most in front. No
 /// word is longer than 31 characters.
-fn is_word(value: &[u8]) -> bool {
+pub(super) fn is_word(value: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'.' | b':');
     value.len() < 32
         && value.split_first().is_none_or(|(first, rest)| first.is_ascii_alphabetic() && rest.iter().all(plain))

@@ -66,7 +66,10 @@ fn passwords() -> impl Strategy<Value = Secret> {
     let query =
         "[A-Za-z0-9._-]{12,40}".prop_map(|core| Secret::new(format!("?sslmode=require&password={core}"), &core));
     let answer = "[A-Za-z0-9 ,]{12,40}".prop_map(|core| Secret::new(format!("\"access_token\": \"{core}\""), &core));
-    prop_oneof![in_url, database, token, query, answer]
+    let key = prop::sample::select(vec!["token", "id-token", "client-key-data", "password"]);
+    let line = (key, "[A-Z][A-Za-z0-9+/=]{12,40}")
+        .prop_map(|(key, core)| Secret::new(format!("{key}: {core}"), core.trim_end_matches('=')));
+    prop_oneof![in_url, database, token, query, answer, line]
 }
 
 fn headers() -> impl Strategy<Value = Secret> {
@@ -113,6 +116,10 @@ fn surroundings() -> impl Strategy<Value = String> {
         "password=",
         "password='",
         "password: \"",
+        "token: ",
+        "\ntoken: abc",
+        "password: word",
+        "client-key-data:",
         "x-access-token:",
         "(redacted)",
         "(redac",
@@ -192,6 +199,10 @@ fn ordinary_lines_are_the_same() {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB0J5Yb3ZK8 bailiwick org/dev-team1",
         "authorization failed: Bearer authentication is required, Basic authentication is not",
         "the database refuses the password: is it the one of bailiwick?",
+        "wrong password: denied, and the password: none was given",
+        "unexpected token: ';' and unexpected token: identifier",
+        "kind: ServiceAccount\nautomountServiceAccountToken: false\ntoken: null\nclient-key: /etc/kube/client.key",
+        "a deploy token: see the manual; the client-key-data: nobody needs it",
         "WWW-Authenticate: Basic realm=\"GitHub\"",
         "kustomize build failed: accumulating resources: ./apps: no such file or directory",
         "",
@@ -218,6 +229,25 @@ fn what_is_left_still_says_what_happened() {
         "two in a row: ghp_0123456789abcdefghijABCDEFGHIJ012345 github_pat_11AAAAAAA0abcdefghijkl_mnopqrstuvwxyz.".to_owned(),
     ];
     insta::assert_snapshot!(lines.map(|line| redacted(&line)).join("\n────────\n"));
+}
+
+#[test]
+fn lines_of_yaml_keep_their_keys_alone() {
+    for (line, clean) in [
+        ("token: word", "token: (redacted)"),
+        (
+            "users:\n- name: me\n  user:\n    token: \"word\"\n",
+            "users:\n- name: me\n  user:\n    token: \"(redacted)\"\n",
+        ),
+        ("  3 |     client-key-data: LS0t # mine", "  3 |     client-key-data: (redacted) # mine"),
+        ("in `password: word`", "in `password: (redacted)`"),
+        ("{name: me, id-token: word}", "{name: me, id-token: (redacted)}"),
+        ("- token: 'word'\r\n- client-secret: word", "- token: '(redacted)'\r\n- client-secret: (redacted)"),
+        ("it said password: hunter2 and more", "it said password: (redacted) and more"),
+        ("the token: 0123456789abcdef was refused", "the token: (redacted) was refused"),
+    ] {
+        assert_eq!(redact(line), clean);
+    }
 }
 
 /// Each part of an event may be a piece of a secret: what was put together is looked at.
@@ -265,6 +295,11 @@ fn a_megabyte_of_beginnings_is_read_at_once() {
         "password='",
         "password:\\\"",
         "password   ",
+        "password:",
+        "token:",
+        "\ntoken: ab",
+        "-token",
+        "client-key-data: ",
         "LS0tLS1CRUdJTi",
         "\\",
         "\u{1b}[",
