@@ -16,6 +16,7 @@ pub mod schema;
 pub mod tenancy;
 
 pub mod cluster;
+pub mod files;
 pub mod forge;
 pub mod git;
 pub mod queue;

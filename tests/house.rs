@@ -11,7 +11,7 @@ use syn::visit::Visit;
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["names", "clock", "redact"]),
     (1, &["finding", "manifest", "rules", "schema", "tenancy", "scaffold", "command", "config", "report"]),
-    (2, &["forge", "git", "render", "cluster", "store", "queue"]),
+    (2, &["files", "forge", "git", "render", "cluster", "store", "queue"]),
     (3, &["jobs"]),
     (4, &["cli", "sandbox", "web", "telemetry", "fuzzing", "main", "lib"]),
 ];

@@ -12,9 +12,14 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::clock::{Entropy as _, OsEntropy};
+use crate::config::LARGEST_FILE;
+use crate::files;
 
 /// How long the server may take: GitHub itself gives up after ten seconds.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// GitHub sends no larger payload, and the server takes none.
+const LARGEST_PAYLOAD: u64 = 25 * 1024 * 1024;
 
 /// Sign a stored webhook payload and send it to a running server
 #[derive(Debug, Args)]
@@ -44,8 +49,7 @@ impl Replay {
     /// An unreadable file, a missing secret or a server that does not answer.
     #[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
     pub(super) async fn run(&self, out: &mut dyn Write) -> anyhow::Result<u8> {
-        let body = std::fs::read(&self.file)
-            .with_context(|| format!("{}: cannot be read: give the file with the payload", self.file.display()))?;
+        let body = files::read(&self.file, LARGEST_PAYLOAD).context("the file with the payload")?;
         let signature = sign(&self.secret()?, &body);
         let delivery = self.delivery.clone().unwrap_or_else(|| OsEntropy.uuid());
         let client = reqwest::Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).build()?;
@@ -68,9 +72,7 @@ impl Replay {
 
     fn secret(&self) -> anyhow::Result<SecretString> {
         let text = match &self.secret_file {
-            Some(file) => std::fs::read_to_string(file).with_context(|| {
-                format!("{}: cannot be read: give the file with the webhook secret", file.display())
-            })?,
+            Some(file) => files::read_text(file, LARGEST_FILE as u64).context("--secret-file")?,
             None => match std::env::var("BAILIWICK_WEBHOOK_SECRET") {
                 Ok(secret) => secret,
                 Err(_) => bail!("no secret to sign with: set BAILIWICK_WEBHOOK_SECRET or give --secret-file"),

@@ -15,6 +15,7 @@ const DEEPEST: usize = 32;
 pub(super) struct Lines {
     by_path: BTreeMap<String, u32>,
     duplicates: Vec<(String, u32)>,
+    too_deep: Option<u32>,
 }
 
 /// What the next node is.
@@ -51,6 +52,7 @@ impl Lines {
                 _ => {}
             }
             if places.len() > DEEPEST {
+                lines.too_deep = Some(line);
                 break;
             }
         }
@@ -94,6 +96,13 @@ impl Lines {
             key = key.rfind(['.', '[']).map_or("", |at| &key[..at]);
         }
         None
+    }
+
+    /// The problem of containers in containers without end.
+    pub(super) fn too_deep(&self) -> Option<Problem> {
+        let message = format!("there are more than {DEEPEST} levels of nesting");
+        self.too_deep
+            .map(|line| Problem::new("", message, "remove some; bot-config/bailiwick.yaml shows how").at(Some(line)))
     }
 
     /// A problem for every key that stands twice.

@@ -164,8 +164,12 @@ pub fn parse(text: &str, file: &str, secrets: &dyn SecretSource) -> Result<Confi
         let problem = Problem::new("", "a tag (`!…`) stands here", "remove it, or quote the text").at(Some(line));
         return Err(fail(vec![problem]));
     }
-    let raw = raw::read(text).map_err(|problem| fail(vec![problem]))?;
     let lines = lines::Lines::of(text);
+    // The other reader takes minutes over thousands of brackets.
+    if let Some(problem) = lines.too_deep() {
+        return Err(fail(vec![problem]));
+    }
+    let raw = raw::read(text).map_err(|problem| fail(vec![problem]))?;
     let (config, mut problems) = check::check(raw, file, secrets);
     problems.extend(lines.duplicates());
     match config {

@@ -287,6 +287,18 @@ fn broken_files_have_a_line() {
     assert!(refused(&"x".repeat(LARGEST_FILE + 1)).contains("larger than 1 MiB"));
 }
 
+/// The parser behind serde takes minutes for these.
+#[test]
+fn nesting_without_end_is_refused_at_once() {
+    for nest in ["[", "{", "- ", "? ", "[{"] {
+        for start in ["", "listen: ", "clusters:\n  - name: "] {
+            let text = format!("{start}{}", nest.repeat(100_000 / nest.len()));
+            let error = refused(&text);
+            assert!(error.contains("levels of nesting") || error.contains("not readable"), "{start}{nest}: {error}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn parsing_never_panics(text in any::<String>(), cut in 0..LEAST.len(), noise in "[a\\[\\]{}:,&*!|>'\"%@ \n-]{0,6}") {

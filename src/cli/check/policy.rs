@@ -1,6 +1,5 @@
 //! Which policy holds.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -9,6 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::tree::Tree;
 use crate::clock::{Clock as _, SystemClock};
+use crate::config::LARGEST_FILE;
+use crate::files;
 use crate::names::RepoPath;
 use crate::rules::Policy;
 
@@ -19,8 +20,7 @@ const PLACES: [&str; 3] = ["policy.yaml", ".bailiwick/policy.yaml", "bot-config/
 /// change must not bring the exceptions that let it pass.
 pub(super) fn find(named: Option<&Path>, tree: &Tree) -> Result<Policy> {
     if let Some(path) = named {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("{} cannot be read: give the policy's file (--policy)", path.display()))?;
+        let text = files::read_text(path, LARGEST_FILE as u64).context("--policy")?;
         // The parser names the file by the last part of its path, which always is a name.
         let name = path.file_name().and_then(|name| name.to_str()?.parse().ok());
         let name = name.with_context(|| format!("{} has a name that cannot be shown: rename it", path.display()))?;
