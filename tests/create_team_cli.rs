@@ -386,7 +386,7 @@ fn wrong_usage() {
     ] {
         repository.refused(args, 2, expected);
     }
-    repository.refused(&["team2", "--engine", "flux-v1"], 1, "base/flux/kustomization.yaml does not exist");
+    repository.refused(&["team2", "--engine", "flux-v1"], 2, "base/flux/kustomization.yaml does not exist");
     Repository::new(&[]).refused(&["team2"], 2, "there is no cluster/ in this folder");
     let missing = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
         .args(["create-team", "team2", "--repo", "/no/such/folder"])
@@ -394,6 +394,13 @@ fn wrong_usage() {
         .expect("bailiwick runs");
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("there is no such folder"));
+}
+
+#[test]
+fn two_lists_of_teams() {
+    let repository = Repository::flux_v2();
+    repository.put("cluster/kustomization.yml", "resources: []\n");
+    repository.refused(&["team2"], 2, "are both kustomization files of one directory");
 }
 
 #[test]
@@ -436,4 +443,41 @@ fn files_keep_their_rights() {
     fs::set_permissions(&list, fs::Permissions::from_mode(0o640)).expect("set");
     repository.created(&["team2"]);
     assert_eq!(fs::metadata(list).expect("there").permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn teams_that_are_added_at_the_same_time_are_all_there() {
+    let repository = Repository::flux_v2();
+    let names: Vec<String> = (2..10).map(|number| format!("team{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let repository = &repository;
+            scope.spawn(move || repository.created(&[name]));
+        }
+    });
+    let list = repository.text("cluster/kustomization.yaml");
+    for name in &names {
+        assert!(list.contains(&format!("  - ./{name}\n")), "{name} is not in\n{list}");
+    }
+}
+
+/// As a run leaves it that is ended by SIGKILL: some files in place, some not, and some half written.
+#[test]
+fn the_next_run_finishes_what_an_ended_one_began() {
+    let finished = Repository::flux_v2();
+    finished.created(&["team2"]);
+    let begun = Repository::flux_v2();
+    let leftovers = ["cluster/.bailiwick-AbC123.unfinished", "cluster/team2/.bailiwick-xYz789.unfinished"];
+    for leftover in leftovers {
+        begun.put(leftover, "resources:\n  - ./te");
+    }
+    begun.put("cluster/team2/kustomization.yaml", &finished.text("cluster/team2/kustomization.yaml"));
+    let before = begun.tree();
+    begun.created(&["team2", "--plan"]);
+    assert!(begun.tree() == before, "a plan removes nothing");
+    begun.created(&["team2"]);
+    assert!(begun.tree() == finished.tree(), "{:?}", begun.tree().keys());
+
+    begun.put("cluster/team3/.bailiwick-notes", "a file of somebody's own");
+    begun.refused(&["team3"], 1, "cluster/team3 is there already and differs");
 }

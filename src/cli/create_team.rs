@@ -48,6 +48,8 @@ impl From<ScaffoldError> for Failure {
     fn from(error: ScaffoldError) -> Self {
         let exit = match &error {
             ScaffoldError::NoKustomization(_)
+            | ScaffoldError::NoBaseFlux
+            | ScaffoldError::TwoKustomizations(..)
             | ScaffoldError::Unreadable { .. }
             | ScaffoldError::TwoEngines(..)
             | ScaffoldError::Edit { problem: EditError::Unreadable { .. }, .. }
@@ -75,6 +77,9 @@ fn create(args: &Args, output: &mut Output<'_>) -> Result<(), Failure> {
     if !args.repo.is_dir() {
         return Err(usage(format_args!("{}: there is no such folder; name it with --repo", args.repo.display())));
     }
+    let failed = |error: folder::FolderError| Failure(Exit::Failed, error.to_string());
+    // From the first look to the last write: two teams may be added at the same time.
+    let _lock = if args.plan { None } else { Some(folder::lock(&args.repo).map_err(failed)?) };
     let (files, cluster_path) = read(args)?;
     let survey = Survey::new(&files, cluster_path);
     let existing = survey.existing(&team)?;
@@ -90,18 +95,21 @@ fn create(args: &Args, output: &mut Output<'_>) -> Result<(), Failure> {
         let _ = write!(output.out, "{changes}");
         return Ok(());
     }
-    folder::write(&args.repo, &changes).map_err(|error| Failure(Exit::Failed, error.to_string()))?;
+    folder::write(&args.repo, &changes).map_err(failed)?;
     let _ = write!(output.out, "{}", done(&request, &changes));
     Ok(())
 }
 
-/// The files that matter, and the cluster path.
+/// The files that matter, and the cluster path. What a run left that did not end is removed, unless for a plan.
 fn read(args: &Args) -> Result<(BTreeMap<RepoPath, String>, RepoPath), Failure> {
     let given = args.cluster_path.as_deref().map(|path| path.trim_end_matches('/').parse::<RepoPath>());
     let given = given.transpose().map_err(usage)?;
     let mut files = BTreeMap::new();
     for below in ["base/flux", given.as_ref().map_or("cluster", RepoPath::as_str)] {
-        folder::read(&args.repo, below, &mut files).map_err(usage)?;
+        let leftovers = folder::read(&args.repo, below, &mut files).map_err(usage)?;
+        if !args.plan {
+            folder::clean_up(&leftovers).map_err(usage)?;
+        }
     }
     let cluster_path = given.or_else(|| scaffold::find_cluster_path(&files)).ok_or_else(|| {
         let folder = args.repo.display();

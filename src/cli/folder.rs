@@ -1,9 +1,11 @@
 //! A repository as a folder on this machine: read it, and write a change set, all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -15,6 +17,14 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Files that are read at most; a repository for Flux with more is not one for this command.
 const MOST: usize = 200_000;
+
+/// What a text is called until it is moved into its place: this, six letters or digits, and [`UNFINISHED`].
+const BEGUN: &str = ".bailiwick-";
+const UNFINISHED: &str = ".unfinished";
+
+/// How often, and how far apart, a folder is tried that somebody else works in: half a minute in all.
+const TRIES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a folder could not be read or written, naming the file.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +44,51 @@ impl FolderError {
     }
 }
 
-/// Reads all files below `root/below` into `files`. Symlinks are not followed, `.git` is passed over.
-pub(super) fn read(root: &Path, below: &str, files: &mut BTreeMap<RepoPath, String>) -> Result<(), FolderError> {
+/// Keeps every other writer of this kind out of the folder until the file is dropped or the process ends, so
+/// that what was read is what is changed. Nothing is left in the folder.
+///
+/// # Errors
+/// Where the folder cannot be opened, or somebody else works in it for too long.
+pub(super) fn lock(root: &Path) -> Result<File, FolderError> {
+    let folder = File::open(root).map_err(FolderError::io("read", root))?;
+    for _ in 0..TRIES {
+        match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            // Some network file systems lock no folders. What is in a place is compared before it is replaced.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(folder),
+        }
+    }
+    Err(FolderError::new(root, "another bailiwick works in this folder; wait until it has ended, then try again"))
+}
+
+/// Removes what a run left that was ended while it wrote: only who holds the [`lock`] knows that nobody
+/// writes there any more.
+///
+/// # Errors
+/// Where one of them cannot be removed.
+pub(super) fn clean_up(leftovers: &[PathBuf]) -> Result<(), FolderError> {
+    leftovers.iter().try_for_each(|path| fs::remove_file(path).map_err(FolderError::io("removed", path)))
+}
+
+fn is_leftover(name: &OsStr) -> bool {
+    let middle = name.to_str().and_then(|name| name.strip_prefix(BEGUN)?.strip_suffix(UNFINISHED));
+    middle.is_some_and(|middle| middle.len() == 6 && middle.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Reads all files below `root/below` into `files`. Symlinks are not followed, `.git` is passed over. Gives
+/// the leftovers of runs that did not end, which are no files of the repository; see [`clean_up`].
+pub(super) fn read(
+    root: &Path,
+    below: &str,
+    files: &mut BTreeMap<RepoPath, String>,
+) -> Result<Vec<PathBuf>, FolderError> {
+    let mut leftovers = Vec::new();
     let mut directories = vec![root.join(below)];
     while let Some(directory) = directories.pop() {
         let list = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && directory == root.join(below) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && directory == root.join(below) => {
+                return Ok(leftovers);
+            }
             list => list.map_err(FolderError::io("read", &directory))?,
         };
         for entry in list {
@@ -48,6 +97,8 @@ pub(super) fn read(root: &Path, below: &str, files: &mut BTreeMap<RepoPath, Stri
             let kind = entry.file_type().map_err(FolderError::io("read", &path))?;
             if kind.is_dir() && entry.file_name() != ".git" {
                 directories.push(path);
+            } else if kind.is_file() && is_leftover(&entry.file_name()) {
+                leftovers.push(path);
             } else if kind.is_file() || kind.is_symlink() {
                 let name = repo_path(root, &path)?;
                 files.insert(name, if kind.is_file() { text(&path)? } else { String::new() });
@@ -57,7 +108,7 @@ pub(super) fn read(root: &Path, below: &str, files: &mut BTreeMap<RepoPath, Stri
             }
         }
     }
-    Ok(())
+    Ok(leftovers)
 }
 
 fn repo_path(root: &Path, path: &Path) -> Result<RepoPath, FolderError> {
@@ -105,10 +156,8 @@ fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<
         let path = root.join(change.path.as_str());
         let directory = path.parent().unwrap_or(root);
         make_directories(root, directory, made)?;
-        let before = fs::read(&path).map(Some).or_else(missing).map_err(FolderError::io("read", &path))?;
-        if before.as_deref() != change.before.as_deref().map(str::as_bytes) {
-            return Err(FolderError::new(&path, "changed while the team was planned; try again"));
-        }
+        let before = change.before.as_ref().map(|text| text.clone().into_bytes());
+        is_unchanged(&path, before.as_deref())?;
         let mut file = temporary(directory).map_err(FolderError::io("written", directory))?;
         file.write_all(change.after.as_bytes()).map_err(FolderError::io("written", &path))?;
         file.as_file().sync_all().map_err(FolderError::io("written", &path))?;
@@ -123,6 +172,15 @@ fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<
     Ok(prepared)
 }
 
+/// Whether a place holds what was read from it.
+fn is_unchanged(path: &Path, before: Option<&[u8]>) -> Result<(), FolderError> {
+    let there = fs::read(path).map(Some).or_else(missing).map_err(FolderError::io("read", path))?;
+    if there.as_deref() == before {
+        return Ok(());
+    }
+    Err(FolderError::new(path, "changed while the team was planned; try again"))
+}
+
 fn missing(error: io::Error) -> io::Result<Option<Vec<u8>>> {
     if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error) }
 }
@@ -130,7 +188,7 @@ fn missing(error: io::Error) -> io::Result<Option<Vec<u8>>> {
 /// A temporary file with the rights of an ordinary one.
 fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".bailiwick-");
+    builder.prefix(BEGUN).rand_bytes(6).suffix(UNFINISHED);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -158,9 +216,9 @@ fn make_directories(root: &Path, directory: &Path, made: &mut Vec<PathBuf>) -> R
 fn move_into_place(prepared: Vec<Prepared>) -> Result<(), FolderError> {
     let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
     for Prepared { path, file, before } in prepared {
-        if let Err(error) = file.persist(&path) {
+        if let Err(error) = replace(file, &path, before.as_deref()) {
             put_back(&done);
-            return Err(FolderError::new(&path, format!("cannot be written ({})", error.error)));
+            return Err(error);
         }
         done.push((path, before));
     }
@@ -168,6 +226,13 @@ fn move_into_place(prepared: Vec<Prepared>) -> Result<(), FolderError> {
     // The names reach the disk too, where the file system lets us ask for it.
     directories.iter().filter_map(|directory| fs::File::open(directory).ok()).for_each(|open| drop(open.sync_all()));
     Ok(())
+}
+
+/// Moves one text into its place, where that still holds what was read: an editor keeps to no lock.
+fn replace(file: NamedTempFile, path: &Path, before: Option<&[u8]>) -> Result<(), FolderError> {
+    is_unchanged(path, before)?;
+    let moved = if before.is_some() { file.persist(path) } else { file.persist_noclobber(path) };
+    moved.map(drop).map_err(|error| FolderError::io("written", path)(error.error))
 }
 
 fn put_back(done: &[(PathBuf, Option<Vec<u8>>)]) {
@@ -191,7 +256,7 @@ mod tests {
 
     fn tree(root: &Path) -> BTreeMap<RepoPath, String> {
         let mut files = BTreeMap::new();
-        read(root, "", &mut files).expect("readable");
+        let _ = read(root, "", &mut files).expect("readable");
         files
     }
 
@@ -221,6 +286,44 @@ mod tests {
         let error = write(folder.path(), &ChangeSet { files }).expect_err("changed");
         assert!(error.to_string().contains("list: changed while"), "{error}");
         assert_eq!(tree(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn what_changed_at_the_last_moment_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("list"), "old").expect("written");
+        let files = vec![change("new", None, "x"), change("list", Some("old"), "ours")];
+        let prepared = prepare(folder.path(), &ChangeSet { files }, &mut Vec::new()).expect("prepared");
+        fs::write(folder.path().join("list"), "theirs").expect("written");
+        let error = move_into_place(prepared).expect_err("changed");
+        assert!(error.to_string().contains("list: changed while"), "{error}");
+        assert_eq!(tree(folder.path()).into_values().collect::<Vec<_>>(), ["theirs"]);
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = lock(folder.path()).expect("free");
+        let second = File::open(folder.path()).expect("there");
+        assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(first);
+        drop(lock(folder.path()).expect("free again"));
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0, "nothing is left");
+    }
+
+    #[test]
+    fn only_what_has_the_name_of_a_leftover_is_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let begun = temporary(folder.path()).expect("made").into_temp_path().keep().expect("kept");
+        for name in [".bailiwick-notes", ".bailiwick-AbC12.unfinished", "x.unfinished", ".bailiwick-AbC-12.unfinished"]
+        {
+            fs::write(folder.path().join(name), "mine").expect("written");
+        }
+        fs::create_dir(folder.path().join(".bailiwick-AbC123.unfinished")).expect("created");
+        let leftovers = read(folder.path(), "", &mut BTreeMap::new()).expect("readable");
+        assert_eq!(leftovers, [begun]);
+        clean_up(&leftovers).expect("removed");
+        assert_eq!(tree(folder.path()).len(), 4);
     }
 
     #[cfg(unix)]
