@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::{OsEntropy, SystemClock};
@@ -22,14 +21,28 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens it.
+    /// Opens it to write.
     ///
     /// # Errors
     /// Where the configuration or the database cannot be read.
     pub(super) async fn open(&self) -> anyhow::Result<Store> {
+        open(&self.url()?).await
+    }
+
+    /// Opens it to look: nothing is made, migrated or written.
+    ///
+    /// # Errors
+    /// Where the configuration or the database cannot be read.
+    pub(super) async fn open_to_read(&self) -> anyhow::Result<Store> {
+        let url = self.url()?;
+        is_there(&url)?;
+        Ok(Store::open_to_read(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+    }
+
+    fn url(&self) -> anyhow::Result<DatabaseUrl> {
         match &self.database {
-            Some(url) => open(&url_of("--database", url)?).await,
-            None => open(&super::config::load(&self.config)?.database).await,
+            Some(url) => url_of("--database", url),
+            None => Ok(super::config::load(&self.config)?.database),
         }
     }
 }
@@ -47,11 +60,16 @@ pub(super) fn url_of(option: &str, text: &SecretString) -> anyhow::Result<Databa
 /// # Errors
 /// Where there is none, or it cannot be opened.
 pub(super) async fn open(url: &DatabaseUrl) -> anyhow::Result<Store> {
+    is_there(url)?;
+    Ok(Store::open(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+}
+
+fn is_there(url: &DatabaseUrl) -> anyhow::Result<()> {
     if let Some(file) = url.expose().strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//")) {
         let file = file.split('?').next().unwrap_or(file);
         if !file.starts_with(':') && !std::path::Path::new(file).exists() {
             anyhow::bail!("{file}: there is no such database; is it the file that `database` names?");
         }
     }
-    Store::open(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.context("the database")
+    Ok(())
 }

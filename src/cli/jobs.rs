@@ -74,7 +74,10 @@ enum Format {
 /// Where the database cannot be read.
 #[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
-    let store = args.database.open().await?;
+    let store = match &args.command {
+        JobsCommand::List { .. } | JobsCommand::Show { .. } => args.database.open_to_read().await?,
+        JobsCommand::Retry { .. } => args.database.open().await?,
+    };
     let done = match &args.command {
         JobsCommand::List { state, kind, limit, format } => {
             let filter = JobFilter {

@@ -1,4 +1,5 @@
 use super::JobId;
+use crate::files::FileError;
 
 /// What the store could not do.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,33 @@ pub enum StoreError {
         /// The driver's error.
         #[source]
         source: sqlx::Error,
+    },
+    /// The database could not be opened.
+    #[error("{database} {problem}; {remedy}")]
+    Open {
+        /// What people call it: its file, or its name and server.
+        database: String,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What mends it.
+        remedy: &'static str,
+        /// The driver's error, where there is one.
+        #[source]
+        source: Option<sqlx::Error>,
+    },
+    /// What the URL names is no file for a database.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Another program's database. Nothing was written.
+    #[error(
+        "{database} holds another program's tables, such as {table}, and none of Bailiwick's; name another database \
+         (nothing was written to this one)"
+    )]
+    Foreign {
+        /// What people call it.
+        database: String,
+        /// The first of its tables, quoted.
+        table: String,
     },
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date; was it written by a newer version?")]

@@ -33,6 +33,11 @@ pub(super) fn newest() -> i64 {
     STEPS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
 }
 
+/// What the first step is called, by which our databases are known.
+pub(super) const fn first() -> &'static str {
+    STEPS[0].1
+}
+
 /// The step that brought the table `moved`.
 pub(super) const MOVED: i64 = 2;
 

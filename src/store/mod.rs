@@ -17,6 +17,7 @@
 //! The audit log (`audit`) is a chain of entries that are only ever added, under the queue's lock.
 
 mod audit;
+mod cause;
 mod claim;
 mod coding;
 mod deliveries;
@@ -24,6 +25,7 @@ mod effects;
 mod error;
 mod facts;
 mod finish;
+mod foreign;
 mod ingest;
 mod inspect;
 mod jobs;
@@ -37,6 +39,7 @@ mod sql;
 mod transfer;
 mod turns;
 mod wake;
+mod writable;
 
 use std::sync::Arc;
 

@@ -6,17 +6,19 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::AnyPool;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyConnection, AnyPool, Connection as _};
 
+use super::cause::{self, opening};
 use super::wake::Wake;
-use super::{Engine, Inner, Store, StoreError, ingest, migrations};
+use super::{Engine, Inner, Store, StoreError, foreign, ingest, inspect, migrations};
 use crate::clock::{Clock, Entropy};
+use crate::files;
 
 /// How long a caller waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(10);
+const ACQUIRE: Duration = Duration::from_secs(8);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
 /// A statement waits up to 5 s for another process that has the file locked.
@@ -45,10 +47,30 @@ impl Store {
             Engine::Sqlite => Wake::here(),
             Engine::Postgres => Wake::everywhere(url)?,
         };
+        Ok(Self::over((engine, wake), (writer, reader), clock, &*entropy))
+    }
+
+    /// Opens a database that is there to be looked at: it is neither made, migrated nor written, and may be a copy
+    /// that this account cannot write. Whatever would write fails.
+    ///
+    /// # Errors
+    /// There is none, it is another program's or of another version, or it cannot be read.
+    pub async fn open_to_read(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let pool = inspect::pool_of_ours(url).await?;
+        Ok(Self::over((engine(url)?, Wake::here()), (pool.clone(), pool), clock, &*entropy))
+    }
+
+    fn over(
+        (engine, wake): (Engine, Wake),
+        (writer, reader): (AnyPool, AnyPool),
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+    ) -> Self {
         let instance = entropy.uuid().chars().take(8).collect::<String>().into();
         let inner = Arc::new(Inner { engine, writer, reader, clock, instance, wake });
         let ingest = ingest::start(Arc::clone(&inner));
-        Ok(Self { inner, ingest })
+        Self { inner, ingest }
     }
 }
 
@@ -65,18 +87,41 @@ pub(super) fn engine(url: &str) -> Result<Engine, StoreError> {
 
 async fn open_sqlite(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
     let options = any(url)?;
-    let io = |error: std::io::Error| StoreError::database("be created")(error.into());
     let file = sqlite_file(url)?;
-    let memory = file.is_none();
-    let lock = match file {
-        Some(file) => Some(migration_lock(file).await.map_err(io)?),
+    let lock = match &file {
+        Some(file) => {
+            if file_is_there(file)? {
+                inspect::refuse_foreign(url, file).await?;
+            }
+            let lock = migration_lock(file.clone()).await.map_err(|error| opening(url)(error.into()))?;
+            try_session(&options, SQLITE_SESSION).await.map_err(opening(url))?;
+            Some(lock)
+        }
         None => None,
     };
-    let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(StoreError::database("be opened"))?;
+    let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(opening(url))?;
     migrations::run(Engine::Sqlite, &writer).await?;
     drop(lock);
-    let reader = if memory { writer.clone() } else { sqlite_pool(SQLITE_READERS).connect_lazy_with(options) };
+    let reader = if file.is_none() { writer.clone() } else { sqlite_pool(SQLITE_READERS).connect_lazy_with(options) };
     Ok((writer, reader))
+}
+
+/// Whether there is a file with something in it. What is there and no file is an error: SQLite would open a pipe
+/// and wait.
+pub(super) fn file_is_there(file: &Path) -> Result<bool, StoreError> {
+    match files::check(file, u64::MAX) {
+        Ok(()) => Ok(std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0)),
+        Err(error) if error.problem() == files::Problem::Missing => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One connection and its first statements, for the cause where they fail: a pool tries them again and again, and
+/// then tells only that its time is up.
+async fn try_session(options: &AnyConnectOptions, statements: &'static str) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    session(&mut connection, statements).await?;
+    connection.close().await
 }
 
 /// The file of a SQLite database; `None` for one in memory.
@@ -90,15 +135,34 @@ pub(super) fn sqlite_file(url: &str) -> Result<Option<PathBuf>, StoreError> {
 }
 
 async fn open_postgres(url: &str) -> Result<(AnyPool, AnyPool), StoreError> {
-    let pool = AnyPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(ACQUIRE)
-        .after_connect(|connection, _| Box::pin(session(connection, POSTGRES_SESSION)))
-        .connect_with(any(url)?)
-        .await
-        .map_err(StoreError::database("be reached"))?;
+    let pool = postgres_pool(url, POSTGRES_CONNECTIONS, POSTGRES_SESSION).await?;
+    let mut connection = pool.acquire().await.map_err(opening(url))?;
+    foreign::refuse(Engine::Postgres, &mut connection, || cause::name(url)).await?;
+    drop(connection);
     migrations::run(Engine::Postgres, &pool).await?;
     Ok((pool.clone(), pool))
+}
+
+/// A pool of connections that begin with these statements.
+pub(super) async fn postgres_pool(
+    url: &str,
+    connections: u32,
+    statements: &'static str,
+) -> Result<AnyPool, StoreError> {
+    let options = any(url)?;
+    let pool = AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(move |connection, _| Box::pin(session(connection, statements)))
+        .connect_with(options.clone())
+        .await;
+    match pool {
+        Err(sqlx::Error::PoolTimedOut) => {
+            let cause = tokio::time::timeout(ACQUIRE, try_session(&options, statements)).await;
+            Err(opening(url)(cause.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut)))
+        }
+        pool => pool.map_err(opening(url)),
+    }
 }
 
 pub(super) fn any(url: &str) -> Result<AnyConnectOptions, StoreError> {

@@ -92,6 +92,11 @@ const TABLES: &[(&str, &[Column])] = &[
     ),
 ];
 
+/// The names of the tables that move.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(table, _)| *table)
+}
+
 /// The columns that order each table uniquely.
 const KEYS: &[usize] = &[1, 1, 2, 2, 2, 1];
 /// Rows of one statement: bodies may be large.

@@ -51,6 +51,7 @@ struct Shared {
     body_time: Duration,
     budget: body::Budget,
     tally: health::Tally,
+    written: health::Written,
 }
 
 /// `POST /webhooks/github`, `GET /`, `GET /healthz`, `GET /readyz`, `GET /metrics`.
@@ -66,7 +67,13 @@ pub fn probes(receiver: Receiver) -> Router {
 /// With webhooks whose bodies may take that long, or without.
 fn with_webhooks(receiver: Receiver, webhooks: Option<Duration>) -> Router {
     let body_time = webhooks.unwrap_or_default();
-    let shared = Shared { receiver, body_time, budget: body::Budget::default(), tally: health::Tally::default() };
+    let shared = Shared {
+        receiver,
+        body_time,
+        budget: body::Budget::default(),
+        tally: health::Tally::default(),
+        written: health::Written::default(),
+    };
     let routes = Router::new();
     let routes = if webhooks.is_some() { routes.route("/webhooks/github", post(webhook::receive)) } else { routes };
     routes

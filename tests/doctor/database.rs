@@ -85,6 +85,28 @@ async fn a_file_that_is_no_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_programs_database() {
+    let (mut world, _) = stopped().await;
+    let url = format!("sqlite://{}", world.directory().join("songs.db").display());
+    sql(&format!("{url}?mode=rwc"), "CREATE TABLE songs (title TEXT)").await;
+    world.database = Some(url);
+    unchanged(&world).await.just("PROBLEM", "songs.db holds another program's tables");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_nothing() {
+    let (world, url) = stopped().await;
+    let refuse = "CREATE TRIGGER closed BEFORE INSERT ON facts BEGIN SELECT RAISE(ABORT, 'closed for repairs'); END";
+    sql(&url, refuse).await;
+    let line = unchanged(&world).await.just("PROBLEM", "nothing can be written: ");
+    assert!(line.contains("closed for repairs"), "{line}");
+    sql(&url, "DROP TRIGGER closed").await;
+    assert_eq!(unchanged(&world).await.status, 0);
+    sql(&url, "INSERT INTO moved (at) VALUES (1)").await;
+    unchanged(&world).await.just("PROBLEM", "this installation was moved to another one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_is_looked_at_and_not_migrated() {
     let (mut world, _) = stopped().await;
     let url = tokio::task::spawn_blocking(crate::postgres::database).await.expect("a server");
@@ -100,6 +122,10 @@ async fn postgres_is_looked_at_and_not_migrated() {
         command.env("BAILIWICK_TEST_DATABASE", "postgres://nobody:hunter2@127.0.0.1:1/none");
     })
     .await;
-    away.just("PROBLEM", "database: postgres cannot be used");
+    let line = away.just("PROBLEM", "database: postgres cannot be used");
+    assert!(
+        line.contains("the database none at 127.0.0.1:1 cannot be reached") && !line.contains("timed out"),
+        "{line}"
+    );
     assert!(!away.out.contains("hunter2"), "{}", away.out);
 }

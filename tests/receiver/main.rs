@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use sqlx::Connection as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ struct World {
     fine: Arc<Mutex<Result<(), String>>>,
     shutdown: CancellationToken,
     server: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 struct Switch(Arc<Mutex<Result<(), String>>>);
@@ -93,7 +94,7 @@ impl World {
         let address = listener.local_addr().expect("an address").to_string();
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(serve(listener, router(receiver), shutdown.clone()));
-        Self { address, store, fine, shutdown, server, _folder: folder }
+        Self { address, store, fine, shutdown, server, folder }
     }
 
     /// One whose plan says that it is asked, and waits until it is let go.
@@ -330,6 +331,25 @@ async fn without_its_store_it_says_try_again() {
     assert!(status == 503 && text.contains("\"store\":\"the database"), "{text}");
     assert_eq!(world.get("/healthz").await.0, 200, "alive all the same");
     assert!(world.get("/metrics").await.1.contains("bailiwick_deliveries_total{result=\"failed\"} 1"));
+}
+
+#[tokio::test]
+async fn a_store_that_takes_nothing_is_not_ready() {
+    for (statement, problem) in [
+        ("INSERT INTO moved (at) VALUES (1)", "this database was moved to another one"),
+        (
+            "CREATE TRIGGER closed BEFORE INSERT ON facts BEGIN SELECT RAISE(ABORT, 'closed'); END",
+            "the database could not be written",
+        ),
+    ] {
+        let world = World::new().await;
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite://{}", world.folder.path().join("test.db").display());
+        let mut other = sqlx::AnyConnection::connect(&url).await.expect("the same database");
+        sqlx::raw_sql(statement).execute(&mut other).await.expect("done");
+        let (status, text) = world.get("/readyz").await;
+        assert!(status == 503 && text.contains(problem), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ fn binaries() -> PathBuf {
 }
 
 /// PostgreSQL refuses to run as root: the `postgres` account that its package makes, else `nobody`.
-fn unprivileged() -> Option<(u32, u32)> {
+pub fn unprivileged() -> Option<(u32, u32)> {
     let me = std::fs::metadata("/proc/self").ok()?;
     if std::os::unix::fs::MetadataExt::uid(&me) != 0 {
         return None;

@@ -50,7 +50,7 @@ enum Format {
 /// Where the database cannot be read.
 #[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
-    let store = args.database.open().await?;
+    let store = args.database.open_to_read().await?;
     let done = match &args.command {
         AuditCommand::Verify { expect_last } => verify(&store, expect_last.as_deref(), out).await,
         AuditCommand::Export { format, since } => export(&store, *format, *since, out).await,

@@ -34,12 +34,20 @@ fn judge(scheme: &str, seen: &Result<Inspection, StoreError>) -> Vec<Diagnosis> 
             format!("database: {scheme}: this installation was moved to another one"),
             "name that one as `database` in the configuration",
         )),
-        Ok(Inspection::There { schema, counts, .. }) => {
+        Ok(Inspection::There { schema, counts, unwritable, .. }) => {
             let mut all = vec![age(scheme, *schema)];
+            all.extend(unwritable.as_ref().map(|cause| refusal(scheme, cause)));
             all.extend(counts.as_ref().map(jobs));
             all
         }
     }
+}
+
+fn refusal(scheme: &str, cause: &str) -> Diagnosis {
+    Diagnosis::problem(
+        format!("database: {scheme}: nothing can be written: {cause}"),
+        "let this account write there: no delivery can be stored and no job can end until then",
+    )
 }
 
 fn age(scheme: &str, Schema { version, ours }: Schema) -> Diagnosis {
@@ -74,7 +82,7 @@ mod tests {
     use super::*;
 
     fn there(version: i64, counts: Option<Counts>, moved: bool) -> Vec<Diagnosis> {
-        judge("sqlite", &Ok(Inspection::There { schema: Schema { version, ours: 3 }, counts, moved }))
+        judge("sqlite", &Ok(Inspection::There { schema: Schema { version, ours: 3 }, counts, moved, unwritable: None }))
     }
 
     #[test]
@@ -85,6 +93,14 @@ mod tests {
         let newer = there(4, None, false);
         assert!(worst(&newer) == Level::Problem && newer.len() == 1, "{newer:?}");
         assert_eq!(worst(&there(3, Some(Counts::default()), true)), Level::Problem, "moved");
+        let cause = Some("it is read-only".to_owned());
+        let schema = Schema { version: 3, ours: 3 };
+        let counts = Some(Counts::default());
+        let refused = Ok(Inspection::There { schema, counts, moved: false, unwritable: cause });
+        let refused = judge("sqlite", &refused);
+        assert!(
+            worst(&refused) == Level::Problem && print(&refused).contains("nothing can be written: it is read-only")
+        );
         let dead = there(3, Some(Counts { dead: 2, ..Counts::default() }), false);
         assert!(
             worst(&dead) == Level::Warning && print(&dead).contains("bailiwick jobs list --state dead"),
