@@ -1,17 +1,21 @@
 //! `bailiwick config`.
 
-use std::io::ErrorKind;
+mod named;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use self::named::Seen;
 use super::{Exit, Output};
 use crate::command::COMMANDS;
 use crate::config::{
     self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode,
 };
+use crate::files;
+use crate::report::visible;
 
 /// Look at the server's configuration
 #[derive(Debug, clap::Args)]
@@ -22,10 +26,17 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Reads a configuration with its secrets and says what is wrong with it.
+    /// Reads a configuration and all that it names, and says what is wrong with it
+    ///
+    /// Read is what `serve` reads when it starts: the secrets, the App's private key, the policy and the
+    /// kubeconfigs. Nothing is sent over the network; `bailiwick doctor` looks further. Whatever is missing is a
+    /// problem, so this is for the machine where the server runs.
     Check {
-        /// The configuration file.
+        /// The configuration file
         file: PathBuf,
+        /// The server runs on another machine: a policy or kubeconfig that is missing here is told, and is no problem
+        #[arg(long)]
+        elsewhere: bool,
     },
 }
 
@@ -43,21 +54,13 @@ impl SecretSource for ProcessSecrets {
     }
 
     fn file(&self, path: &Path) -> Result<SecretString, SecretError> {
-        let text = read(path).map(Zeroizing::new);
-        text.map(|text| SecretString::from(text.as_str())).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => SecretError::Missing,
-            ErrorKind::InvalidData => SecretError::Unreadable("it is no UTF-8".to_owned()),
-            kind => SecretError::Unreadable(kind.to_string()),
+        let text = files::read_text(path, LARGEST_FILE as u64).map(Zeroizing::new);
+        text.map(|text| SecretString::from(text.as_str())).map_err(|error| match error.problem() {
+            files::Problem::Missing => SecretError::Missing,
+            files::Problem::Unreadable(kind) => SecretError::Unreadable(kind.to_string()),
+            problem => SecretError::Unreadable(format!("it {problem}")),
         })
     }
-}
-
-/// Reads a small file; a larger one than any configuration or key is an error.
-fn read(path: &Path) -> std::io::Result<String> {
-    if std::fs::metadata(path)?.len() > LARGEST_FILE as u64 {
-        return Err(ErrorKind::FileTooLarge.into());
-    }
-    std::fs::read_to_string(path)
 }
 
 /// Reads a configuration with its secrets.
@@ -65,36 +68,42 @@ fn read(path: &Path) -> std::io::Result<String> {
 /// # Errors
 /// Every problem, with its line and remedy.
 pub(crate) fn load(file: &Path) -> anyhow::Result<Config> {
-    let text = read(file).map_err(|error| {
-        anyhow::anyhow!("{}: cannot be read ({}); name the configuration file", file.display(), error.kind())
-    })?;
+    let text = files::read_text(file, LARGEST_FILE as u64)?;
     Ok(config::parse(&text, &file.to_string_lossy(), &ProcessSecrets)?)
 }
 
-pub(super) fn run(args: &Args, output: &mut Output<'_>) -> Exit {
-    let ConfigCommand::Check { file } = &args.command;
+/// Status 2 where something is wrong.
+#[expect(clippy::future_not_send, reason = "it writes to this thread\'s standard output")]
+pub(super) async fn run(args: &Args, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    let ConfigCommand::Check { file, elsewhere } = &args.command;
     let shown = file.display();
-    let text = match read(file) {
-        Ok(text) => text,
+    let config = match load(file) {
+        Ok(config) => config,
         Err(error) => {
-            let _ = writeln!(output.err, "{shown}: cannot be read ({}); name the configuration file", error.kind());
-            return Exit::Usage;
+            writeln!(output.err, "{error}")?;
+            return Ok(Exit::Usage.status());
         }
     };
-    match config::parse(&text, &file.to_string_lossy(), &ProcessSecrets) {
-        Ok(config) => {
-            let _ = write!(output.out, "{shown}: fine\n{}", summary(&config));
-            Exit::Fine
-        }
-        Err(error) => {
-            let _ = writeln!(output.err, "{error}");
-            Exit::Usage
+    let mut lines = summary(&config);
+    let mut exit = Exit::Fine;
+    for seen in named::look(&config, *elsewhere).await {
+        match seen {
+            Seen::Fine(line) | Seen::Elsewhere(line) => lines.push(line),
+            Seen::Broken(line) => {
+                writeln!(output.err, "{shown}: {}", visible(&line))?;
+                exit = Exit::Usage;
+            }
         }
     }
+    if exit == Exit::Fine {
+        writeln!(output.out, "{shown}: fine")?;
+        lines.iter().try_for_each(|line| writeln!(output.out, "  {}", visible(line)))?;
+    }
+    Ok(exit.status())
 }
 
 /// What a configuration says, without its secrets.
-fn summary(config: &Config) -> String {
+fn summary(config: &Config) -> Vec<String> {
     let github = &config.github;
     let webhook = match (github.webhook, github.webhook_secrets.len()) {
         (WebhookMode::Pull, _) => "deliveries fetched (pull)".to_owned(),
@@ -111,10 +120,7 @@ fn summary(config: &Config) -> String {
         let allow = if allow.is_empty() { "nobody".to_owned() } else { allow.join(", ") };
         lines.push(format!("/{}: {allow}", spec.name));
     }
-    if let Some(policy) = &config.policy {
-        lines.push(format!("policy: {}", policy.display()));
-    }
-    lines.iter().map(|line| format!("  {line}\n")).collect()
+    lines
 }
 
 fn cluster(cluster: &ClusterConfig) -> String {

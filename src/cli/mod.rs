@@ -114,7 +114,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Serve(args) => wait_for(serve::run(args)),
         Command::Check(args) => check::run(args, out, err),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
-        Command::Config(args) => Ok(config::run(args, &mut Output { out, err }).status()),
+        Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),
         Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),
         Command::Audit(args) => wait_for(audit::run(args, out)),
         Command::Jobs(args) => wait_for(jobs::run(args, out)),

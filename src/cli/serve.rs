@@ -1,6 +1,6 @@
 //! `bailiwick serve`: the webhook server and its workers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::role::Role;
 use super::server::{Options, Server};
 use crate::clock::{Clock as _, OsEntropy, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, LARGEST_FILE};
+use crate::files;
 use crate::forge::Manners;
 use crate::jobs::Timing;
 use crate::names::RepoPath;
@@ -47,7 +48,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
     crate::telemetry::start("bailiwick=info,warn");
     let config = super::config::load(&args.config)?;
-    let policy = policy(&config, &args.config)?;
+    let policy = policy(&config)?;
     let mut stop = Stop::new()?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -99,12 +100,10 @@ impl Stop {
 }
 
 /// The policy file that the configuration names.
-pub(super) fn policy(config: &Config, beside: &Path) -> anyhow::Result<Policy> {
-    let Some(file) = &config.policy else { return Ok(Policy::default()) };
-    let path = beside.parent().unwrap_or(Path::new("")).join(file);
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{}: cannot be read: correct `policy` in the configuration", path.display()))?;
-    let name = file.file_name().map_or_else(|| "policy.yaml".into(), |name| name.to_string_lossy());
+pub(super) fn policy(config: &Config) -> anyhow::Result<Policy> {
+    let Some(path) = &config.policy else { return Ok(Policy::default()) };
+    let text = files::read_text(path, LARGEST_FILE as u64).context("`policy` in the configuration")?;
+    let name = path.file_name().map_or_else(|| "policy.yaml".into(), |name| name.to_string_lossy());
     let shown: RepoPath = name.parse().with_context(|| format!("{}: no file name", path.display()))?;
     let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     Ok(Policy::parse(&shown, &text, today)?)

@@ -11,6 +11,11 @@ use super::error::ForgeError;
 /// are those of its `create_jwt`, but at our clock's time.
 pub(super) struct Signer(AppAuth);
 
+/// Whether a key can be used as an App's: it is read, and signs.
+pub fn can_sign(private_key: &SecretString) -> bool {
+    Signer::new(1, private_key).and_then(|signer| signer.sign(Timestamp::UNIX_EPOCH)).is_ok()
+}
+
 #[derive(serde::Serialize)]
 struct Claims {
     iat: i64,

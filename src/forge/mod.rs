@@ -64,6 +64,7 @@ pub use deliveries::{Attempt, DeliveryPage, Quota};
 pub use deployments::{Deployment, DeploymentState, NewDeployment, NewDeploymentStatus};
 pub use error::{FieldError, ForgeError};
 pub use installations::{HourlyBudget, Installed};
+pub use jwt::can_sign;
 pub use keys::{DeployKey, KeyError};
 pub use members::{Permission, PermissionLevel};
 pub use metrics::{BudgetMetrics, ForgeMetrics};

@@ -24,9 +24,9 @@ pub(super) fn read(config: &Config, file: &Path) -> Diagnosis {
 }
 
 /// The policy file; none where none is named.
-pub(super) fn policy(config: &Config, file: &Path) -> Option<Diagnosis> {
+pub(super) fn policy(config: &Config) -> Option<Diagnosis> {
     let named = config.policy.as_ref()?;
-    Some(match crate::cli::serve::policy(config, file) {
+    Some(match crate::cli::serve::policy(config) {
         Ok(_) => Diagnosis::ok(format!("policy: {} is readable", named.display())),
         Err(error) => Diagnosis::problem(
             format!("policy: {error:#}"),

@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args, output: &mut Output<'_>) -> anyhow::Result<
 /// Looks at everything; what is printed keeps this order.
 async fn examine(config: &Config, file: &Path) -> Vec<Diagnosis> {
     let mut all = vec![configuration::read(config, file)];
-    all.extend(configuration::policy(config, file));
+    all.extend(configuration::policy(config));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let desk = Desk::open(config).await;
     let context = desk.as_ref().ok().map(|desk| &desk.context);
