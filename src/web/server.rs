@@ -20,9 +20,10 @@ struct Limits {
     header_time: Duration,
     /// How many connections are served at one time; further ones wait to be accepted.
     connections: usize,
-    /// How many bytes of a connection are read ahead: a request's head must fit. GitHub's takes about 1 KB, and
-    /// all connections together may not take more than this times their number.
-    head: usize,
+    /// How many bytes of a connection are read ahead. hyper looks at the size after it has read as much again, so
+    /// that a request's head may have twice as many, and all connections together take that times their number.
+    /// GitHub's head takes about 1 KB.
+    ahead: usize,
     /// How many headers a request may have. GitHub sends about 15.
     headers: usize,
     /// How long requests may go on after a shutdown began.
@@ -32,7 +33,7 @@ struct Limits {
 const LIMITS: Limits = Limits {
     header_time: Duration::from_secs(10),
     connections: 1_024,
-    head: 64 * 1024,
+    ahead: 32 * 1024,
     headers: 64,
     grace: Duration::from_secs(10),
 };
@@ -91,7 +92,7 @@ async fn connection(stream: TcpStream, router: Router, (limits, shutdown): (Limi
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
-        .max_buf_size(limits.head)
+        .max_buf_size(limits.ahead)
         .max_headers(limits.headers)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
