@@ -16,7 +16,7 @@ async fn with_policy(world: &mut World, text: Option<&str>) -> Seen {
 async fn a_policy_that_is_not_there_or_cannot_be_read() {
     let mut world = world().await;
     let missing = with_policy(&mut world, None).await;
-    missing.just("PROBLEM", "policy.yaml: cannot be read");
+    missing.just("PROBLEM", "policy.yaml: does not exist");
     let odd = with_policy(&mut world, Some("rules: [\u{7}\n")).await;
     odd.just("PROBLEM", "policy");
     let fine = with_policy(&mut world, Some("severity: {}\n")).await;
@@ -71,4 +71,16 @@ async fn a_configuration_that_cannot_be_read() {
     let secret = doctor_with(&world, |text| text.replace("{file: app.pem}", "{env: NO_SUCH_KEY}"), |_| {}).await;
     assert_eq!(secret.status, 2);
     assert!(secret.err.contains("NO_SUCH_KEY"), "{}", secret.err);
+}
+
+/// What the demo writes is for its owner only.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demos_secrets_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = world().await;
+    for name in ["app.pem", "webhook-secret", "kubeconfig"] {
+        let metadata = std::fs::metadata(world.directory().join(name)).expect("written");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+    }
 }

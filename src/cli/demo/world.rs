@@ -175,8 +175,8 @@ impl World {
     }
 
     fn write_secrets(&self, secret: &SecretString) -> anyhow::Result<()> {
-        std::fs::write(self.file("app.pem"), self.github.app_private_key().expose_secret())?;
-        std::fs::write(self.file("webhook-secret"), secret.expose_secret())?;
+        write_private(&self.file("app.pem"), self.github.app_private_key().expose_secret())?;
+        write_private(&self.file("webhook-secret"), secret.expose_secret())?;
         self.cluster.write_kubeconfig(&self.file("kubeconfig"))?;
         Ok(())
     }
@@ -319,6 +319,16 @@ impl World {
             self.configuration,
         )
     }
+}
+
+/// Writes a file that only its owner reads.
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(text.as_bytes())
 }
 
 fn webhook_url(server: SocketAddr) -> String {
