@@ -94,6 +94,34 @@ async fn what_cannot_be_read_is_never_green() {
     world.finish().await;
 }
 
+/// A kustomization takes a file of any name for a manifest; so does the limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_with_odd_names_count_as_manifests_do() {
+    let world = TestWorld::start().await;
+    let names = ["one.txt", "two.txt", "three.txt", "four.txt"];
+    let common = files::common(&names);
+    let paths = names.map(|name| format!("cluster/common/{name}"));
+    let with = |text: &str| -> Vec<(String, String)> {
+        paths
+            .iter()
+            .zip(0..)
+            .map(|(path, number)| (path.clone(), text.replace("canary", &format!("canary{number}"))))
+            .collect()
+    };
+    let push = |files: &[(String, String)]| -> Vec<(String, String)> {
+        files.iter().cloned().chain([(COMMON.to_owned(), common.clone())]).collect()
+    };
+    let small = push(&with(MODEST));
+    let small: Vec<(&str, &str)> = small.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    world.push(ALICE, (ADMIN, "main"), &small).await;
+    let large = with(&format!("{MODEST}{}", "# filled up\n".repeat(200_000)));
+    let large: Vec<(&str, &str)> = large.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let pull = world.open(BOB, (ADMIN, "large"), &large).await;
+    let check = world.expect_check(&pull, "failure").await;
+    assert_eq!(check.title(), "Too much to judge");
+    world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_conflicts_with_the_base_is_not_judged() {
     let world = TestWorld::start().await;

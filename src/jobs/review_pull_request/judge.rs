@@ -191,7 +191,13 @@ fn lay_over(
             summaries.push((change.path, None));
             continue;
         };
-        if manifest::is_manifest(&change.path) || listed.contains(&change.path) && is_text(&blob) {
+        let named = manifest::is_manifest(&change.path);
+        if named || listed.contains(&change.path) && is_text(&blob) {
+            // Those that are named as manifests are in the sum already.
+            bytes += if named { 0 } else { blob.bytes.as_ref().map_or(0, Vec::len) };
+            if bytes > MOST_BYTES {
+                return Err(Stopped::TooMuch);
+            }
             let file = indexes::read_blob(&change.path, &blob);
             summaries.push((change.path, Some(Arc::new(FileSummary::of(&file)))));
             files.push(file);
