@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(two.problems.first().map(|problem| problem.position.line), Some(3));
         // Kustomize takes an empty version for none.
         let empty = named("apiVersion: ''\nresources: []\n---\na: b\n", "a/kustomization.yaml");
-        assert_eq!(empty.problems.first().map(|problem| problem.position.line), Some(3));
+        assert_eq!(empty.problems.first().map(|problem| problem.position.line), Some(4));
         let flux = "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\nmetadata: {name: a}\n";
         assert_eq!(named(flux, "a/kustomization.yaml").objects.len(), 1);
         let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nsops: {mac: x, version: 3.7}\n";
