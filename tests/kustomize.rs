@@ -47,7 +47,12 @@ fn judged(files: &[(&str, &str)]) -> Vec<String> {
         files.iter().map(|(name, text)| manifest::read(name.parse().expect("a path"), text.as_bytes())).collect();
     read.sort_by(|one, other| one.path.cmp(&other.path));
     let summaries = read.iter().map(|file| (file.path.clone(), Arc::new(FileSummary::of(file))));
-    let view = View { before: RepositoryIndex::default(), after: RepositoryIndex::from_files(summaries), roots: None };
+    let view = View {
+        before: RepositoryIndex::default(),
+        after: RepositoryIndex::from_files(summaries),
+        roots: None,
+        kubernetes: None,
+    };
     let findings = Change::whole(view, read).judge(0, Scope::Admin, &Policy::default()).findings;
     let told =
         findings.into_iter().filter(|found| found.severity == Severity::Error && RULES.contains(&found.rule.as_str()));

@@ -8,7 +8,6 @@ mod tree;
 use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
@@ -20,9 +19,10 @@ use super::progress::Progress;
 use super::{FINDINGS, FINE};
 use crate::finding::Severity;
 use crate::manifest::ManifestFile;
-use crate::names::RepoPath;
+use crate::names::{KubernetesVersion, RepoPath};
 use crate::report::{self, Style};
 use crate::rules::{Change, Changed, Judgement, RULES, Scope, View};
+use crate::schema::is_definition;
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -52,9 +52,9 @@ pub struct Args {
     /// The folder in PATH that Flux applies [default: found]
     #[arg(long, value_name = "DIR", conflicts_with = "team_repo")]
     cluster_path: Option<RepoPath>,
-    /// The cluster's Kubernetes version; the rules hold for 1.22 and later
+    /// The cluster's Kubernetes version, against whose kinds objects are held [default: any that is known]
     #[arg(long, value_name = "X.Y")]
-    kube_version: Option<KubeVersion>,
+    kube_version: Option<KubernetesVersion>,
     /// Whether kustomizations are built first; not available yet, the files are judged as they stand
     #[arg(long, value_enum, default_value_t = Render::Auto)]
     render: Render,
@@ -88,22 +88,8 @@ enum FailOn {
     Never,
 }
 
-/// A version of Kubernetes, such as 1.34.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct KubeVersion(u32, u32);
-
 /// The first version in which everything that the rules say of removed API versions holds.
-const OLDEST: KubeVersion = KubeVersion(1, 22);
-
-impl FromStr for KubeVersion {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.strip_prefix('v').unwrap_or(text).split_once('.');
-        let version = numbers.and_then(|(major, minor)| Some(Self(major.parse().ok()?, minor.parse().ok()?)));
-        version.ok_or_else(|| "write it as 1.34".to_owned())
-    }
-}
+const OLDEST: KubernetesVersion = KubernetesVersion::new(22);
 
 /// Judges, writes the findings to `out` and remarks to `err`, and answers the exit status.
 ///
@@ -128,9 +114,10 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     }
     let before = base(args, &after)?;
     let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
-    let team = team(args)?;
+    let (team, definitions) = team(args)?;
     let roots = team.as_ref().map(|team| team.paths.clone());
-    let view = View { before: index(args, before.as_ref())?, after: index(args, Some(&after))?, roots };
+    let (before_index, after_index) = (index(args, before.as_ref())?, index(args, Some(&after))?);
+    let view = View { before: before_index, after: after_index, roots, kubernetes: args.kube_version };
     if team.is_none() && view.after.layout() == Layout::Unknown {
         progress.done(err);
         writeln!(
@@ -139,7 +126,8 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
             args.path.display()
         )?;
     }
-    let change = change(view, after, before.as_ref());
+    let mut change = change(view, after, before.as_ref());
+    change.add_definitions(definitions);
     progress.say(err, &format!("judging {} files …", change.files().len()));
     let judgement = change.judge(0, team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
     progress.done(err);
@@ -166,8 +154,7 @@ fn refuse_what_is_missing(args: &Args) -> Result<()> {
         );
     }
     if let Some(version) = args.kube_version.filter(|version| *version < OLDEST) {
-        let KubeVersion(major, minor) = version;
-        bail!("--kube-version {major}.{minor} is too old: the rules hold for Kubernetes 1.22 and later");
+        bail!("--kube-version {version} is too old: the rules hold for Kubernetes 1.22 and later");
     }
     Ok(())
 }
@@ -191,16 +178,20 @@ fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {
     }
 }
 
-fn team(args: &Args) -> Result<Option<Team>> {
-    let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok(None) };
-    let index = Tree::load(&mut Folder::open(admin, "the admin repository (--admin)")?)?.index();
+/// The team, and the files of the admin repository that define kinds.
+fn team(args: &Args) -> Result<(Option<Team>, Vec<ManifestFile>)> {
+    let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok((None, Vec::new())) };
+    let tree = Tree::load(&mut Folder::open(admin, "the admin repository (--admin)")?)?;
+    let index = tree.index();
     let known: Vec<String> = index.teams().map(|team| team.name.to_string()).collect();
     let team = index.team(name);
     let team = team.with_context(|| match known.as_slice() {
         [] => format!("there is no team in {}: give the root folder of the admin repository", admin.display()),
         known => format!("there is no team {name:?} in {}: there are {}", admin.display(), known.join(", ")),
     })?;
-    Ok(Some(team))
+    let defines = |file: &ManifestFile| file.objects.iter().any(|it| is_definition(it.group(), &it.kind));
+    let files = tree.files.into_values().map(|loaded| loaded.file);
+    Ok((Some(team), files.filter(defines).collect()))
 }
 
 fn write(format: Format, judgement: &Judgement, files: &[ManifestFile], out: &mut dyn Write) -> Result<()> {

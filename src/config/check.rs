@@ -13,7 +13,7 @@ use super::{
     RepositoryPattern, SecretError, SecretSource, WebhookMode,
 };
 use crate::command::COMMANDS;
-use crate::names::{Engine, RepositoryName, is_dns_label, show};
+use crate::names::{Engine, KubernetesVersion, RepositoryName, is_dns_label, show};
 
 /// Checks `raw`; the configuration is `None` only where there is a problem.
 pub(super) fn check(raw: RawConfig, file: &str, secrets: &dyn SecretSource) -> (Option<Config>, Vec<Problem>) {
@@ -190,6 +190,10 @@ impl Checker<'_> {
         let path = self.take(&at("path"), path.trim_end_matches('/'), "write it like cluster or clusters/dev");
         let engine = raw.engine.map(|text| self.take::<Engine>(&at("engine"), &text, "or leave it out"));
         let engine = engine.map_or(Some(None), |engine| engine.map(Some));
+        let kubernetes = raw.kubernetes_version;
+        let kubernetes =
+            kubernetes.map(|text| self.take::<KubernetesVersion>(&at("kubernetes_version"), &text, "or leave it out"));
+        let kubernetes = kubernetes.map_or(Some(None), |version| version.map(Some));
         let kubeconfig = raw.kubeconfig.map(|raw| self.kubeconfig(&at("kubeconfig"), raw));
         let kubeconfig = kubeconfig.map_or(Some(None), |kubeconfig| kubeconfig.map(Some));
         let pattern = raw.team_repository.as_deref().unwrap_or("{org}/dev-{team}");
@@ -213,6 +217,7 @@ impl Checker<'_> {
             team_repository: team_repository?,
             team_branch: team_branch?,
             git_access: git_access?,
+            kubernetes_version: kubernetes?,
             environments: raw.environments,
         })
     }

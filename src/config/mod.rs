@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::manifest::tag_line;
-use crate::names::{BranchName, ClusterName, Engine, RepoPath, RepositoryName};
+use crate::names::{BranchName, ClusterName, Engine, KubernetesVersion, RepoPath, RepositoryName};
 
 pub use allow::AllowRule;
 pub use error::{ConfigError, Problem};
@@ -92,6 +92,8 @@ pub struct ClusterConfig {
     pub team_branch: BranchName,
     /// How Flux reads the team repositories.
     pub git_access: GitAccess,
+    /// Its version of Kubernetes; `None` where every version that is known may be meant.
+    pub kubernetes_version: Option<KubernetesVersion>,
     /// The environments of a layout with `tenants/base` and one overlay per environment; else empty.
     pub environments: Vec<String>,
 }

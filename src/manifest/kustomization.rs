@@ -78,7 +78,13 @@ pub struct Kustomization {
     pub generates: bool,
     /// Whether plug-ins or charts make objects that stand in no file.
     pub has_plugins: bool,
+    /// Whether it changes fields of objects: by patches, replacements, components or plug-ins.
+    pub patches: bool,
 }
+
+/// What may change any field of an object.
+const CHANGING: [&str; 6] =
+    ["patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "components", "transformers"];
 
 const RESOURCES: [(&str, EntryRole); 8] = [
     ("resources", EntryRole::Resource),
@@ -133,6 +139,7 @@ impl Kustomization {
             self.add("helmCharts", EntryRole::Data, chart.get("valuesFile"));
             self.add_list("helmCharts", EntryRole::Data, chart.get("additionalValuesFiles"));
         }
+        self.patches = CHANGING.iter().any(|field| root.get(field).is_some_and(|list| list.items().next().is_some()));
         self.namespace = named(root, "namespace");
         let text = |key| named(root, key).map(|(text, _)| text).unwrap_or_default();
         (self.prefix, self.suffix) = (text("namePrefix"), text("nameSuffix"));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Judgement, Policy, Review, Scope, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
-use crate::names::RepoPath;
+use crate::names::{KubernetesVersion, RepoPath};
 use crate::schema::is_definition;
 use crate::tenancy::{Difference, FileSummary, Newly, ObjectId, RepositoryIndex};
 
@@ -20,6 +20,8 @@ pub struct View {
     pub after: RepositoryIndex,
     /// The directories that Flux starts from; `None` where the layout says it.
     pub roots: Option<Vec<String>>,
+    /// The version of Kubernetes, where it is known.
+    pub kubernetes: Option<KubernetesVersion>,
 }
 
 /// What differs.
@@ -39,6 +41,7 @@ pub struct Change {
     views: Vec<View>,
     files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
+    definitions: Vec<ManifestFile>,
     /// By the views.
     dropped: Vec<Newly>,
     reached: BTreeMap<RepoPath, Option<Location>>,
@@ -60,7 +63,7 @@ impl Change {
         let mut reached = BTreeMap::new();
         let mut seen = Vec::with_capacity(views.len());
         let mut dropped = Vec::with_capacity(views.len());
-        for View { before, after, roots } in views {
+        for View { before, after, roots, kubernetes } in views {
             let difference = Difference { before: &before, after: &after, changed: &changed, roots: roots.as_deref() };
             let (newly, after) = difference.newly_applied(|path| {
                 let file = fetch(&mut known, &mut read, path)?;
@@ -75,7 +78,7 @@ impl Change {
                 }
             }
             let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
-            seen.push(View { before: before.with(gone), after, roots });
+            seen.push(View { before: before.with(gone), after, roots, kubernetes });
         }
         for path in stands_elsewhere(&seen, known.values().flatten()) {
             // What is no part of the change is as it was.
@@ -86,12 +89,25 @@ impl Change {
             old.extend(file.filter(|_| !changed.contains(&path)));
         }
         old.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, dropped, reached })
+        let mut definitions = Vec::new();
+        for path in definitions_of(&seen, known.values().flatten()) {
+            if !known.contains_key(&path) {
+                definitions.extend(read(&path)?);
+            }
+        }
+        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, definitions, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
-        Self { views: vec![view], files, old: Vec::new(), dropped: vec![Newly::new()], reached: BTreeMap::new() }
+        let (old, definitions, dropped) = (Vec::new(), Vec::new(), vec![Newly::new()]);
+        Self { views: vec![view], files, old, definitions, dropped, reached: BTreeMap::new() }
+    }
+
+    /// Lets custom resources be held against definitions that stand elsewhere, as those of a team's repository
+    /// stand in the admin repository.
+    pub fn add_definitions(&mut self, files: impl IntoIterator<Item = ManifestFile>) {
+        self.definitions.extend(files);
     }
 
     /// How many views there are.
@@ -110,9 +126,19 @@ impl Change {
     /// # Panics
     /// Where there is no such view.
     pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
-        let View { before, after, .. } = &self.views[view];
-        let (files, old, dropped) = (&self.files, &self.old, &self.dropped[view]);
-        let mut judgement = judge(&Review { scope, before, after, files, old, dropped, differing: None }, policy);
+        let View { before, after, kubernetes, .. } = &self.views[view];
+        let review = Review {
+            scope,
+            before,
+            after,
+            files: &self.files,
+            old: &self.old,
+            dropped: &self.dropped[view],
+            definitions: &self.definitions,
+            kubernetes: *kubernetes,
+            prepared: None,
+        };
+        let mut judgement = judge(&review, policy);
         judgement.summary.reached = self.reached.len();
         let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
         for finding in judgement.findings.iter_mut().chain(waived) {
@@ -129,6 +155,20 @@ fn stands_elsewhere<'f>(views: &[View], files: impl Iterator<Item = &'f Manifest
     let mut found = BTreeSet::new();
     for id in definitions.map(ObjectId::of) {
         found.extend(views.iter().flat_map(|view| view.before.objects_with_id(&id)));
+    }
+    found
+}
+
+/// The files that define the kinds of the objects in some files.
+fn definitions_of<'f>(views: &[View], files: impl Iterator<Item = &'f ManifestFile>) -> BTreeSet<RepoPath> {
+    let kinds: BTreeSet<(&str, &str)> =
+        files.flat_map(|file| &file.objects).map(|object| (object.group(), object.kind.as_str())).collect();
+    let mut found = BTreeSet::new();
+    for (group, kind) in kinds {
+        for view in views {
+            let there = view.after.definitions_in(group).filter(|(_, definition)| definition.kind == kind);
+            found.extend(there.map(|(path, _)| path));
+        }
     }
     found
 }

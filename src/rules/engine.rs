@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Verdict};
-use super::{RULES, Review, crd};
+use super::{Prepared, RULES, Review};
 use crate::finding::{Finding, Severity};
 
 /// What the rules found, after the policy.
@@ -66,8 +66,8 @@ impl Judgement {
 /// Judges a review by every rule and applies the policy. A file that could not be read gives
 /// findings of `yaml/unreadable` and is not judged further, because it has no objects.
 pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
-    let differing = crd::Differences::of(review);
-    let review = &Review { differing: Some(&differing), ..*review };
+    let prepared = Prepared::of(review);
+    let review = &Review { prepared: Some(&prepared), ..*review };
     let rules = RULES.iter().filter(|rule| !policy.is_off(rule.meta().id));
     let mut all: Vec<Finding> = rules.flat_map(|rule| rule.check(review)).collect();
     all.sort_by(|a, b| order(a).cmp(&order(b)));

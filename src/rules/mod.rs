@@ -5,7 +5,9 @@ pub mod crd;
 mod docs;
 mod engine;
 pub mod kustomization;
+pub mod object;
 mod policy;
+mod prepared;
 pub mod rbac;
 pub mod tenancy;
 pub mod yaml;
@@ -14,10 +16,11 @@ pub use change::{Change, Changed, View};
 pub use docs::Documentation;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
+pub use prepared::Prepared;
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object};
-use crate::names::RepoPath;
+use crate::names::{KubernetesVersion, RepoPath};
 use crate::tenancy::{Newly, RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
@@ -71,9 +74,13 @@ pub struct Review<'a> {
     /// What Flux applied before and applies no more, each file with the entry of a changed file that
     /// reached it. Files whose objects stand elsewhere now are among them.
     pub dropped: &'a Newly,
-    /// What differs between definitions and those that they replace, where [`judge`] has compared them
-    /// already: many rules ask.
-    pub differing: Option<&'a crd::Differences<'a>>,
+    /// Files that are no part of the change and hold definitions of kinds, as they will be: what custom resources
+    /// are held against.
+    pub definitions: &'a [ManifestFile],
+    /// The version of Kubernetes, where it is configured.
+    pub kubernetes: Option<KubernetesVersion>,
+    /// What many rules ask for, where [`judge`] has found it out already.
+    pub prepared: Option<&'a Prepared<'a>>,
 }
 
 impl<'a> Review<'a> {
@@ -180,6 +187,11 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::MergingChanged,
     &crd::ServedVersionsDiffer,
     &crd::UnhandledChange,
+    &object::Invalid,
+    &object::UnknownField,
+    &object::VersionNotServed,
+    &object::UnknownKind,
+    &object::Undecided,
     &rbac::Wildcard,
     &rbac::EscalationVerbs,
     &rbac::ReadSecrets,

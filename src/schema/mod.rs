@@ -3,6 +3,7 @@
 //!
 //! Source of the words and defaults: kubernetes/apiextensions-apiserver, `pkg/apis/apiextensions`.
 
+pub mod builtin;
 mod canonical;
 pub mod cel;
 mod compare;
@@ -11,6 +12,7 @@ mod node;
 mod pattern;
 pub mod value;
 mod walk;
+mod wire;
 
 pub use canonical::{Canonical, same};
 pub use compare::{Aspect, Difference, compare};
@@ -18,6 +20,7 @@ pub use definition::{Definition, Version, is_definition};
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
 pub use walk::{Place, Visit, walk};
+pub use wire::{decode_base64, is_time};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";

@@ -35,6 +35,9 @@ pub struct Purpose {
     pub resource: bool,
 }
 
+/// The words of a field that must be there and is not.
+pub const MISSING: &str = "is required, but missing";
+
 /// One thing that is wrong with a value, or that nobody can say without the server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem<'v> {
@@ -168,7 +171,7 @@ impl Judge {
         for (name, _) in schema.required() {
             let given = at.node.get(name).is_some_and(|node| !self.is_dropped(node));
             if !given && !self.defaults(at).any(|default| default == name) {
-                found.invalid(at.node, &below(at.path, name), "is required, but missing");
+                found.invalid(at.node, &below(at.path, name), MISSING);
             }
         }
     }
@@ -243,7 +246,7 @@ fn below(path: &str, name: &str) -> String {
 }
 
 /// Words of a manifest made fit for a message: one line, and not endless.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let fit = |character: char| if character.is_control() || character == '`' { '?' } else { character };
     let mut shown: String = text.chars().take(80).map(fit).collect();
     if text.chars().nth(80).is_some() {

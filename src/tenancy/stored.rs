@@ -37,6 +37,7 @@ const MORE: usize = 32;
 const COMPONENT: usize = 64;
 const GENERATES: usize = 128;
 const PLUGINS: usize = 256;
+const PATCHES: usize = 512;
 
 /// What stands first in an entry, with its role in the lowest bits.
 const REMOTE: usize = 4;
@@ -104,6 +105,7 @@ pub(super) fn content(path: &RepoPath, summary: &FileSummary) -> Content {
         (summary.unreadable, UNREADABLE),
         (kustomization.is_some(), KUSTOMIZATION),
         (forced.is_some(), FORCES_NAMESPACE),
+        (kustomization.is_some_and(|kustomization| kustomization.patches), PATCHES),
         (true, THERE),
         (more, MORE),
         (kustomization.is_some_and(|kustomization| kustomization.is_component), COMPONENT),
@@ -246,7 +248,13 @@ impl<'i> StoredSummary<'i> {
             is_component: flags & COMPONENT != 0,
             generates: flags & GENERATES != 0,
             has_plugins: flags & PLUGINS != 0,
+            patches: flags & PATCHES != 0,
         })
+    }
+
+    /// Whether it is a kustomization that changes fields of objects.
+    pub fn patches(&self) -> bool {
+        self.has(PATCHES)
     }
 
     /// One of the parts behind that: objects, entries, definitions, facts.

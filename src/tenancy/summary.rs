@@ -91,6 +91,8 @@ pub struct KustomizationSummary {
     pub generates: bool,
     /// Whether plug-ins or charts make objects that stand in no file.
     pub has_plugins: bool,
+    /// Whether it changes fields of objects.
+    pub patches: bool,
 }
 
 /// A custom kind that a CRD defines.
@@ -158,6 +160,7 @@ impl FileSummary {
             is_component: kustomization.is_component,
             generates: kustomization.generates,
             has_plugins: kustomization.has_plugins,
+            patches: kustomization.patches,
         });
         self.entries = kustomization
             .entries

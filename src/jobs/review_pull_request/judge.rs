@@ -9,7 +9,7 @@ use super::super::{Context, JobError, admin, indexes};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
-use crate::names::{CommitId, RepoPath};
+use crate::names::{CommitId, KubernetesVersion, RepoPath};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
 use crate::rules::{Change, Changed, Judgement, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
@@ -25,6 +25,15 @@ pub(super) struct Eyes {
     pub(super) path: Option<RepoPath>,
     /// The directories of a team's repository that Flux applies.
     pub(super) roots: Option<Vec<String>>,
+    /// The cluster's version of Kubernetes.
+    pub(super) kubernetes: Option<KubernetesVersion>,
+}
+
+/// What a repository holds before the merge, to somebody's eyes.
+struct Before {
+    index: RepositoryIndex,
+    roots: Option<Vec<String>>,
+    kubernetes: Option<KubernetesVersion>,
 }
 
 /// A merge that can be judged.
@@ -60,15 +69,16 @@ impl Merge {
         }
         let mut before = Vec::with_capacity(eyes.len());
         let snapshot = mirror.snapshot(&tip).await?;
-        for Eyes { path, roots } in eyes {
+        for Eyes { path, roots, kubernetes } in eyes {
             let index = context.indexes.of(base.id, path.as_ref(), &snapshot);
-            before.push((index.instrument(tracing::debug_span!("index")).await?, roots));
+            let before_it = index.instrument(tracing::debug_span!("index")).await?;
+            before.push(Before { index: before_it, roots, kubernetes });
         }
         Self::read(before, snapshot, mirror, pull.head.sha.clone()).await
     }
 
     async fn read(
-        before: Vec<(RepositoryIndex, Option<Vec<String>>)>,
+        before: Vec<Before>,
         base: Snapshot,
         mirror: Mirror,
         head: CommitId,
@@ -167,7 +177,7 @@ enum Stopped {
 
 /// The change that the merge is, and what of it cannot be judged.
 fn lay_over(
-    before: Vec<(RepositoryIndex, Option<Vec<String>>)>,
+    before: Vec<Before>,
     preview: MergePreview,
     base: &Snapshot,
     mut bytes: usize,
@@ -176,7 +186,7 @@ fn lay_over(
     // where it is reached.
     let mut listed: HashSet<RepoPath> = HashSet::new();
     let applied = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
-    for (index, _) in &before {
+    for Before { index, .. } in &before {
         let names = |path: &&RepoPath| index.referrers_of(path).any(|(_, role)| applied(role));
         listed.extend(preview.changes.iter().map(|change| &change.path).filter(names).cloned());
     }
@@ -206,9 +216,9 @@ fn lay_over(
             others.insert(change.path, blob);
         }
     }
-    let lay = |(before, roots): (RepositoryIndex, Option<Vec<String>>)| {
-        let after = before.with(summaries.iter().cloned());
-        View { before, after, roots }
+    let lay = |Before { index, roots, kubernetes }: Before| {
+        let after = index.with(summaries.iter().cloned());
+        View { before: index, after, roots, kubernetes }
     };
     let views = before.into_iter().map(lay).collect();
     let change = Change::new(views, Changed { files, old, paths }, |path| {

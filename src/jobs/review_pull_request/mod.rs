@@ -16,7 +16,7 @@ use self::judge::Eyes;
 use super::{Context, JobError, Next, Task, admin, audit};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, PullRequest, PullState, Repo};
-use crate::names::{InstallationId, IssueNumber, RepoPath, RepositoryId, RepositoryName};
+use crate::names::{InstallationId, IssueNumber, KubernetesVersion, RepoPath, RepositoryId, RepositoryName};
 use crate::report::{CheckRunReport, Conclusion};
 use crate::rules::Policy;
 use crate::store::{Lease, Priority};
@@ -164,12 +164,16 @@ impl ReviewPullRequest {
         }
         let eyes = match &role {
             Role::Admin(clusters) => {
-                let paths: BTreeSet<&RepoPath> = clusters.iter().map(|cluster| &cluster.path).collect();
-                paths.into_iter().map(|path| Eyes { path: Some(path.clone()), roots: None }).collect()
+                let seen: BTreeSet<(&RepoPath, Option<KubernetesVersion>)> =
+                    clusters.iter().map(|cluster| (&cluster.path, cluster.kubernetes_version)).collect();
+                seen.into_iter()
+                    .map(|(path, kubernetes)| Eyes { path: Some(path.clone()), roots: None, kubernetes })
+                    .collect()
             }
-            Role::Team(teams) => {
-                teams.iter().map(|(team, _)| Eyes { path: None, roots: Some(team.paths.clone()) }).collect()
-            }
+            Role::Team(teams) => teams
+                .iter()
+                .map(|(team, _)| Eyes { path: None, roots: Some(team.paths.clone()), kubernetes: None })
+                .collect(),
             Role::Nobody => Vec::new(),
         };
         match (judge::Merge::of(context, repo, pull, eyes).await?, role) {

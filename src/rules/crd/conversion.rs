@@ -35,7 +35,7 @@ use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definiti
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::Definition;
+use crate::schema::{Definition, decode_base64};
 
 /// `crd/conversion`.
 #[derive(Debug)]
@@ -234,7 +234,7 @@ fn was_recognised(old: Definition<'_>) -> bool {
 }
 
 fn is_bad(bundle: &Node) -> bool {
-    let bytes = bundle.as_str().and_then(ca_bundle::decode);
+    let bytes = bundle.as_str().and_then(decode_base64);
     bytes.is_some_and(|bytes| !bytes.is_empty() && !ca_bundle::holds_certificate(&bytes))
 }
 

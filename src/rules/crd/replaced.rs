@@ -3,7 +3,7 @@
 use super::{current, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
-use crate::rules::{Review, shown};
+use crate::rules::{Prepared, Review, shown};
 use crate::schema::{Aspect, Definition, Difference, Version, compare};
 
 /// A definition of the change, and the one of the same name before.
@@ -75,9 +75,10 @@ pub(super) struct Differing<'a> {
 impl<'a> Differing<'a> {
     /// All differences of an aspect in a review.
     pub(super) fn of(review: &Review<'a>, aspect: Aspect) -> impl Iterator<Item = Self> + use<'a> {
-        let about =
-            |all: &[Self]| -> Vec<Self> { all.iter().filter(|it| it.difference.aspect == aspect).cloned().collect() };
-        review.differing.map_or_else(|| about(&Differences::of(review).all), |known| about(&known.all)).into_iter()
+        let found: Vec<Self> = Prepared::with(review, |prepared| {
+            prepared.differences.all.iter().filter(|it| it.difference.aspect == aspect).cloned().collect()
+        });
+        found.into_iter()
     }
 
     /// A finding at the difference: `what` happened to the field, in the version, and what follows.

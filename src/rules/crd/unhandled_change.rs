@@ -18,11 +18,11 @@
 //! # unchanged, or changed in a way that a rule knows
 //! ```
 
-use super::replaced::{Differences, Differing, Replaced, replaced};
+use super::replaced::{Differing, Replaced, replaced};
 use super::{definitions, error};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Prepared, Review, Rule};
 use crate::schema::{Aspect, Definition, GROUP, same};
 
 /// `crd/unhandled-change`.
@@ -50,8 +50,7 @@ fn too_many(review: &Review<'_>) -> Vec<Finding> {
         let message = "It differs from the definition that it replaces in so much that not all of it was compared.";
         error(ID, new.object, &new.object.node, message).with_help(HELP)
     };
-    let cut = |all: &Differences<'_>| all.cut.iter().map(told).collect();
-    review.differing.map_or_else(|| cut(&Differences::of(review)), cut)
+    Prepared::with(review, |prepared| prepared.differences.cut.iter().map(told).collect())
 }
 
 fn keyword(differing: &Differing<'_>) -> Finding {

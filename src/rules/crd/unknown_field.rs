@@ -1,10 +1,11 @@
-//! Every field of a CustomResourceDefinition must be one that Kubernetes knows, and hold what it can read.
+//! Every field of a CustomResourceDefinition and of a custom resource must be one that somebody knows.
 //!
 //! # What
 //! Reports, everywhere in the definition and in its schemas, a field that does not exist, a value of the wrong
 //! kind (a text where `true` or `false` must stand, a number where a text must stand, and so on), and two items
 //! with the same key in a list whose items are told apart by it. What stands under `default`, `enum` and
-//! `example` is data and may be anything.
+//! `example` is data and may be anything. In custom resources, reports a field that the schema of their definition
+//! does not name.
 //!
 //! # Why
 //! Flux writes with server-side apply, which refuses an object with unknown fields. Below `items` and
@@ -27,10 +28,11 @@
 use std::collections::BTreeSet;
 
 use super::shape::{CONVERSION, DEFINITION, Kind, SCHEMA, SPEC, Shape, VERSION};
-use super::{ca_bundle, current, error, text, warning};
+use super::{current, error, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, Scalar, Value};
-use crate::rules::{Meta, Review, Rule, shown};
+use crate::rules::{Meta, Prepared, Review, Rule, object, shown};
+use crate::schema::{decode_base64, is_time};
 
 /// `crd/unknown-field`.
 #[derive(Debug)]
@@ -49,6 +51,10 @@ impl Rule for UnknownField {
             let mut checked = Checked { object: definition.object, findings: &mut findings };
             checked.fields(&definition.object.node, &DEFINITION, &At::default());
         }
+        let of_resources = Prepared::with(review, |prepared| {
+            prepared.objects.custom_resources().flat_map(|one| object::unknown_fields(ID, one)).collect::<Vec<_>>()
+        });
+        findings.extend(of_resources);
         findings
     }
 }
@@ -194,17 +200,10 @@ fn takes(kind: &Kind, value: &Scalar) -> bool {
         (Kind::Number, Scalar::Int(_) | Scalar::Float(_)) => true,
         (Kind::Whole, Scalar::Int(number)) => i64::try_from(*number).is_ok(),
         (Kind::Whole, Scalar::Float(number)) => number.fract() == 0.0 && number.abs() < 9.2e18,
-        (Kind::Bytes, Scalar::String(text)) => ca_bundle::decode(text).is_some(),
+        (Kind::Bytes, Scalar::String(text)) => decode_base64(text).is_some(),
         (Kind::Time, Scalar::String(text)) => is_time(text),
         _ => false,
     }
-}
-
-/// A time as Go's RFC 3339 has it, which is stricter than the parser.
-fn is_time(text: &str) -> bool {
-    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    let strict = signs.iter().all(|(at, sign)| text.as_bytes().get(*at) == Some(sign)) && !text.contains(['z', '[']);
-    strict && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn wanted(kind: &Kind) -> &'static str {

@@ -22,7 +22,9 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         files: &[file],
         old: &[],
         dropped: &Default::default(),
-        differing: None,
+        definitions: &[],
+        kubernetes: None,
+        prepared: None,
     })
 }
 

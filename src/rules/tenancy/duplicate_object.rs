@@ -220,7 +220,9 @@ mod tests {
             files: &files,
             old: &[],
             dropped: &Default::default(),
-            differing: None,
+            definitions: &[],
+            kubernetes: None,
+            prepared: None,
         };
         let changed = files.iter().map(|file| &file.path).collect();
         let doubles = Doubles { review: &review, changed, forced: RefCell::default() };

@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// What people call it.
-    const fn called(self) -> &'static str {
+    pub const fn called(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "true or false",

@@ -1,0 +1,159 @@
+//! Every object beside what its kind asks for: Kubernetes' own table, or the definition in the repository.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::manifest::Object;
+use crate::names::KubernetesVersion;
+use crate::rules::Review;
+use crate::schema::builtin::{self, Lookup, Versions};
+use crate::schema::value::{self, MISSING, Problem, Purpose, Verdict};
+use crate::schema::{Definition, Schema, is_definition, walk};
+use crate::tenancy::Root;
+
+/// So many problems of one object are told; nobody reads more.
+const MOST: usize = 100;
+
+/// What came out of the objects of a review; those of which there is nothing to say are left out.
+#[derive(Debug, Default)]
+pub struct Judged<'a> {
+    pub(super) objects: Vec<One<'a>>,
+    /// Kinds that neither Kubernetes nor the repository has, each with its first object and how many there are.
+    pub(super) unknown_kinds: BTreeMap<(&'a str, &'a str), (&'a Object, usize)>,
+    /// Kinds with rules in CEL, each with its first object, how many rules and how many objects there are.
+    pub(super) with_cel: BTreeMap<(&'a str, &'a str), (&'a Object, usize, usize)>,
+    pub(super) versions: Option<Versions>,
+}
+
+/// One object.
+#[derive(Debug)]
+pub(crate) struct One<'a> {
+    pub(crate) object: &'a Object,
+    /// Whether a definition in the repository is what it was held against.
+    pub(crate) is_custom: bool,
+    pub(crate) answer: Answer<'a>,
+}
+
+/// What is wrong with it.
+#[derive(Debug)]
+pub(crate) enum Answer<'a> {
+    /// Held against what its kind asks for.
+    Verdict(Verdict<'a>),
+    /// Its kind is not there in its API version, but in these.
+    NotServed(Vec<String>),
+}
+
+/// The definitions that a review knows, by the group and kind that they define.
+type Definitions<'a> = HashMap<(&'a str, &'a str), Definition<'a>>;
+
+impl<'a> Judged<'a> {
+    /// Judges the objects of a review that are applied as they stand: no patches, no data, nothing encrypted.
+    pub(crate) fn of(review: &Review<'a>) -> Self {
+        let definitions = definitions(review);
+        let versions = Versions::of(review.kubernetes);
+        let mut judged = Self { versions: Some(versions), ..Self::default() };
+        for file in review.files {
+            let path = &file.path;
+            if file.objects.is_empty()
+                || review.after.is_only_patch_or_data(path)
+                || review.after.is_foreign_to_flux(path)
+            {
+                continue;
+            }
+            let whole =
+                file.objects.iter().filter(|object| !object.encrypted && !is_definition(object.group(), &object.kind));
+            whole.for_each(|object| judged.add(review, &definitions, object));
+        }
+        judged
+    }
+
+    /// The custom resources among them.
+    pub(crate) fn custom_resources(&self) -> impl Iterator<Item = &One<'a>> {
+        self.objects.iter().filter(|one| one.is_custom)
+    }
+
+    fn add(&mut self, review: &Review<'a>, definitions: &Definitions<'a>, object: &'a Object) {
+        let key = (object.group(), object.kind.as_str());
+        let custom = definitions.get(&key).copied();
+        let answer = match custom {
+            Some(definition) => self.custom(definition, object),
+            None => self.builtin(object, review.kubernetes),
+        };
+        let Some(mut answer) = answer else { return };
+        if let Answer::Verdict(verdict) = &mut answer {
+            leave_open_what_patches_may_add(review, object, verdict);
+            verdict.invalid.truncate(MOST);
+            verdict.unknown.truncate(MOST);
+            verdict.undecided.truncate(MOST);
+            if verdict.invalid.is_empty() && verdict.unknown.is_empty() && verdict.undecided.is_empty() {
+                return;
+            }
+        }
+        self.objects.push(One { object, is_custom: custom.is_some(), answer });
+    }
+
+    fn custom(&mut self, definition: Definition<'a>, object: &'a Object) -> Option<Answer<'a>> {
+        let name = object.api_version.rsplit('/').next().unwrap_or_default();
+        let Some(version) = definition.version(name).filter(|version| version.is_served()) else {
+            let served = definition.versions().filter(|version| version.is_served());
+            let group = object.group();
+            return Some(Answer::NotServed(served.filter_map(|it| Some(format!("{group}/{}", it.name()?))).collect()));
+        };
+        let schema = version.schema()?;
+        let rules = cel_rules(schema);
+        if rules > 0 {
+            let key = (object.group(), object.kind.as_str());
+            self.with_cel.entry(key).or_insert((object, rules, 0)).2 += 1;
+        }
+        let purpose = Purpose { default: false, resource: true };
+        Some(Answer::Verdict(value::validate(&object.node, schema, purpose, "")))
+    }
+
+    fn builtin(&mut self, object: &'a Object, configured: Option<KubernetesVersion>) -> Option<Answer<'a>> {
+        match builtin::look_up(&object.api_version, &object.kind, self.versions?) {
+            Lookup::Known(kind) => Some(Answer::Verdict(builtin::validate(&object.node, &kind))),
+            Lookup::NotServed { instead } if !configured.is_some_and(Versions::are_after) => {
+                Some(Answer::NotServed(instead.into_iter().map(str::to_owned).collect()))
+            }
+            Lookup::NotServed { .. } | Lookup::Foreign => {
+                let key = (object.group(), object.kind.as_str());
+                self.unknown_kinds.entry(key).or_insert((object, 0)).1 += 1;
+                None
+            }
+        }
+    }
+}
+
+/// What is changed counts before what is not.
+fn definitions<'a>(review: &Review<'a>) -> Definitions<'a> {
+    let all = review.definitions.iter().chain(review.files).flat_map(|file| &file.objects);
+    let named = all.filter_map(Definition::of).filter_map(|it| Some(((it.group()?, it.kind()?), it)));
+    named.collect()
+}
+
+fn cel_rules(schema: Schema<'_>) -> usize {
+    let mut count = 0;
+    walk(schema, "", &mut |at| {
+        count += at.schema.get("x-kubernetes-validations").map_or(0, |rules| rules.items().count());
+    });
+    count
+}
+
+/// A field that is missing in a file may come from a patch of a kustomization above it.
+fn leave_open_what_patches_may_add<'a>(review: &Review<'a>, object: &Object, verdict: &mut Verdict<'a>) {
+    let is_missing = |problem: &Problem<'_>| problem.words == MISSING;
+    if !verdict.invalid.iter().any(is_missing) || !is_patched(review, object) {
+        return;
+    }
+    let (missing, invalid): (Vec<_>, Vec<_>) = std::mem::take(&mut verdict.invalid).into_iter().partition(is_missing);
+    verdict.invalid = invalid;
+    let words = || "is required and missing here; a patch may add it".to_owned();
+    verdict.undecided.extend(missing.into_iter().map(|problem| Problem { words: words(), ..problem }));
+}
+
+/// Whether a kustomization above the object's file patches anything.
+fn is_patched(review: &Review<'_>, object: &Object) -> bool {
+    review.after.reaches(&object.file).into_iter().any(|reach| match reach.root {
+        Root::Kustomization(path) => review.after.file(&path).is_some_and(|file| file.patches()),
+        Root::Scan(_) => false,
+    })
+}

@@ -1,0 +1,180 @@
+//! Judges an object of one of Kubernetes' own kinds as server-side apply and the decoder behind it do: types,
+//! fields that are required, fields that nobody knows, and items that are told apart and are not.
+
+use std::collections::BTreeSet;
+
+use super::Kind;
+use super::table::{Field, Span, Table, Told, Type, table};
+use crate::manifest::{Node, Scalar, Value};
+use crate::schema::value::{Kind as JsonKind, MISSING, Number, Problem, Verdict, shown};
+use crate::schema::{Canonical, decode_base64, is_time};
+
+/// Judges a whole object.
+pub fn validate<'v>(object: &'v Node, kind: &Kind) -> Verdict<'v> {
+    let mut judge = Judge { table: table(), versions: kind.versions, verdict: Verdict::default() };
+    judge.value(object, &kind.holds, "");
+    judge.verdict
+}
+
+struct Judge<'v> {
+    table: &'static Table,
+    versions: Span,
+    verdict: Verdict<'v>,
+}
+
+impl<'v> Judge<'v> {
+    fn value(&mut self, node: &'v Node, holds: &Type, path: &str) {
+        // Null is nothing, wherever it stands.
+        if node.is_null() {
+            return;
+        }
+        match (holds, &node.value) {
+            (Type::Anything, _) | (Type::Mapping, Value::Mapping(_)) => {}
+            (Type::Fields(name), Value::Mapping(_)) => self.fields(node, name, path),
+            (Type::Map(inner), Value::Mapping(_)) => {
+                for (key, value) in node.entries() {
+                    self.value(value, inner, &below(path, key.text().unwrap_or_default()));
+                }
+            }
+            (Type::List(told, inner), Value::Sequence(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, inner, &format!("{path}[{index}]"));
+                }
+                self.doubles(items, told, path);
+            }
+            (holds, Value::Scalar { value, .. }) => self.scalar(node, value, holds, path),
+            _ => self.wrong(node, holds, path),
+        }
+    }
+
+    fn scalar(&mut self, node: &'v Node, value: &Scalar, holds: &Type, path: &str) {
+        // Flux fills such texts in before it applies (`spec.postBuild.substitute`).
+        if let Scalar::String(text) = value
+            && text.contains("${")
+            && !matches!(holds, Type::Text)
+        {
+            let words = "holds a variable, so that nobody can say what it will be".to_owned();
+            self.verdict.undecided.push(Problem { node, field: path.to_owned(), words });
+        } else if !fits(node, value, holds) {
+            self.wrong(node, holds, path);
+        }
+    }
+
+    fn fields(&mut self, node: &'v Node, name: &str, path: &str) {
+        // What a field was in the last of the versions stands first, and counts.
+        let known: Vec<&Field> = self.table.fields(name, self.versions).collect();
+        for (key, value) in node.entries() {
+            let name = key.text().unwrap_or_default();
+            let field = below(path, name);
+            match known.iter().find(|known| known.name == name) {
+                Some(known) => self.value(value, &known.holds, &field),
+                None => {
+                    let near = nearest(name, known.iter().map(|known| known.name));
+                    let words = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+                    self.verdict.unknown.push(Problem { node: key, field, words });
+                }
+            }
+        }
+        let missing = known.iter().filter(|field| field.required && node.get(field.name).is_none_or(Node::is_null));
+        let missing: BTreeSet<&str> = missing.map(|field| field.name).collect();
+        for name in missing {
+            self.verdict.invalid.push(Problem { node, field: below(path, name), words: MISSING.to_owned() });
+        }
+    }
+
+    fn doubles(&mut self, items: &'v [Node], told: &Told, path: &str) {
+        let mut seen = BTreeSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let (key, by) = match told {
+                Told::NoHow => return,
+                Told::Whole => (vec![Some(Canonical::of(item))], "is there already".to_owned()),
+                Told::Keys(names) => {
+                    let key = names.iter().map(|name| key(item, name)).collect();
+                    (key, format!("has the same `{}` as an item before it", names.join("` and `")))
+                }
+            };
+            // An item without any of the keys is found to be wrong for that.
+            let has_key = key.iter().any(Option::is_some);
+            if !seen.insert(key) && has_key {
+                let words = format!("{by}, and server-side apply, which Flux uses, refuses that");
+                self.verdict.invalid.push(Problem { node: item, field: format!("{path}[{index}]"), words });
+            }
+        }
+    }
+
+    fn wrong(&mut self, node: &'v Node, holds: &Type, path: &str) {
+        let words = format!("must be {}, but is {}", wanted(holds), JsonKind::of(node).called());
+        self.verdict.invalid.push(Problem { node, field: path.to_owned(), words });
+    }
+}
+
+/// A port's protocol is TCP where nothing is written.
+fn key<'n>(item: &'n Node, name: &str) -> Option<Canonical<'n>> {
+    let written = item.get(name).filter(|node| !node.is_null()).map(Canonical::of);
+    written.or_else(|| (name == "protocol").then_some(Canonical::Text("TCP")))
+}
+
+fn fits(node: &Node, value: &Scalar, holds: &Type) -> bool {
+    match (holds, value) {
+        (Type::Text | Type::WholeOrText, Scalar::String(_)) | (Type::Truth, Scalar::Bool(_)) => true,
+        (Type::Number, Scalar::Int(_) | Scalar::Float(_)) => true,
+        (Type::Whole(32) | Type::WholeOrText, Scalar::Int(_) | Scalar::Float(_)) => {
+            Number::whole(node).is_some_and(|number| i32::try_from(number).is_ok())
+        }
+        (Type::Whole(_), Scalar::Int(_) | Scalar::Float(_)) => {
+            Number::whole(node).is_some_and(|number| i64::try_from(number).is_ok())
+        }
+        (Type::Quantity, Scalar::Int(_) | Scalar::Float(_)) => true,
+        (Type::Quantity, Scalar::String(text)) => is_quantity(text),
+        (Type::Base64, Scalar::String(text)) => decode_base64(text).is_some(),
+        (Type::Time, Scalar::String(text)) => is_time(text),
+        _ => false,
+    }
+}
+
+/// A quantity as Kubernetes writes them (`apimachinery/pkg/api/resource`): `500m`, `1.5Gi`, `1e3`.
+fn is_quantity(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end =
+        unsigned.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at(end);
+    let is_number = number.chars().any(|character| character.is_ascii_digit()) && number.matches('.').count() <= 1;
+    let exponent = || {
+        let digits = suffix.strip_prefix(['e', 'E']).map(|rest| rest.strip_prefix(['+', '-']).unwrap_or(rest));
+        digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_unit = matches!(
+        suffix,
+        "" | "n" | "u" | "m" | "k" | "M" | "G" | "T" | "P" | "E" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei"
+    );
+    is_number && (is_unit || exponent())
+}
+
+fn wanted(holds: &Type) -> &'static str {
+    match holds {
+        Type::Text => "a text",
+        Type::Whole(32) => "a whole number of 32 bits",
+        Type::Whole(_) => "a whole number",
+        Type::Number => "a number",
+        Type::Truth => "true or false",
+        Type::Base64 => "a text in base64",
+        Type::Time => "a time such as `2030-01-31T12:00:00Z`",
+        Type::Quantity => "a quantity such as `500m` or `1Gi`",
+        Type::WholeOrText => "a whole number or a text",
+        Type::List(..) => "a list",
+        Type::Anything | Type::Mapping | Type::Map(_) | Type::Fields(_) => "a mapping",
+    }
+}
+
+/// The name that somebody may have meant.
+fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // A name that is far longer than every field is none of them; measuring it would take long.
+    let lower = (name.len() <= 64).then(|| name.to_lowercase())?;
+    let distances = known.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
+    distances.min().filter(|(distance, known)| *distance <= 1 + known.len() / 4).map(|(_, known)| known)
+}
+
+fn below(path: &str, name: &str) -> String {
+    let name = shown(name);
+    if path.is_empty() { name } else { format!("{path}.{name}") }
+}
