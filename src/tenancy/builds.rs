@@ -2,24 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reach::{LONGEST_NAME, MAXIMUM_STEPS};
+use super::reach::MAXIMUM_STEPS;
 use super::{KustomizationSummary, ObjectSummary, RepositoryIndex, SummaryEntry};
 use crate::manifest::{EntryRole, ObjectScope, builtin_scope, is_kustomization};
 use crate::names::RepoPath;
 
+/// No name is longer, so nothing longer need be put together: kustomizations may name each other in
+/// circles.
+const LONGEST_NAME: usize = 253;
+
 /// What the kustomizations on a way do to what they carry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Way {
-    namespace: Option<String>,
-    prefix: String,
-    suffix: String,
+    pub(super) namespace: Option<String>,
+    pub(super) prefix: String,
+    pub(super) suffix: String,
 }
 
 /// What kustomize tells objects of one kind and written name apart by.
 type Id<'a> = (Option<&'a str>, &'a str, &'a str);
 
 impl Way {
-    fn through(&self, summary: KustomizationSummary) -> Self {
+    /// The way with one more kustomization at its end.
+    pub(super) fn through(&self, summary: KustomizationSummary) -> Self {
         let joined = |one: &str, other: &str| one.chars().chain(other.chars()).take(LONGEST_NAME + 1).collect();
         Self {
             namespace: summary.namespace.or_else(|| self.namespace.clone()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::manifest::{EntryRole, is_kustomization};
 use crate::names::RepoPath;
 
+use super::builds::Way;
 use super::stored::{ROLES, list};
 use super::{KustomizationSummary, Layout, RepositoryIndex, SummaryEntry};
 
@@ -34,10 +35,6 @@ pub struct Reach {
     pub suffix: String,
 }
 
-/// No name is longer, so nothing longer need be put together: kustomizations may name each other in
-/// circles.
-pub(super) const LONGEST_NAME: usize = 253;
-
 impl Reach {
     /// Whether names are changed on the way.
     pub fn renames(&self) -> bool {
@@ -46,14 +43,9 @@ impl Reach {
 
     /// The way with one more kustomization at its end.
     fn through(&self, by: &RepoPath, summary: Option<KustomizationSummary>) -> Self {
-        let summary = summary.unwrap_or_default();
-        let joined = |one: &str, other: &str| one.chars().chain(other.chars()).take(LONGEST_NAME + 1).collect();
-        Self {
-            root: Root::Kustomization(by.clone()),
-            namespace: summary.namespace.or_else(|| self.namespace.clone()),
-            prefix: joined(&summary.prefix, &self.prefix),
-            suffix: joined(&self.suffix, &summary.suffix),
-        }
+        let Self { namespace, prefix, suffix, .. } = self.clone();
+        let Way { namespace, prefix, suffix } = Way { namespace, prefix, suffix }.through(summary.unwrap_or_default());
+        Self { root: Root::Kustomization(by.clone()), namespace, prefix, suffix }
     }
 }
 
