@@ -315,3 +315,27 @@ fn every_rule_is_listed_and_explained() {
     insta::assert_snapshot!(text);
     insta::assert_snapshot!(bailiwick(&["explain", "crd/one-storage-version"]).out);
 }
+
+/// An unchanged file is read once, for whatever it is asked for: as what a copied definition was, and as what
+/// defines another kind.
+#[test]
+fn a_file_with_two_definitions_serves_for_both() {
+    let definition = |kind: &str, plural: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {plural}.example.org}}\n\
+             spec:\n  group: example.org\n  scope: Namespaced\n  names: {{kind: {kind}, plural: {plural}}}\n  versions:\n    \
+             - {{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: object}}}}}}\n"
+        )
+    };
+    let (widget, gadget) = (definition("Widget", "widgets"), definition("Gadget", "gadgets"));
+    let (base, head) = (copy_of(CLEAN), copy_of(CLEAN));
+    for folder in [&base, &head] {
+        write(folder, "cluster/common/both.yaml", &format!("{widget}---\n{gadget}"));
+    }
+    write(&head, "cluster/common/copy.yaml", &widget);
+    let object = "apiVersion: example.org/v1\nkind: Gadget\nmetadata: {name: one, namespace: team1}\n";
+    write(&head, "cluster/team1/gadget.yaml", object);
+    let run = bailiwick(&["check", path(&head), "--base", path(&base), "--format", "json"]);
+    let kinds: Vec<String> = found(&run.json()).into_iter().filter(|one| one.starts_with("object/")).collect();
+    assert_eq!(kinds, Vec::<String>::new());
+}

@@ -80,22 +80,23 @@ impl Change {
             let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
             seen.push(View { before: before.with(gone), after, roots, kubernetes });
         }
-        for path in stands_elsewhere(&seen, known.values().flatten()) {
-            // What is no part of the change is as it was.
-            let file = match known.get(&path) {
-                Some(file) => file.clone(),
-                None => read(&path)?,
-            };
-            old.extend(file.filter(|_| !changed.contains(&path)));
+        let judged: BTreeSet<RepoPath> = known.keys().cloned().collect();
+        let (elsewhere, defining) =
+            (stands_elsewhere(&seen, known.values().flatten()), definitions_of(&seen, known.values().flatten()));
+        // What is no part of the change is as it was.
+        for path in elsewhere.difference(&changed) {
+            old.extend(fetch(&mut known, &mut read, path)?.cloned());
         }
         old.sort_by(|one, other| one.path.cmp(&other.path));
-        let mut definitions = Vec::new();
-        for path in definitions_of(&seen, known.values().flatten()) {
-            if !known.contains_key(&path) {
-                definitions.extend(read(&path)?);
-            }
+        for path in &defining {
+            fetch(&mut known, &mut read, path)?;
         }
-        Ok(Self { views: seen, files: known.into_values().flatten().collect(), old, definitions, dropped, reached })
+        let (files, aside): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            known.into_iter().partition(|(path, _)| judged.contains(path));
+        let files = files.into_values().flatten().collect();
+        let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
+        let definitions = definitions.collect();
+        Ok(Self { views: seen, files, old, definitions, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
