@@ -61,7 +61,7 @@ pub struct Object {
 impl Object {
     /// The API group: the part of `apiVersion` before the slash, empty for the core group.
     pub fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        api_group(&self.api_version)
     }
 
     /// What a finding calls this object. Longer words than Kubernetes takes are cut: every finding
@@ -79,6 +79,11 @@ impl Object {
     pub fn location(&self, node: &Node) -> Location {
         Location { file: self.file.clone(), line: node.start.line, column: node.start.column }
     }
+}
+
+/// The API group of an `apiVersion`: the part before the slash, empty for the core group.
+pub fn api_group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// The longest API version has a group of 253 characters, a slash, and a version of 63.

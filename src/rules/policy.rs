@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::engine::Waived;
 use crate::finding::{Finding, ObjectRef, RuleId, Severity};
+use crate::manifest::api_group;
 use crate::names::RepoPath;
 
 /// What an admin repository says about the rules. Without a policy every rule has its own
@@ -126,7 +127,7 @@ impl Exception {
 
 impl TargetObject {
     fn is(&self, object: &ObjectRef) -> bool {
-        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = api_group(&object.api_version);
         object.name == self.name
             && self.group.as_ref().is_none_or(|wanted| wanted == group)
             && self.kind.as_ref().is_none_or(|kind| *kind == object.kind)

@@ -9,6 +9,7 @@ mod table;
 pub use judge::validate;
 pub use table::Kind;
 
+use crate::manifest::api_group;
 use crate::names::KubernetesVersion;
 use table::{Span, table};
 
@@ -65,7 +66,7 @@ pub fn look_up(api_version: &str, kind: &str, versions: Versions) -> Lookup {
     if let Some(known) = table.kind(api_version, kind, versions.0) {
         return Lookup::Known(known);
     }
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = api_group(api_version);
     let heirs = GONE.iter().find(|(gone, _)| *gone == group).map(|(_, heirs)| *heirs);
     if heirs.is_none() && !table.has_group(group) {
         return Lookup::Foreign;

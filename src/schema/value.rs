@@ -38,6 +38,9 @@ pub struct Purpose {
 /// The words of a field that must be there and is not.
 pub const MISSING: &str = "is required, but missing";
 
+/// The words of a field that nobody knows.
+pub const UNKNOWN: &str = "is not a field of the schema";
+
 /// One thing that is wrong with a value, or that nobody can say without the server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem<'v> {
@@ -47,6 +50,15 @@ pub struct Problem<'v> {
     pub field: String,
     /// What is wrong, to stand behind the field's name: `must be …`.
     pub words: String,
+    /// The name that somebody may have meant, where the field is unknown.
+    pub meant: Option<&'static str>,
+}
+
+impl<'v> Problem<'v> {
+    /// A problem of a field.
+    pub fn new(node: &'v Node, field: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { node, field: field.into(), words: words.into(), meant: None }
+    }
 }
 
 /// What came out.
@@ -104,11 +116,11 @@ struct Found<'v> {
 
 impl<'v> Found<'v> {
     fn invalid(&mut self, node: &'v Node, path: &str, words: impl Into<String>) {
-        self.invalid.push(Problem { node, field: path.to_owned(), words: words.into() });
+        self.invalid.push(Problem::new(node, path, words));
     }
 
     fn undecided(&mut self, node: &'v Node, path: &str, words: impl Into<String>) {
-        self.undecided.push(Problem { node, field: path.to_owned(), words: words.into() });
+        self.undecided.push(Problem::new(node, path, words));
     }
 }
 
@@ -240,13 +252,13 @@ impl Limits {
     }
 }
 
-fn below(path: &str, name: &str) -> String {
+pub(super) fn below(path: &str, name: &str) -> String {
     let name = shown(name);
     if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
 /// Words of a manifest made fit for a message: one line, and not endless.
-pub(super) fn shown(text: &str) -> String {
+fn shown(text: &str) -> String {
     let fit = |character: char| if character.is_control() || character == '`' { '?' } else { character };
     let mut shown: String = text.chars().take(80).map(fit).collect();
     if text.chars().nth(80).is_some() {

@@ -60,7 +60,7 @@ fn check_default(root: &Root<'_>, at: &Visit<'_>, default: &Node, found: &mut Ve
     let had = !verdict.unknown.is_empty() && root.had(unpruned);
     let unknown = verdict.unknown.into_iter().filter(|_| !had).map(|problem| (problem, UNKNOWN));
     for (problem, help) in verdict.invalid.into_iter().map(|problem| (problem, INVALID)).chain(unknown) {
-        let Problem { node, field, words } = problem;
+        let Problem { node, field, words, .. } = problem;
         let (message, path) = if field.is_empty() {
             (format!("The default {words}."), format!("{}.default", at.path))
         } else {

@@ -32,7 +32,7 @@ use super::{current, error, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, Scalar, Value};
 use crate::rules::{Meta, Prepared, Review, Rule, object, shown};
-use crate::schema::{decode_base64, is_time};
+use crate::schema::{decode_base64, is_time, nearest_name};
 
 /// `crd/unknown-field`.
 #[derive(Debug)]
@@ -256,13 +256,8 @@ fn remedy(shape: &Shape, name: &str) -> String {
     if let Some((_, _, help)) = moved {
         return (*help).to_owned();
     }
-    let lower = name.to_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-    // A name that is far longer than every field is none of them; measuring it would take long.
-    let fields = shape.fields.iter().map(|(known, _)| *known).filter(|_| name.len() <= 64);
-    let nearest = fields.map(|known| (distance(known), known)).min();
-    match nearest.filter(|(distance, known)| *distance <= 1 + known.len() / 4) {
-        Some((_, known)) => format!("Did you mean `{known}`? Write it so."),
+    match nearest_name(name, shape.fields.iter().map(|(known, _)| *known)) {
+        Some(known) => format!("Did you mean `{known}`? Write it so."),
         None => "Remove it, or move it to where it belongs.".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::manifest::Object;
+use crate::manifest::{Node, Object};
 use crate::names::KubernetesVersion;
 use crate::rules::Review;
 use crate::schema::builtin::{self, Lookup, Versions};
@@ -14,14 +14,16 @@ use crate::tenancy::Root;
 const MOST: usize = 100;
 
 /// What came out of the objects of a review; those of which there is nothing to say are left out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Judged<'a> {
     pub(super) objects: Vec<One<'a>>,
     /// Kinds that neither Kubernetes nor the repository has, each with its first object and how many there are.
     pub(super) unknown_kinds: BTreeMap<(&'a str, &'a str), (&'a Object, usize)>,
     /// Kinds with rules in CEL, each with its first object, how many rules and how many objects there are.
     pub(super) with_cel: BTreeMap<(&'a str, &'a str), (&'a Object, usize, usize)>,
-    pub(super) versions: Option<Versions>,
+    pub(super) versions: Versions,
+    /// How many rules in CEL a schema has, by its node: there may be thousands of objects of one kind.
+    cel: HashMap<*const Node, usize>,
 }
 
 /// One object.
@@ -49,8 +51,13 @@ impl<'a> Judged<'a> {
     /// Judges the objects of a review that are applied as they stand: no patches, no data, nothing encrypted.
     pub(crate) fn of(review: &Review<'a>) -> Self {
         let definitions = definitions(review);
-        let versions = Versions::of(review.kubernetes);
-        let mut judged = Self { versions: Some(versions), ..Self::default() };
+        let mut judged = Self {
+            objects: Vec::new(),
+            unknown_kinds: BTreeMap::new(),
+            with_cel: BTreeMap::new(),
+            versions: Versions::of(review.kubernetes),
+            cel: HashMap::new(),
+        };
         for file in review.files {
             let path = &file.path;
             if file.objects.is_empty()
@@ -99,7 +106,7 @@ impl<'a> Judged<'a> {
             return Some(Answer::NotServed(served.filter_map(|it| Some(format!("{group}/{}", it.name()?))).collect()));
         };
         let schema = version.schema()?;
-        let rules = cel_rules(schema);
+        let rules = *self.cel.entry(std::ptr::from_ref(schema.node())).or_insert_with(|| cel_rules(schema));
         if rules > 0 {
             let key = (object.group(), object.kind.as_str());
             self.with_cel.entry(key).or_insert((object, rules, 0)).2 += 1;
@@ -109,7 +116,7 @@ impl<'a> Judged<'a> {
     }
 
     fn builtin(&mut self, object: &'a Object, configured: Option<KubernetesVersion>) -> Option<Answer<'a>> {
-        match builtin::look_up(&object.api_version, &object.kind, self.versions?) {
+        match builtin::look_up(&object.api_version, &object.kind, self.versions) {
             Lookup::Known(kind) => Some(Answer::Verdict(builtin::validate(&object.node, &kind))),
             Lookup::NotServed { instead } if !configured.is_some_and(Versions::are_after) => {
                 Some(Answer::NotServed(instead.into_iter().map(str::to_owned).collect()))

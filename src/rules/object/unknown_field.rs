@@ -53,7 +53,7 @@ pub(in crate::rules) fn unknown_fields(rule: RuleId, one: &One<'_>) -> Vec<Findi
             shown(&one.object.kind),
             problem.field
         );
-        let meant = problem.words.split('`').nth(1).map(|name| format!("Did you mean `{name}`? Write it so."));
+        let meant = problem.meant.map(|name| format!("Did you mean `{name}`? Write it so."));
         let help = meant.unwrap_or_else(|| "Remove it, or move it to where it belongs.".to_owned());
         at_problem((rule, Severity::Error), one.object, problem, message).with_help(help)
     });

@@ -24,6 +24,7 @@
 use super::{Answer, One};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Prepared, Review, Rule, shown};
+use crate::schema::builtin::Versions;
 
 /// `object/version-not-served`.
 #[derive(Debug)]
@@ -38,13 +39,13 @@ impl Rule for VersionNotServed {
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         Prepared::with(review, |prepared| {
-            let versions = prepared.objects.versions.map(|versions| versions.to_string()).unwrap_or_default();
-            prepared.objects.objects.iter().filter_map(|one| check_object(one, &versions)).collect()
+            let judged = &prepared.objects;
+            judged.objects.iter().filter_map(|one| check_object(one, judged.versions)).collect()
         })
     }
 }
 
-fn check_object(one: &One<'_>, versions: &str) -> Option<Finding> {
+fn check_object(one: &One<'_>, versions: Versions) -> Option<Finding> {
     let Answer::NotServed(instead) = &one.answer else { return None };
     let object = one.object;
     let (kind, api_version) = (shown(&object.kind), shown(&object.api_version));

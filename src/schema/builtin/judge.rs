@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::Kind;
 use super::table::{Field, Span, Table, Told, Type, table};
 use crate::manifest::{Node, Scalar, Value};
-use crate::schema::value::{Kind as JsonKind, MISSING, Number, Problem, Verdict, shown};
-use crate::schema::{Canonical, decode_base64, is_time};
+use crate::schema::value::{Kind as JsonKind, MISSING, Number, Problem, UNKNOWN, Verdict, below};
+use crate::schema::{Canonical, decode_base64, is_time, nearest_name};
 
 /// Judges a whole object.
 pub fn validate<'v>(object: &'v Node, kind: &Kind) -> Verdict<'v> {
@@ -54,7 +54,7 @@ impl<'v> Judge<'v> {
             && !matches!(holds, Type::Text)
         {
             let words = "holds a variable, so that nobody can say what it will be".to_owned();
-            self.verdict.undecided.push(Problem { node, field: path.to_owned(), words });
+            self.verdict.undecided.push(Problem::new(node, path, words));
         } else if !fits(node, value, holds) {
             self.wrong(node, holds, path);
         }
@@ -69,16 +69,15 @@ impl<'v> Judge<'v> {
             match known.iter().find(|known| known.name == name) {
                 Some(known) => self.value(value, &known.holds, &field),
                 None => {
-                    let near = nearest(name, known.iter().map(|known| known.name));
-                    let words = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-                    self.verdict.unknown.push(Problem { node: key, field, words });
+                    let meant = nearest_name(name, known.iter().map(|known| known.name));
+                    self.verdict.unknown.push(Problem { meant, ..Problem::new(key, field, UNKNOWN) });
                 }
             }
         }
         let missing = known.iter().filter(|field| field.required && node.get(field.name).is_none_or(Node::is_null));
         let missing: BTreeSet<&str> = missing.map(|field| field.name).collect();
         for name in missing {
-            self.verdict.invalid.push(Problem { node, field: below(path, name), words: MISSING.to_owned() });
+            self.verdict.invalid.push(Problem::new(node, below(path, name), MISSING));
         }
     }
 
@@ -97,14 +96,14 @@ impl<'v> Judge<'v> {
             let has_key = key.iter().any(Option::is_some);
             if !seen.insert(key) && has_key {
                 let words = format!("{by}, and server-side apply, which Flux uses, refuses that");
-                self.verdict.invalid.push(Problem { node: item, field: format!("{path}[{index}]"), words });
+                self.verdict.invalid.push(Problem::new(item, format!("{path}[{index}]"), words));
             }
         }
     }
 
     fn wrong(&mut self, node: &'v Node, holds: &Type, path: &str) {
         let words = format!("must be {}, but is {}", wanted(holds), JsonKind::of(node).called());
-        self.verdict.invalid.push(Problem { node, field: path.to_owned(), words });
+        self.verdict.invalid.push(Problem::new(node, path, words));
     }
 }
 
@@ -164,17 +163,4 @@ fn wanted(holds: &Type) -> &'static str {
         Type::List(..) => "a list",
         Type::Anything | Type::Mapping | Type::Map(_) | Type::Fields(_) => "a mapping",
     }
-}
-
-/// The name that somebody may have meant.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // A name that is far longer than every field is none of them; measuring it would take long.
-    let lower = (name.len() <= 64).then(|| name.to_lowercase())?;
-    let distances = known.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
-    distances.min().filter(|(distance, known)| *distance <= 1 + known.len() / 4).map(|(_, known)| known)
-}
-
-fn below(path: &str, name: &str) -> String {
-    let name = shown(name);
-    if path.is_empty() { name } else { format!("{path}.{name}") }
 }

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use crate::manifest::api_group;
+
 /// Minor versions, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
@@ -101,7 +103,7 @@ impl Table {
     pub(super) fn api_versions(&self, groups: &[&str], kind: &str, versions: Span) -> Vec<&'static str> {
         let there = self.kinds.iter().filter(|((_, name), row)| *name == kind && row.span.meets(versions));
         let mut found: Vec<&'static str> =
-            there.map(|((api, _), _)| *api).filter(|api| groups.contains(&group_of(api))).collect();
+            there.map(|((api, _), _)| *api).filter(|api| groups.contains(&api_group(api))).collect();
         found.sort_by_key(|api| (api.contains("alpha") || api.contains("beta"), *api));
         found
     }
@@ -110,10 +112,6 @@ impl Table {
     pub(super) fn fields(&self, name: &str, versions: Span) -> impl Iterator<Item = &Field> {
         self.types.get(name).into_iter().flatten().filter(move |field| field.span.meets(versions))
     }
-}
-
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 fn read(text: &'static str) -> Option<Table> {
@@ -129,7 +127,7 @@ fn read(text: &'static str) -> Option<Table> {
             ["kind", api_version, kind, scope, holds, ref rest @ ..] => {
                 let row = Row { namespaced: scope == "namespaced", holds: type_of(holds)?, span: span_of(rest, span)? };
                 table.kinds.insert((api_version, kind), row);
-                table.groups.insert(group_of(api_version));
+                table.groups.insert(api_group(api_version));
             }
             ["type", name] if !line.starts_with(' ') => fields = Some(table.types.entry(name).or_default()),
             [name, holds, ref rest @ ..] => {

@@ -13,7 +13,11 @@ fn judged(text: &str, version: Option<&str>) -> String {
             let verdict = validate(&object.node, &kind);
             let told = |what: &str, problems: &[crate::schema::value::Problem<'_>]| -> Vec<String> {
                 let line = |it: &crate::schema::value::Problem<'_>| {
-                    format!("{} {what}: {} {}", it.node.start.line, it.field, it.words).trim_end().to_owned()
+                    let words = match it.meant {
+                        Some(name) => format!("did you mean `{name}`?"),
+                        None => it.words.replace(crate::schema::value::UNKNOWN, ""),
+                    };
+                    format!("{} {what}: {} {words}", it.node.start.line, it.field).trim_end().to_owned()
                 };
                 problems.iter().map(line).collect()
             };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Problem, below, of_field};
+use super::{Problem, UNKNOWN, below, of_field};
 use crate::manifest::Node;
 use crate::schema::{Additional, Schema};
 
@@ -61,7 +61,7 @@ fn fields<'v>(value: &'v Node, at: At<'_>, path: &str, found: &mut Vec<Problem<'
                 step(node, At { schema: None, resource: false, preserve: false }, &field, found);
             }
             (None, None) if at.preserve => {}
-            (None, None) => found.push(Problem { node: key, field, words: "is not a field of the schema".to_owned() }),
+            (None, None) => found.push(Problem::new(key, field, UNKNOWN)),
         }
     }
 }
