@@ -238,6 +238,7 @@ fn an_exception_waives_and_is_counted() {
         old: &[],
         dropped: &BTreeMap::new(),
         definitions: &[],
+        elsewhere: None,
         kubernetes: None,
         prepared: None,
     };

@@ -21,8 +21,7 @@ use crate::finding::Severity;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
 use crate::report::{self, Style};
-use crate::rules::{Change, Changed, Judgement, RULES, Scope, View};
-use crate::schema::is_definition;
+use crate::rules::{Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -127,7 +126,9 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
         )?;
     }
     let mut change = change(view, after, before.as_ref());
-    change.add_definitions(definitions);
+    if let Some(definitions) = definitions {
+        change.define_elsewhere(0, definitions);
+    }
     progress.say(err, &format!("judging {} files …", change.files().len()));
     let judgement = change.judge(0, team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
     progress.done(err);
@@ -179,8 +180,8 @@ fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {
 }
 
 /// The team, and the files of the admin repository that define kinds.
-fn team(args: &Args) -> Result<(Option<Team>, Vec<ManifestFile>)> {
-    let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok((None, Vec::new())) };
+fn team(args: &Args) -> Result<(Option<Team>, Option<Elsewhere>)> {
+    let (Some(admin), Some(name)) = (&args.admin, &args.team) else { return Ok((None, None)) };
     let tree = Tree::load(&mut Folder::open(admin, "the admin repository (--admin)")?)?;
     let index = tree.index();
     let known: Vec<String> = index.teams().map(|team| team.name.to_string()).collect();
@@ -189,9 +190,7 @@ fn team(args: &Args) -> Result<(Option<Team>, Vec<ManifestFile>)> {
         [] => format!("there is no team in {}: give the root folder of the admin repository", admin.display()),
         known => format!("there is no team {name:?} in {}: there are {}", admin.display(), known.join(", ")),
     })?;
-    let defines = |file: &ManifestFile| file.objects.iter().any(|it| is_definition(it.group(), &it.kind));
-    let files = tree.files.into_values().map(|loaded| loaded.file);
-    Ok((Some(team), files.filter(defines).collect()))
+    Ok((Some(team), Some(Elsewhere::of(tree.files.into_values().map(|loaded| loaded.file)))))
 }
 
 fn write(format: Format, judgement: &Judgement, files: &[ManifestFile], out: &mut dyn Write) -> Result<()> {

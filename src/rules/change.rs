@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Judgement, Policy, Review, Scope, judge};
+use super::{Elsewhere, Judgement, Policy, Review, Scope, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
@@ -42,6 +42,8 @@ pub struct Change {
     files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
     definitions: Vec<ManifestFile>,
+    /// By the numbers of the views.
+    elsewhere: BTreeMap<usize, Elsewhere>,
     /// By the views.
     dropped: Vec<Newly>,
     reached: BTreeMap<RepoPath, Option<Location>>,
@@ -96,19 +98,31 @@ impl Change {
         let files = files.into_values().flatten().collect();
         let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
         let definitions = definitions.collect();
-        Ok(Self { views: seen, files, old, definitions, dropped, reached })
+        Ok(Self { views: seen, files, old, definitions, elsewhere: BTreeMap::new(), dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
         let (old, definitions, dropped) = (Vec::new(), Vec::new(), vec![Newly::new()]);
-        Self { views: vec![view], files, old, definitions, dropped, reached: BTreeMap::new() }
+        Self {
+            views: vec![view],
+            files,
+            old,
+            definitions,
+            elsewhere: BTreeMap::new(),
+            dropped,
+            reached: BTreeMap::new(),
+        }
     }
 
-    /// Lets custom resources be held against definitions that stand elsewhere, as those of a team's repository
-    /// stand in the admin repository.
-    pub fn add_definitions(&mut self, files: impl IntoIterator<Item = ManifestFile>) {
-        self.definitions.extend(files);
+    /// Tells what the admin repository defines to one of the views.
+    pub fn define_elsewhere(&mut self, view: usize, elsewhere: Elsewhere) {
+        self.elsewhere.insert(view, elsewhere);
+    }
+
+    /// The groups and kinds of the objects that are judged.
+    pub fn kinds(&self) -> BTreeSet<(&str, &str)> {
+        kinds(self.files.iter())
     }
 
     /// How many views there are.
@@ -136,6 +150,7 @@ impl Change {
             old: &self.old,
             dropped: &self.dropped[view],
             definitions: &self.definitions,
+            elsewhere: self.elsewhere.get(&view),
             kubernetes: *kubernetes,
             prepared: None,
         };
@@ -162,16 +177,18 @@ fn stands_elsewhere<'f>(views: &[View], files: impl Iterator<Item = &'f Manifest
 
 /// The files that define the kinds of the objects in some files.
 fn definitions_of<'f>(views: &[View], files: impl Iterator<Item = &'f ManifestFile>) -> BTreeSet<RepoPath> {
-    let kinds: BTreeSet<(&str, &str)> =
-        files.flat_map(|file| &file.objects).map(|object| (object.group(), object.kind.as_str())).collect();
     let mut found = BTreeSet::new();
-    for (group, kind) in kinds {
+    for (group, kind) in kinds(files) {
         for view in views {
             let there = view.after.definitions_in(group).filter(|(_, definition)| definition.kind == kind);
             found.extend(there.map(|(path, _)| path));
         }
     }
     found
+}
+
+fn kinds<'f>(files: impl Iterator<Item = &'f ManifestFile>) -> BTreeSet<(&'f str, &'f str)> {
+    files.flat_map(|file| &file.objects).map(|object| (object.group(), object.kind.as_str())).collect()
 }
 
 /// The file of this path, read where it is not known yet.

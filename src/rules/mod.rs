@@ -3,6 +3,7 @@
 mod change;
 pub mod crd;
 mod docs;
+mod elsewhere;
 mod engine;
 pub mod kustomization;
 pub mod object;
@@ -14,12 +15,13 @@ pub mod yaml;
 
 pub use change::{Change, Changed, View};
 pub use docs::Documentation;
+pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
 pub use prepared::Prepared;
 
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{ManifestFile, Object};
+use crate::manifest::{ManifestFile, Object, ObjectScope};
 use crate::names::{KubernetesVersion, RepoPath};
 use crate::tenancy::{Newly, RepositoryIndex, Team};
 
@@ -77,6 +79,8 @@ pub struct Review<'a> {
     /// Files that are no part of the change and hold definitions of kinds, as they will be: what custom resources
     /// are held against.
     pub definitions: &'a [ManifestFile],
+    /// The same of the admin repository, where a team's is judged and they are known.
+    pub elsewhere: Option<&'a Elsewhere>,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
     /// What many rules ask for, where [`judge`] has found it out already.
@@ -92,6 +96,11 @@ impl<'a> Review<'a> {
     /// The objects of the changed and deleted files as they were.
     pub fn old_objects(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
         self.old.iter().flat_map(|file| &file.objects)
+    }
+
+    /// Where the objects of a kind live, as Kubernetes, this repository or the admin repository says.
+    pub fn scope_of(&self, group: &str, kind: &str) -> Option<ObjectScope> {
+        self.after.scope_of(group, kind).or_else(|| self.elsewhere?.scope_of(group, kind))
     }
 
     /// Whether a file is among those that are judged.

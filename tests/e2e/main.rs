@@ -6,6 +6,7 @@ mod support;
 
 mod audit;
 mod commands;
+mod definitions;
 mod files;
 mod forks;
 mod given_up;

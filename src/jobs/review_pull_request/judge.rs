@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
+use super::{Owner, definitions};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
@@ -123,11 +124,20 @@ impl Merge {
         self.judge(scopes, "the admin repository".to_owned()).await
     }
 
-    /// Judges it as a change of these teams' repository, each by the policy of its own cluster.
-    pub(super) async fn for_team(self, teams: Vec<(Team, Policy)>) -> Result<CheckRunReport, JobError> {
+    /// Judges it as a change of these teams' repository, each by the policy and the definitions of its own
+    /// cluster.
+    pub(super) async fn for_team(mut self, owners: Vec<Owner>) -> Result<CheckRunReport, JobError> {
         let what =
-            teams.first().map_or("a team".to_owned(), |(team, _)| format!("the repository of team {}", team.name));
-        self.judge(teams.into_iter().map(|(team, policy)| (Some(team), policy)).collect(), what).await
+            owners.first().map_or("a team".to_owned(), |owner| format!("the repository of team {}", owner.team.name));
+        let mut scopes = Vec::with_capacity(owners.len());
+        for (view, Owner { team, policy, admin, .. }) in owners.into_iter().enumerate() {
+            match definitions::of(&self.change, admin).await? {
+                Ok(elsewhere) => self.change.define_elsewhere(view, elsewhere),
+                Err(too_much) => return Ok(refusal("Too much to judge", &too_much)),
+            }
+            scopes.push((Some(team), policy));
+        }
+        self.judge(scopes, what).await
     }
 
     /// Several views of the same files, each by its scope, as one judgement, away from the threads that

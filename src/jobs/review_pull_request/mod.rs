@@ -4,6 +4,7 @@
 //! the base. In the usual case that costs three requests: read, open the check run, complete it.
 
 mod check_run;
+mod definitions;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -44,10 +45,19 @@ pub struct ReviewPullRequest {
 enum Role<'a> {
     /// The admin repository of these clusters, all tracking the pull request's base branch.
     Admin(Vec<&'a ClusterConfig>),
-    /// A repository from which these teams are synced, each with the policy of its cluster.
-    Team(Vec<(Team, Policy)>),
+    /// A repository from which these teams are synced.
+    Team(Vec<Owner>),
     /// It fits a cluster's pattern, but no team is synced from it.
     Nobody,
+}
+
+/// A team of a cluster, and what its repository is judged by.
+struct Owner {
+    team: Team,
+    policy: Policy,
+    kubernetes: Option<KubernetesVersion>,
+    /// The admin repository as it is.
+    admin: admin::Base,
 }
 
 #[async_trait]
@@ -172,7 +182,11 @@ impl ReviewPullRequest {
             }
             Role::Team(teams) => teams
                 .iter()
-                .map(|(team, _)| Eyes { path: None, roots: Some(team.paths.clone()), kubernetes: None })
+                .map(|Owner { team, kubernetes, .. }| Eyes {
+                    path: None,
+                    roots: Some(team.paths.clone()),
+                    kubernetes: *kubernetes,
+                })
                 .collect(),
             Role::Nobody => Vec::new(),
         };
@@ -208,8 +222,8 @@ async fn part<'a>(
     if teams.is_empty() {
         return Ok(fits.then(|| Part { role: Role::Nobody, check: CHECK_NAME.to_owned() }));
     }
-    let check = check_name(base, teams.first().filter(|_| first_is_known).map(|(team, _)| branch_of(team)));
-    teams.retain(|(team, _)| branch_of(team) == base);
+    let check = check_name(base, teams.first().filter(|_| first_is_known).map(|owner| branch_of(&owner.team)));
+    teams.retain(|owner| branch_of(&owner.team) == base);
     Ok((!teams.is_empty()).then_some(Part { role: Role::Team(teams), check }))
 }
 
@@ -221,7 +235,7 @@ fn branch_of(team: &Team) -> &str {
 
 /// The teams that are synced from a repository, in the order of the clusters.
 struct Owners {
-    teams: Vec<(Team, Policy)>,
+    teams: Vec<Owner>,
     /// Whether the repository fits a cluster's pattern.
     fits: bool,
     /// Whether no cluster before the first team's stayed unasked.
@@ -249,14 +263,10 @@ async fn owners(context: &Context, name: &RepositoryName) -> Result<Owners, JobE
     }
 }
 
-/// The team of a cluster that is synced from a repository, with the policy that it is judged by.
-async fn owner(
-    context: &Context,
-    cluster: &ClusterConfig,
-    name: &RepositoryName,
-) -> Result<Option<(Team, Policy)>, JobError> {
+/// The team of a cluster that is synced from a repository.
+async fn owner(context: &Context, cluster: &ClusterConfig, name: &RepositoryName) -> Result<Option<Owner>, JobError> {
     let tip = admin::tip(context, cluster).await?;
     let Some(team) = tip.index.team_of_repository(name) else { return Ok(None) };
     let policy = tip.policy(context).await?.unwrap_or_else(|| context.policy.clone());
-    Ok(Some((team, policy)))
+    Ok(Some(Owner { team, policy, kubernetes: cluster.kubernetes_version, admin: tip }))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::manifest::{Node, Object};
 use crate::names::KubernetesVersion;
-use crate::rules::Review;
+use crate::rules::{Elsewhere, Review};
 use crate::schema::builtin::{self, Lookup, Versions};
 use crate::schema::value::{self, MISSING, Problem, Purpose, Verdict};
 use crate::schema::{Definition, Schema, is_definition, walk};
@@ -130,9 +130,10 @@ impl<'a> Judged<'a> {
     }
 }
 
-/// What is changed counts before what is not.
+/// What is changed counts before what is not, and this repository before another.
 fn definitions<'a>(review: &Review<'a>) -> Definitions<'a> {
-    let all = review.definitions.iter().chain(review.files).flat_map(|file| &file.objects);
+    let elsewhere = review.elsewhere.map_or(&[][..], Elsewhere::files);
+    let all = elsewhere.iter().chain(review.definitions).chain(review.files).flat_map(|file| &file.objects);
     let named = all.filter_map(Definition::of).filter_map(|it| Some(((it.group()?, it.kind()?), it)));
     named.collect()
 }

@@ -35,6 +35,7 @@ impl Rule for UnknownKind {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let where_ = if review.elsewhere.is_some() { "this or the admin repository" } else { "the repository" };
         Prepared::with(review, |prepared| {
             let kinds = prepared.objects.unknown_kinds.iter();
             kinds
@@ -42,7 +43,7 @@ impl Rule for UnknownKind {
                     let others =
                         if *count > 1 { format!(", nor those of {} more objects", count - 1) } else { String::new() };
                     let message = format!(
-                        "Nothing in the repository defines {} of {}: its fields were not judged{others}.",
+                        "Nothing in {where_} defines {} of {}: its fields were not judged{others}.",
                         shown(kind),
                         shown(group)
                     );

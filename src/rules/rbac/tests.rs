@@ -23,6 +23,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         old: &[],
         dropped: &Default::default(),
         definitions: &[],
+        elsewhere: None,
         kubernetes: None,
         prepared: None,
     })

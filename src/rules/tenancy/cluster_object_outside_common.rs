@@ -55,7 +55,7 @@ fn check_file(review: &Review<'_>, file: &ManifestFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for border in borders(review, &file.path) {
         for object in &file.objects {
-            findings.extend(match (review.scope, review.after.scope_of(object.group(), &object.kind)) {
+            findings.extend(match (review.scope, review.scope_of(object.group(), &object.kind)) {
                 (_, Some(ObjectScope::Namespaced)) | (Scope::Admin, None) => None,
                 (Scope::Team(team), Some(ObjectScope::Cluster)) => in_team_repository(object, team),
                 (Scope::Team(_), None) => of_unknown_scope(object),

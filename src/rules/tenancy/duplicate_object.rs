@@ -94,7 +94,7 @@ impl Doubles<'_> {
     /// Another file with the same object, applied together with this one.
     fn elsewhere(&self, object: &Object, id: &ObjectId, reaches: &BTreeSet<Reach>) -> Option<(RepoPath, u32)> {
         let index = self.review.after;
-        let cluster_wide = index.scope_of(object.group(), &object.kind) == Some(ObjectScope::Cluster);
+        let cluster_wide = self.review.scope_of(object.group(), &object.kind) == Some(ObjectScope::Cluster);
         self.candidates(id, reaches, cluster_wide).into_iter().find_map(|(path, other)| {
             let new = self.count_before(&path, &other) == 0 || self.count_before(&object.file, id) == 0;
             let compared = new && self.is_to_be_compared(&path, &object.file) && !index.is_only_patch_or_data(&path);
@@ -221,6 +221,7 @@ mod tests {
             old: &[],
             dropped: &Default::default(),
             definitions: &[],
+            elsewhere: None,
             kubernetes: None,
             prepared: None,
         };

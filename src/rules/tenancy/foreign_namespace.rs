@@ -121,7 +121,7 @@ impl Border<'_> {
 /// Where an object names a namespace that objects stand in or come from.
 fn places<'a>(object: &'a Object, review: &Review<'_>) -> impl Iterator<Item = (&'static str, &'a Node)> {
     let (group, kind) = (object.group(), object.kind.as_str());
-    let cluster_wide = review.after.scope_of(group, kind) == Some(ObjectScope::Cluster);
+    let cluster_wide = review.scope_of(group, kind) == Some(ObjectScope::Cluster);
     let flux = group.ends_with(".toolkit.fluxcd.io") || group == "helm.fluxcd.io";
     let fields: [(&'static str, &'static [&'static str], bool); 4] = [
         ("metadata.namespace", &["metadata", "namespace"], !cluster_wide),
