@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -24,6 +25,9 @@ use crate::store::{Claim, Store};
 use crate::web::{Receiver, WebhookSecrets, probes, router, serve};
 
 use super::role::Role;
+
+/// How long an index is kept as it is after somebody has looked at it, once to twice.
+const LOOKED_AT: Duration = Duration::from_secs(10);
 
 /// What a server is started with, besides its configuration.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ impl Server {
         let claim = if role.works() {
             let claim = context.store.claim_workers(context.config.database.expose()).await?;
             tasks.push(work(&context, queue, stop.clone()).await?);
+            tasks.push(tokio::spawn(put_away(Arc::clone(&context), stop.clone())));
             Some(claim)
         } else {
             None
@@ -110,6 +115,13 @@ async fn work(context: &Arc<Context>, queue: Settings, stop: CancellationToken) 
     first.push(Recover::default().to_job());
     context.store.enqueue(&first).await?;
     Ok(tokio::spawn(async move { worker.run(stop).await }))
+}
+
+/// Puts away what nobody looks at, as long as the server runs.
+async fn put_away(context: Arc<Context>, stop: CancellationToken) {
+    while tokio::time::timeout(LOOKED_AT, stop.cancelled()).await.is_err() {
+        context.indexes.rest().await;
+    }
 }
 
 /// What the jobs of a server reach, without the server: for one job at a time, as `benches/review` runs them.

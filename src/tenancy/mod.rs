@@ -18,7 +18,7 @@ mod tests;
 pub use builds::{Meeting, Way};
 pub use facts::flux_path;
 pub use git_url::parse_git_url;
-pub use index::RepositoryIndex;
+pub use index::{FoldedIndex, RepositoryIndex};
 pub use layout::Layout;
 pub use newly::{Difference, Newly};
 pub use reach::{Reach, Root};

@@ -3,12 +3,16 @@
 //! in it: each list of a table has the places of one kind of keys in their order, and what is looked
 //! for is compared with what stands there. Nothing is hashed, so no name can be mistaken for another.
 
+use std::sync::Arc;
+
 mod coding;
+mod folded;
 mod layers;
 #[cfg(test)]
 mod tests;
 
 pub(super) use coding::{Reader, Writer};
+pub(super) use folded::FoldedLayers;
 pub(super) use layers::Layers;
 
 /// Where a key stands, and in which row.
@@ -22,10 +26,23 @@ struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     bytes: Box<[u8]>,
+    order: Arc<Order>,
+}
+
+/// Where what stands in a table's bytes.
+#[derive(Debug, Default)]
+struct Order {
     /// Where each row starts, in the order of the paths.
     rows: Box<[u32]>,
     /// The places of the keys of each list, in the order of the keys, then of the paths.
     lists: Vec<Box<[Place]>>,
+}
+
+impl Order {
+    fn bytes(&self) -> usize {
+        let places = self.lists.iter().map(|places| size_of_val(&**places)).sum::<usize>();
+        size_of_val(&*self.rows) + places
+    }
 }
 
 /// One row: its path, and what is known of it.
@@ -124,7 +141,7 @@ impl Builder {
     /// Takes over the rows of another table that `wanted` chooses.
     fn take(&mut self, table: &Table, wanted: impl Fn(&Row<'_>) -> bool) {
         let mut moved = Vec::with_capacity(table.len());
-        for start in &table.rows {
+        for start in &table.order.rows {
             let row = Row::at(&table.bytes, *start);
             moved.push(wanted(&row).then(|| {
                 self.rows.push(offset(self.writer.bytes.len()));
@@ -133,10 +150,10 @@ impl Builder {
                 self.rows.len() - 1
             }));
         }
-        for (list, places) in table.lists.iter().enumerate() {
+        for (list, places) in table.order.lists.iter().enumerate() {
             for place in places {
                 let Some(row) = moved[place.row as usize] else { continue };
-                let at = place.at - table.rows[place.row as usize] + self.rows[row];
+                let at = place.at - table.order.rows[place.row as usize] + self.rows[row];
                 self.place(list, Place { at, row: offset(row) });
             }
         }
@@ -172,7 +189,7 @@ impl Builder {
         };
         let lists = self.lists.into_iter().map(sorted).collect();
         let rows = order.iter().map(|row| self.rows[*row as usize]).collect();
-        Table { bytes, rows, lists }
+        Table { bytes, order: Arc::new(Order { rows, lists }) }
     }
 }
 
@@ -189,22 +206,21 @@ fn key(bytes: &[u8], place: Place) -> &[u8] {
 impl Table {
     /// How many rows there are.
     fn len(&self) -> usize {
-        self.rows.len()
+        self.order.rows.len()
     }
 
     /// How much memory it takes.
     fn bytes(&self) -> usize {
-        let places = self.lists.iter().map(|places| size_of_val(&**places)).sum::<usize>();
-        self.bytes.len() + size_of_val(&*self.rows) + places
+        self.bytes.len() + self.order.bytes()
     }
 
     fn row(&self, number: usize) -> Row<'_> {
-        Row::at(&self.bytes, self.rows[number])
+        Row::at(&self.bytes, self.order.rows[number])
     }
 
     /// The number of the first row whose path is not before this one.
     fn position(&self, path: &str) -> usize {
-        self.rows.partition_point(|start| Row::at(&self.bytes, *start).path < path)
+        self.order.rows.partition_point(|start| Row::at(&self.bytes, *start).path < path)
     }
 
     fn get(&self, path: &str) -> Option<Row<'_>> {
@@ -213,12 +229,12 @@ impl Table {
     }
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|start| Row::at(&self.bytes, *start))
+        self.order.rows.iter().map(|start| Row::at(&self.bytes, *start))
     }
 
     /// The rows with this key, in the order of their paths, each with what stands behind the key.
     fn find<'t>(&'t self, list: usize, wanted: &[u8]) -> impl Iterator<Item = (Row<'t>, Reader<'t>)> + use<'t> {
-        let places = self.lists.get(list).map_or(&[][..], |places| places);
+        let places = self.order.lists.get(list).map_or(&[][..], |places| places);
         let first = places.partition_point(|place| key(&self.bytes, *place) < wanted);
         let behind = places[first..].partition_point(|place| key(&self.bytes, *place) == wanted);
         places[first..first + behind].iter().map(|place| {

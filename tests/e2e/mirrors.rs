@@ -45,3 +45,27 @@ async fn a_refresh_rewrites_a_mirror_with_many_packs_and_reviews_go_on() {
     world.expect_check(&pull, "success").await;
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_looks_at_is_packed_and_found_again() {
+    let world = TestWorld::start().await;
+    let pull = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
+    world.expect_check(&pull, "success").await;
+    world.quiet().await;
+    let indexes = &world.context().indexes;
+    // The first time says that somebody has looked.
+    indexes.rest().await;
+    let (before, _) = indexes.bytes();
+    indexes.rest().await;
+    let (open, packed) = indexes.bytes();
+    assert!(open == 0 && 0 < packed && packed < before, "{before} bytes became {open} and {packed}");
+
+    // What is judged afterwards knows the teams still.
+    let role = [("cluster/team1/role.yaml", super::files::GREEDY)];
+    let pull = world.open(BOB, (ADMIN, "role"), &role).await;
+    let check = world.expect_check(&pull, "failure").await;
+    let found = check.annotations();
+    assert!(found.iter().any(|line| line.ends_with("kustomization/not-listed")), "{found:?}");
+    assert!(indexes.bytes().0 > 0);
+    world.finish().await;
+}

@@ -10,7 +10,7 @@ use super::{Reader, Row, Table};
 pub(in crate::tenancy) struct Layers {
     /// Each more than twice as large as the next.
     pub(super) tables: Vec<Arc<Table>>,
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Layers {

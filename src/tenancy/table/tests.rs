@@ -89,7 +89,8 @@ proptest! {
                 with.map(|(path, _)| (*list, key.clone(), path.clone()))
             });
             prop_assert_eq!(seen(layers, &all), (rows.collect(), found.collect()));
-            prop_assert_eq!(layers.len(), plain.len());
+            prop_assert_eq!(seen(layers, &all), seen(&layers.fold().unfold(), &all));
+            prop_assert_eq!((layers.len(), layers.fold().unfold().len()), (plain.len(), plain.len()));
             for prefix in ["a", "a/", "b.", "/"] {
                 let starting: Vec<_> = layers.starting(prefix.to_owned()).map(|row| row.path).collect();
                 let expected: Vec<_> = plain.keys().filter(|path| path.starts_with(prefix)).collect();
