@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bailiwick::finding::{Finding, Severity};
 use bailiwick::manifest::{self, ManifestFile};
 use bailiwick::names::RepoPath;
-use bailiwick::rules::{Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, View, judge};
+use bailiwick::rules::{Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, Users, View, judge};
 use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
 use proptest::prelude::*;
 
@@ -166,7 +166,9 @@ fn change(view: View, files: Vec<ManifestFile>, before: &Repository, after: &Rep
         let known = after.files.iter().find(|file| file.path == *path).cloned();
         Ok::<_, Infallible>(known.or_else(|| Some(manifest::read(path.clone(), after.others.get(path)?))))
     };
-    Change::new(vec![view], Changed { files, old, paths }, read).expect("nothing to fail")
+    let mut change = Change::new(vec![view], Changed { files, old, paths }, read).expect("nothing to fail");
+    change.look_at_users(read).expect("nothing to fail");
+    change
 }
 
 fn load(directory: &Path) -> Repository {
@@ -239,6 +241,7 @@ fn an_exception_waives_and_is_counted() {
         dropped: &BTreeMap::new(),
         definitions: &[],
         elsewhere: None,
+        users: &Users::default(),
         kubernetes: None,
         prepared: None,
     };

@@ -144,8 +144,10 @@ fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
     let paths = after.paths_changed_since(before);
     let old = before.map(|before| before.among(&paths)).unwrap_or_default();
     let (files, mut same) = after.split_by_change(before);
-    let made = Change::new(vec![view], Changed { files, old, paths }, |path| Ok::<_, Infallible>(same.remove(path)));
-    made.unwrap_or_else(|never| match never {})
+    let mut read = |path: &RepoPath| Ok::<_, Infallible>(same.remove(path));
+    let made = Change::new(vec![view], Changed { files, old, paths }, &mut read);
+    let looked = made.and_then(|mut change| change.look_at_users(read).map(|()| change));
+    looked.unwrap_or_else(|never| match never {})
 }
 
 fn refuse_what_is_missing(args: &Args) -> Result<()> {

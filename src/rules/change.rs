@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Elsewhere, Judgement, Policy, Review, Scope, judge};
+use super::{Elsewhere, Judgement, Policy, Review, Scope, Users, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
@@ -44,6 +44,7 @@ pub struct Change {
     definitions: Vec<ManifestFile>,
     /// By the numbers of the views.
     elsewhere: BTreeMap<usize, Elsewhere>,
+    users: Users,
     /// By the views.
     dropped: Vec<Newly>,
     reached: BTreeMap<RepoPath, Option<Location>>,
@@ -98,7 +99,8 @@ impl Change {
         let files = files.into_values().flatten().collect();
         let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
         let definitions = definitions.collect();
-        Ok(Self { views: seen, files, old, definitions, elsewhere: BTreeMap::new(), dropped, reached })
+        let (elsewhere, users) = (BTreeMap::new(), Users::default());
+        Ok(Self { views: seen, files, old, definitions, elsewhere, users, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
@@ -110,6 +112,7 @@ impl Change {
             old,
             definitions,
             elsewhere: BTreeMap::new(),
+            users: Users::default(),
             dropped,
             reached: BTreeMap::new(),
         }
@@ -118,6 +121,19 @@ impl Change {
     /// Tells what the admin repository defines to one of the views.
     pub fn define_elsewhere(&mut self, view: usize, elsewhere: Elsewhere) {
         self.elsewhere.insert(view, elsewhere);
+    }
+
+    /// Looks at the objects that exist of kinds whose definitions the change replaces. `read` gives a file as it
+    /// will be.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn look_at_users<E>(
+        &mut self,
+        read: impl FnMut(&RepoPath) -> Result<Option<ManifestFile>, E>,
+    ) -> Result<(), E> {
+        self.users = Users::of(&self.views, (&self.files, &self.old), read)?;
+        Ok(())
     }
 
     /// The groups and kinds of the objects that are judged.
@@ -151,6 +167,7 @@ impl Change {
             dropped: &self.dropped[view],
             definitions: &self.definitions,
             elsewhere: self.elsewhere.get(&view),
+            users: &self.users,
             kubernetes: *kubernetes,
             prepared: None,
         };

@@ -11,6 +11,7 @@ mod policy;
 mod prepared;
 pub mod rbac;
 pub mod tenancy;
+mod users;
 pub mod yaml;
 
 pub use change::{Change, Changed, View};
@@ -19,6 +20,7 @@ pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
 pub use prepared::Prepared;
+pub use users::Users;
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
@@ -81,6 +83,8 @@ pub struct Review<'a> {
     pub definitions: &'a [ManifestFile],
     /// The same of the admin repository, where a team's is judged and they are known.
     pub elsewhere: Option<&'a Elsewhere>,
+    /// Files that are no part of the change, with the objects that its definitions are for.
+    pub users: &'a Users,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
     /// What many rules ask for, where [`judge`] has found it out already.
@@ -178,6 +182,7 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::StoredVersionRemoved,
     &crd::VersionUnserved,
     &crd::Deleted,
+    &crd::BreaksObjects,
     &crd::StorageVersionChanged,
     &crd::ConversionChanged,
     &crd::SubresourceChanged,

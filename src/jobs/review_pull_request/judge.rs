@@ -231,7 +231,7 @@ fn lay_over(
         View { before: index, after, roots, kubernetes }
     };
     let views = before.into_iter().map(lay).collect();
-    let change = Change::new(views, Changed { files, old, paths }, |path| {
+    let mut change = Change::new(views, Changed { files, old, paths }, |path| {
         let blob = match others.remove(path) {
             Some(blob) => Some(blob),
             None => base.read(path).map_err(Stopped::Git)?,
@@ -240,6 +240,10 @@ fn lay_over(
         if bytes > MOST_BYTES {
             return Err(Stopped::TooMuch);
         }
+        Ok(blob.map(|blob| indexes::read_blob(path, &blob)))
+    })?;
+    change.look_at_users(|path| {
+        let blob = base.read(path).map_err(Stopped::Git)?;
         Ok(blob.map(|blob| indexes::read_blob(path, &blob)))
     })?;
     Ok((change, not_judged))

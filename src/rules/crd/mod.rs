@@ -2,6 +2,7 @@
 
 mod alike;
 mod api_version_removed;
+mod breaks_objects;
 mod ca_bundle;
 mod cel;
 mod cel_undecided;
@@ -71,6 +72,7 @@ mod version_name;
 mod version_unserved;
 
 pub use api_version_removed::ApiVersionRemoved;
+pub use breaks_objects::BreaksObjects;
 pub use cel::Cel;
 pub use cel_undecided::CelUndecided;
 pub use conversion::Conversion;

@@ -1,6 +1,6 @@
 use crate::finding::Finding;
 use crate::manifest;
-use crate::rules::{Review, Rule, Scope};
+use crate::rules::{Review, Rule, Scope, Users};
 use crate::tenancy::RepositoryIndex;
 
 /// "line:column severity field" of every finding.
@@ -24,6 +24,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         dropped: &Default::default(),
         definitions: &[],
         elsewhere: None,
+        users: &Users::default(),
         kubernetes: None,
         prepared: None,
     })

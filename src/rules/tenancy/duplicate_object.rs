@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::manifest::read;
-    use crate::rules::Scope;
+    use crate::rules::{Scope, Users};
     use crate::tenancy::FileSummary;
 
     /// Each object is compared with its namesakes only, however many others are put into the
@@ -222,6 +222,7 @@ mod tests {
             dropped: &Default::default(),
             definitions: &[],
             elsewhere: None,
+            users: &Users::default(),
             kubernetes: None,
             prepared: None,
         };
