@@ -196,10 +196,7 @@ fn stands_elsewhere<'f>(views: &[View], files: impl Iterator<Item = &'f Manifest
 fn definitions_of<'f>(views: &[View], files: impl Iterator<Item = &'f ManifestFile>) -> BTreeSet<RepoPath> {
     let mut found = BTreeSet::new();
     for (group, kind) in kinds(files) {
-        for view in views {
-            let there = view.after.definitions_in(group).filter(|(_, definition)| definition.kind == kind);
-            found.extend(there.map(|(path, _)| path));
-        }
+        found.extend(views.iter().flat_map(|view| view.after.files_defining(group, kind)));
     }
     found
 }

@@ -102,6 +102,11 @@ impl<'a> Review<'a> {
         self.old.iter().flat_map(|file| &file.objects)
     }
 
+    /// Whether what stands in a file is meant as objects: no patches, no data, nothing that Flux never applies.
+    pub fn holds_whole_objects(&self, path: &RepoPath) -> bool {
+        !self.after.is_only_patch_or_data(path) && !self.after.is_foreign_to_flux(path)
+    }
+
     /// Where the objects of a kind live, as Kubernetes, this repository or the admin repository says.
     pub fn scope_of(&self, group: &str, kind: &str) -> Option<ObjectScope> {
         self.after.scope_of(group, kind).or_else(|| self.elsewhere?.scope_of(group, kind))

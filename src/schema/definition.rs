@@ -91,6 +91,12 @@ impl<'a> Definition<'a> {
         self.versions().find(|version| version.name() == Some(name))
     }
 
+    /// The version in which an object is written, where the API server answers for it.
+    pub fn serving(self, object: &Object) -> Option<Version<'a>> {
+        let name = object.api_version.rsplit('/').next().unwrap_or_default();
+        self.version(name).filter(|version| version.is_served())
+    }
+
     /// `spec.preserveUnknownFields`.
     pub fn preserves_unknown_fields(self) -> bool {
         self.spec(&["preserveUnknownFields"]).and_then(Node::as_bool) == Some(true)

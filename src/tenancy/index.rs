@@ -239,6 +239,13 @@ impl RepositoryIndex {
         all.filter(move |(_, definition)| definition.group == wanted)
     }
 
+    /// The files that define a kind.
+    pub fn files_defining<'i>(&'i self, group: &str, kind: &str) -> impl Iterator<Item = RepoPath> + use<'i> {
+        let wanted = kind.to_owned();
+        let defining = self.definitions_in(group).filter(move |(_, definition)| definition.kind == wanted);
+        defining.map(|(path, _)| path)
+    }
+
     /// The teams, in the order of their directories.
     pub fn teams(&self) -> impl Iterator<Item = Team> {
         self.teams.starting(String::new()).map(stored_team::team)

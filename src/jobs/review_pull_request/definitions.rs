@@ -18,11 +18,7 @@ pub(super) async fn of(change: &Change, admin: admin::Base) -> Result<Result<Els
 }
 
 fn read(kinds: &BTreeSet<(String, String)>, admin: &admin::Base) -> Result<Result<Elsewhere, String>, GitError> {
-    let defining = |(group, kind): &(String, String)| {
-        let kind = kind.clone();
-        let there = admin.index.definitions_in(group).filter(move |(_, definition)| definition.kind == kind);
-        there.map(|(path, _)| path)
-    };
+    let defining = |(group, kind): &(String, String)| admin.index.files_defining(group, kind);
     let paths: BTreeSet<RepoPath> = kinds.iter().flat_map(defining).collect();
     let (mut files, mut bytes) = (Vec::with_capacity(paths.len()), 0);
     for path in paths {

@@ -50,10 +50,7 @@ impl Rule for BreaksObjects {
 fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
     let (group, kind) = (pair.new.group(), pair.new.kind());
     let is_one = |object: &&Object| Some(object.group()) == group && Some(object.kind.as_str()) == kind;
-    let whole =
-        review.users.files.iter().filter(|file| {
-            !review.after.is_only_patch_or_data(&file.path) && !review.after.is_foreign_to_flux(&file.path)
-        });
+    let whole = review.users.files.iter().filter(|file| review.holds_whole_objects(&file.path));
     let objects = whole.flat_map(|file| &file.objects).filter(is_one).filter(|object| !object.encrypted);
     let broken: Vec<(&Object, Broken)> = objects.filter_map(|it| Some((it, becomes_invalid(pair, it)?))).collect();
     let mut found: Vec<Finding> =
@@ -114,9 +111,7 @@ fn becomes_invalid(pair: Replaced<'_>, object: &Object) -> Option<Broken> {
 
 /// What a definition has against an object: lines and words; `None` where it does not serve the object's version.
 fn problems(definition: Definition<'_>, object: &Object) -> Option<Vec<(u32, String)>> {
-    let name = object.api_version.rsplit('/').next().unwrap_or_default();
-    let version = definition.version(name).filter(|version| version.is_served())?;
-    let Some(schema) = version.schema() else { return Some(Vec::new()) };
+    let Some(schema) = definition.serving(object)?.schema() else { return Some(Vec::new()) };
     let verdict = value::validate(&object.node, schema, Purpose { default: false, resource: true }, "");
     let problems = verdict.invalid.into_iter().chain(verdict.unknown);
     let words = problems.map(|problem| {

@@ -59,11 +59,7 @@ impl<'a> Judged<'a> {
             cel: HashMap::new(),
         };
         for file in review.files {
-            let path = &file.path;
-            if file.objects.is_empty()
-                || review.after.is_only_patch_or_data(path)
-                || review.after.is_foreign_to_flux(path)
-            {
+            if file.objects.is_empty() || !review.holds_whole_objects(&file.path) {
                 continue;
             }
             let whole =
@@ -99,8 +95,7 @@ impl<'a> Judged<'a> {
     }
 
     fn custom(&mut self, definition: Definition<'a>, object: &'a Object) -> Option<Answer<'a>> {
-        let name = object.api_version.rsplit('/').next().unwrap_or_default();
-        let Some(version) = definition.version(name).filter(|version| version.is_served()) else {
+        let Some(version) = definition.serving(object) else {
             let served = definition.versions().filter(|version| version.is_served());
             let group = object.group();
             return Some(Answer::NotServed(served.filter_map(|it| Some(format!("{group}/{}", it.name()?))).collect()));
