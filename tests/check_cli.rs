@@ -320,14 +320,7 @@ fn every_rule_is_listed_and_explained() {
 /// defines another kind.
 #[test]
 fn a_file_with_two_definitions_serves_for_both() {
-    let definition = |kind: &str, plural: &str| {
-        format!(
-            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {plural}.example.org}}\n\
-             spec:\n  group: example.org\n  scope: Namespaced\n  names: {{kind: {kind}, plural: {plural}}}\n  versions:\n    \
-             - {{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: object}}}}}}\n"
-        )
-    };
-    let (widget, gadget) = (definition("Widget", "widgets"), definition("Gadget", "gadgets"));
+    let (widget, gadget) = (definition("Widget", "{type: object}"), definition("Gadget", "{type: object}"));
     let (base, head) = (copy_of(CLEAN), copy_of(CLEAN));
     for folder in [&base, &head] {
         write(folder, "cluster/common/both.yaml", &format!("{widget}---\n{gadget}"));
@@ -338,4 +331,34 @@ fn a_file_with_two_definitions_serves_for_both() {
     let run = bailiwick(&["check", path(&head), "--base", path(&base), "--format", "json"]);
     let kinds: Vec<String> = found(&run.json()).into_iter().filter(|one| one.starts_with("object/")).collect();
     assert_eq!(kinds, Vec::<String>::new());
+}
+
+/// A definition of a kind of `example.org`, with this schema.
+fn definition(kind: &str, schema: &str) -> String {
+    let plural = format!("{}s", kind.to_lowercase());
+    format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {plural}.example.org}}\n\
+         spec:\n  group: example.org\n  scope: Namespaced\n  names: {{kind: {kind}, plural: {plural}}}\n  versions:\n    \
+         - {{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}\n"
+    )
+}
+
+/// A file that is read for the kind that it defines is there for the object in it too.
+#[test]
+fn an_object_beside_a_definition_is_seen_when_its_own_kind_changes() {
+    let weighing = |limit: &str| {
+        definition("Canary", &format!("{{type: object, properties: {{weight: {{type: integer{limit}}}}}}}"))
+    };
+    let canary = "apiVersion: example.org/v1\nkind: Canary\nmetadata: {name: bird, namespace: team1}\nweight: 200\n";
+    let widget = definition("Widget", "{type: object}");
+    let (base, head) = (copy_of(CLEAN), copy_of(CLEAN));
+    for (folder, limit) in [(&base, ""), (&head, ", maximum: 100")] {
+        write(folder, "cluster/common/canary.yaml", &weighing(limit));
+        write(folder, "cluster/common/both.yaml", &format!("{widget}---\n{canary}"));
+    }
+    let object = "apiVersion: example.org/v1\nkind: Widget\nmetadata: {name: one, namespace: team1}\n";
+    write(&head, "cluster/team1/widget.yaml", object);
+    let run = bailiwick(&["check", path(&head), "--base", path(&base), "--format", "json"]);
+    let found = found(&run.json());
+    assert!(found.iter().any(|one| one.starts_with("crd/breaks-objects")), "{found:?}");
 }

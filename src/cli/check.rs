@@ -143,9 +143,10 @@ fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
     }
     let paths = after.paths_changed_since(before);
     let old = before.map(|before| before.among(&paths)).unwrap_or_default();
-    let (files, mut same) = after.split_by_change(before);
-    let mut read = |path: &RepoPath| Ok::<_, Infallible>(same.remove(path));
-    let made = Change::new(vec![view], Changed { files, old, paths }, &mut read);
+    let (files, same) = after.split_by_change(before);
+    // A file may be asked for twice: as one that defines a kind, and as one that uses another.
+    let read = |path: &RepoPath| Ok::<_, Infallible>(same.get(path).cloned());
+    let made = Change::new(vec![view], Changed { files, old, paths }, read);
     let looked = made.and_then(|mut change| change.look_at_users(read).map(|()| change));
     looked.unwrap_or_else(|never| match never {})
 }
