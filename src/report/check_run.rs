@@ -1,5 +1,7 @@
 //! What a check run says to the admins.
 
+mod requests;
+
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
@@ -144,6 +146,7 @@ fn summary(judgement: &Judgement, findings: &[&Finding], not_judged: &[NotJudged
     }
     text.push('\n');
     append_not_judged(&mut text, not_judged);
+    requests::append(&mut text, &judgement.requests, SUMMARY_BYTES / 2);
     append_findings(&mut text, findings);
     append_waived(&mut text, &judgement.waived);
     cut(&text, SUMMARY_BYTES)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Verdict};
-use super::{Prepared, RULES, Review};
+use super::{Prepared, RULES, Request, Review, requests};
 use crate::finding::{Finding, Severity};
 
 /// What the rules found, after the policy.
@@ -13,6 +13,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// What an exception of the policy lets pass, in the same order.
     pub waived: Vec<Waived>,
+    /// What the change asks of the cluster's definitions, by their names.
+    pub requests: Vec<Request>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -55,6 +57,13 @@ impl Judgement {
         self.waived.extend(other.waived);
         self.waived.sort_by(|a, b| order(&a.finding).cmp(&order(&b.finding)));
         self.waived.dedup();
+        for request in other.requests {
+            match self.requests.iter_mut().find(|known| known.name == request.name) {
+                Some(known) => known.absorb(request),
+                None => self.requests.push(request),
+            }
+        }
+        self.requests.sort_by(|a, b| a.name.cmp(&b.name));
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         self.summary.errors = count(Severity::Error);
         self.summary.warnings = count(Severity::Warning);
@@ -79,6 +88,7 @@ pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
             Verdict::Waived(waived) => judgement.waived.push(waived),
         }
     }
+    judgement.requests = requests::of(review, &judgement);
     judgement.summary = summary(review, &judgement);
     judgement
 }

@@ -10,6 +10,7 @@ pub mod object;
 mod policy;
 mod prepared;
 pub mod rbac;
+mod requests;
 pub mod tenancy;
 mod users;
 pub mod yaml;
@@ -20,6 +21,7 @@ pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
 pub use prepared::Prepared;
+pub use requests::{Asked, Request, RequestedVersion};
 pub use users::Users;
 
 use crate::finding::{Finding, RuleId, Severity};

@@ -33,11 +33,8 @@ impl Users {
     ) -> Result<Self, E> {
         let kinds = replaced(files, old);
         let mut paths = BTreeSet::new();
-        for view in views.iter().filter(|_| !kinds.is_empty()) {
-            let users = view.after.files().filter(|file| {
-                file.objects().any(|object| kinds.contains(&(object.id.group.as_str(), object.id.kind.as_str())))
-            });
-            paths.extend(users.map(|file| file.path()));
+        for view in views {
+            paths.extend(view.after.objects_of(&kinds).map(|(path, _)| path));
         }
         paths.retain(|path| files.binary_search_by(|file| file.path.cmp(path)).is_err());
         let mut users = Self::default();

@@ -246,6 +246,13 @@ impl RepositoryIndex {
         defining.map(|(path, _)| path)
     }
 
+    /// Every object of some kinds (groups and kinds), with its file. Looks at all files.
+    pub fn objects_of(&self, kinds: &BTreeSet<(&str, &str)>) -> impl Iterator<Item = (RepoPath, ObjectId)> {
+        let files = self.files().filter(|_| !kinds.is_empty());
+        let all = files.flat_map(|file| file.objects().map(move |object| (file.path(), object.id)));
+        all.filter(|(_, id)| kinds.contains(&(id.group.as_str(), id.kind.as_str())))
+    }
+
     /// The teams, in the order of their directories.
     pub fn teams(&self) -> impl Iterator<Item = Team> {
         self.teams.starting(String::new()).map(stored_team::team)

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::report::testing::{finding, judgement};
+use crate::rules::{Asked, Request, RequestedVersion};
 
 fn left_out(what: &str) -> NotJudged {
     NotJudged { what: what.to_owned(), why: "It is a symbolic link.".to_owned() }
@@ -72,4 +75,58 @@ fn what_the_policy_accepts_is_told_with_its_reason() {
     let report = check_run(&judgement, &[]);
     assert_eq!(report.conclusion, Conclusion::Success);
     insta::assert_snapshot!(report.summary);
+}
+
+fn request(name: &str, what: Asked) -> Request {
+    let version = |name: &str, served, stored| RequestedVersion { name: name.to_owned(), served, stored };
+    Request {
+        name: name.to_owned(),
+        kind: Some("Wid|get".to_owned()),
+        scope: Some("Namespaced".to_owned()),
+        versions: vec![version("v1", true, true), version("v1beta1", true, false), version("v1alpha1", false, false)],
+        what,
+        refused: BTreeMap::new(),
+        breaking: BTreeMap::new(),
+        warnings: BTreeMap::new(),
+        accepted: BTreeMap::new(),
+        undecided: 0,
+        used: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn the_definitions_that_are_asked_for_stand_in_a_table() {
+    let counts = |counts: &[(&str, usize)]| counts.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
+    let many: Vec<(String, usize)> = (1..=7).map(|n| (format!("team{n}"), n)).collect();
+    let requests = vec![
+        Request {
+            breaking: counts(&[("crd/field-removed", 2), ("crd/enum-narrowed", 1)]),
+            used: many.into_iter().collect(),
+            ..request("gadgets.example.org", Asked::Changed)
+        },
+        Request {
+            versions: Vec::new(),
+            accepted: counts(&[("crd/deleted", 1)]),
+            kind: None,
+            scope: None,
+            ..request("gone.example.org", Asked::Removed)
+        },
+        Request {
+            warnings: counts(&[("crd/unknown-format", 1)]),
+            undecided: 3,
+            ..request("things.example.org", Asked::Changed)
+        },
+        Request { refused: counts(&[("crd/name", 1)]), ..request("widgets.`example`.org", Asked::New) },
+        request("zebras.example.org", Asked::New),
+    ];
+    let report = check_run(&Judgement { requests, ..judgement(Vec::new()) }, &[]);
+    insta::assert_snapshot!(report.summary);
+}
+
+#[test]
+fn a_thousand_definitions_leave_room_for_the_findings() {
+    let requests = (0..1_000).map(|n| request(&format!("widgets{n}.example.org"), Asked::New)).collect();
+    let report = check_run(&Judgement { requests, ..judgement(vec![finding("crd/name", Severity::Error, 4)]) }, &[]);
+    assert!(report.summary.len() <= SUMMARY_BYTES);
+    assert!(report.summary.contains("### Findings") && report.summary.contains("more lines for which"));
 }

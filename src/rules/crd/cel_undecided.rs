@@ -29,7 +29,7 @@ use crate::rules::{Meta, Review, Rule};
 #[derive(Debug)]
 pub struct CelUndecided;
 
-const ID: RuleId = RuleId::new("crd/cel-undecided");
+const ID: RuleId = RuleId::new(super::CEL_UNDECIDED);
 
 impl Rule for CelUndecided {
     fn meta(&self) -> Meta {

@@ -21,7 +21,7 @@
 //!   annotations: {kustomize.toolkit.fluxcd.io/prune: disabled} # merged first, then the file may go
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
 use crate::manifest::Object;
@@ -34,7 +34,7 @@ use crate::tenancy::ObjectId;
 #[derive(Debug)]
 pub struct Deleted;
 
-const ID: RuleId = RuleId::new("crd/deleted");
+const ID: RuleId = RuleId::new(super::DELETED);
 const PRUNE: [&str; 3] = ["metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"];
 
 impl Rule for Deleted {
@@ -111,6 +111,5 @@ fn is_still_applied(review: &Review<'_>, name: &str) -> bool {
 fn objects_of(review: &Review<'_>, definition: &Object) -> usize {
     let text = |path: &[&str]| definition.node.at(path).and_then(|node| node.text());
     let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else { return 0 };
-    let objects = review.after.files().flat_map(|file| file.objects());
-    objects.filter(|object| object.id.group == group && object.id.kind == kind).count()
+    review.after.objects_of(&BTreeSet::from([(group, kind)])).count()
 }

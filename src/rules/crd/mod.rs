@@ -145,14 +145,44 @@ fn definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + us
 }
 
 /// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
+/// The rule of definitions that go.
+pub(super) const DELETED: &str = "crd/deleted";
+/// The rule of what only the cluster can decide.
+pub(super) const CEL_UNDECIDED: &str = "crd/cel-undecided";
+
+/// The rules whose errors the API server takes, and that break what exists: objects, clients, other teams.
+pub(super) const COMPARING: &[&str] = &[
+    DELETED,
+    "crd/breaks-objects",
+    "crd/version-unserved",
+    "crd/storage-version-changed",
+    "crd/conversion-changed",
+    "crd/subresource-changed",
+    "crd/field-removed",
+    "crd/field-typed",
+    "crd/type-changed",
+    "crd/required-added",
+    "crd/enum-narrowed",
+    "crd/limit-tightened",
+    "crd/pattern-changed",
+    "crd/nullable-changed",
+    "crd/default-changed",
+    "crd/joined-changed",
+    "crd/validation-changed",
+    "crd/unknown-fields-changed",
+    "crd/merging-changed",
+    "crd/served-versions-differ",
+    "crd/unhandled-change",
+];
+
 /// there `crd/api-version-removed` says everything that has to move.
-fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
+pub(super) fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
     review.objects().filter_map(Definition::of)
 }
 
 /// The definition of the same name as it was before the change, that which Flux applied first of all. What the
 /// API server refuses only where it is new is compared with it.
-fn old_definition<'a>(review: &Review<'a>, object: &Object) -> Option<Definition<'a>> {
+pub(super) fn old_definition<'a>(review: &Review<'a>, object: &Object) -> Option<Definition<'a>> {
     let mut named = review.old_objects().filter(|old| old.name == object.name).filter_map(Definition::of).peekable();
     let first = *named.peek()?;
     named.find(|old| review.before.is_applied(&old.object.file, None)).or(Some(first))
