@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::names::RepoPath;
+use crate::names::{CommitId, RepoPath, RepositoryName};
 
 /// A rule's id, `<family>/<name>`, as `bailiwick explain` and the policy file take it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -93,6 +93,21 @@ pub struct Location {
     pub column: u32,
 }
 
+/// A place in another repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Afar {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The address of its pages, without a slash at the end.
+    pub web: String,
+    /// The commit.
+    pub commit: CommitId,
+    /// The file there.
+    pub file: RepoPath,
+    /// The line, from 1.
+    pub line: u32,
+}
+
 /// One thing that a rule found. It cannot be made without a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -113,6 +128,8 @@ pub struct Finding {
     /// The line of the change that makes Flux apply the file, where the file itself is no part of the
     /// change.
     pub reached: Option<Location>,
+    /// The place in another repository that it speaks of.
+    pub afar: Option<Afar>,
 }
 
 impl Finding {
@@ -127,6 +144,7 @@ impl Finding {
             field: String::new(),
             help: String::new(),
             reached: None,
+            afar: None,
         }
     }
 
@@ -141,6 +159,13 @@ impl Finding {
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = field.into();
+        self
+    }
+
+    /// The finding with the place in another repository that it speaks of.
+    #[must_use]
+    pub fn with_afar(mut self, afar: Option<Afar>) -> Self {
+        self.afar = afar;
         self
     }
 

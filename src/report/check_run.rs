@@ -5,8 +5,9 @@ mod requests;
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
+use super::sarif::uri;
 use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Afar, Finding, Severity};
 use crate::names::RepoPath;
 use crate::rules::{Judgement, Waived};
 
@@ -210,8 +211,17 @@ fn row(finding: &Finding) -> String {
     let place = format!("{}:{}", short(finding.location.file.as_str()), finding.location.line);
     let reached = reached_in_words(finding).map(|words| format!(" {words}")).unwrap_or_default();
     let message = escape(&format!("{}{reached}", cut(&finding.message, 1_000)));
+    let message = match &finding.afar {
+        Some(afar) => format!("{message} [Look there]({})", address(afar)),
+        None => message,
+    };
     let rule = code(finding.rule.as_str());
     format!("| {} | {rule} {message} | {} | {} |\n", finding.severity, object.unwrap_or_default(), code(&place))
+}
+
+/// Where a place in another repository is to be seen, as GitHub's pages have it.
+fn address(Afar { web, commit, file, line, .. }: &Afar) -> String {
+    format!("{web}/blob/{commit}/{}?plain=1#L{line}", uri(file.as_str()))
 }
 
 /// A name as long as names may be.
@@ -226,6 +236,9 @@ fn annotation(finding: &Finding) -> Annotation {
     if let Some(object) = &finding.object {
         let field = if finding.field.is_empty() { String::new() } else { format!(", {}", finding.field) };
         write!(message, "\n\nAbout: {}", visible(&format!("{object}{field}"))).expect("a string takes every write");
+    }
+    if let Some(afar) = &finding.afar {
+        write!(message, "\nThere: {}", address(afar)).expect("a string takes every write");
     }
     if !finding.help.is_empty() {
         write!(message, "\nHelp: {}", visible(&finding.help)).expect("a string takes every write");

@@ -88,7 +88,7 @@ fn suppressed(waived: &Waived, rules: &[Meta], seen: &mut BTreeMap<String, usize
 }
 
 /// A relative URI reference: everything but letters, digits, `/` and `-._~` is percent-encoded.
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Elsewhere, Judgement, Policy, Review, Scope, Users, judge};
+use super::users::touched;
+use super::{Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Users, judge};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
-use crate::names::{KubernetesVersion, RepoPath};
+use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::schema::is_definition;
-use crate::tenancy::{Difference, FileSummary, Newly, ObjectId, RepositoryIndex};
+use crate::tenancy::{Difference, FileSummary, Newly, ObjectId, RepositoryIndex, Team};
 
 /// How somebody sees a change: a cluster that applies one path of the repository, or a team's.
 #[derive(Debug, Clone)]
@@ -132,8 +133,26 @@ impl Change {
         &mut self,
         read: impl FnMut(&RepoPath) -> Result<Option<ManifestFile>, E>,
     ) -> Result<(), E> {
-        self.users = Users::of(&self.views, (&self.files, &self.old), read)?;
+        let Users { files, left, .. } = Users::of(&self.views, (&self.files, &self.old), read)?;
+        (self.users.files, self.users.left) = (files, left);
         Ok(())
+    }
+
+    /// The groups and kinds of definitions that were there before and that the change replaces or takes away:
+    /// what to look for in the teams' repositories.
+    pub fn redefined(&self) -> BTreeSet<(&str, &str)> {
+        touched(&self.files, &self.old)
+    }
+
+    /// Tells what the teams' repositories hold of the [redefined](Self::redefined) kinds, and which of them were
+    /// not looked at, and why.
+    pub fn look_at_teams(&mut self, teams: Vec<TeamUsers>, unseen: BTreeMap<RepositoryName, String>) {
+        (self.users.teams, self.users.unseen) = (teams, unseen);
+    }
+
+    /// The teams that there are after the change, as all of its views see them.
+    pub fn teams(&self) -> impl Iterator<Item = Team> {
+        self.views.iter().flat_map(|view| view.after.teams())
     }
 
     /// The groups and kinds of the objects that are judged.

@@ -22,7 +22,7 @@ pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
-pub use users::Users;
+pub use users::{Room, TeamUsers, Users, within};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};

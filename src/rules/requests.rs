@@ -30,7 +30,8 @@ pub struct Request {
     pub accepted: BTreeMap<String, usize>,
     /// How many of its rules only the cluster can decide.
     pub undecided: usize,
-    /// How many objects of its kind the repository holds: by team, else by directory.
+    /// How many objects of its kind there are: by the team in whose directory they stand, else by directory, and
+    /// by the repository where it is a team's that was looked at.
     pub used: BTreeMap<String, usize>,
 }
 
@@ -165,6 +166,12 @@ fn count_users(review: &Review<'_>, requests: &mut BTreeMap<String, Request>) {
         let name = kinds.get(&(object.group, object.kind));
         if let Some(request) = name.and_then(|name| requests.get_mut(name)) {
             *request.used.entry(whose(review, &path)).or_default() += 1;
+        }
+    }
+    for ((group, kind), name) in &kinds {
+        let Some(request) = requests.get_mut(name) else { continue };
+        for (repository, count) in review.users.in_teams(group, kind) {
+            request.used.insert(repository.to_string(), count);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
-use super::{Owner, definitions};
+use super::{Owner, definitions, team_users};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
@@ -115,11 +115,12 @@ impl Merge {
     }
 
     /// Judges it as a change of the admin repository.
-    pub(super) async fn for_admin(self, context: &Context) -> Result<CheckRunReport, JobError> {
+    pub(super) async fn for_admin(mut self, context: &Context) -> Result<CheckRunReport, JobError> {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
             Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
         };
+        team_users::look(context, &mut self.change).await;
         let scopes = vec![(None, policy); self.change.views()];
         self.judge(scopes, "the admin repository".to_owned()).await
     }

@@ -6,6 +6,7 @@
 mod check_run;
 mod definitions;
 mod judge;
+mod team_users;
 
 use std::collections::BTreeSet;
 

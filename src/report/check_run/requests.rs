@@ -20,7 +20,9 @@ pub(super) fn append(text: &mut String, requests: &[Request], limit: usize) {
     }
     text.push_str("\n### Definitions\n\n| Definition | Request | Scope | Versions | Verdict | Used by |\n|---|---|---|---|---|---|\n");
     append_within(text, requests.iter().map(row), limit, requests.len());
-    text.push_str("\n\"Used by\" counts the objects in this repository; team repositories are not looked at.\n");
+    text.push_str(
+        "\n\"Used by\" counts the objects in this repository and, for what is changed or removed, in those of the teams.\n",
+    );
 }
 
 fn row(request: &Request) -> String {

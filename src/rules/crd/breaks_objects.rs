@@ -1,10 +1,11 @@
 //! What exists must fit the changed definition.
 //!
 //! # What
-//! Holds the objects that the repository has of a kind against its definition as it was and as it will be, and
-//! names those that fit the old one and not the new one: values that are refused, fields that are required, fields
-//! that nobody knows any more, versions that are not served. Objects in other repositories, such as the teams', are
-//! not looked at.
+//! Holds the objects that the repository has of a kind, and those in the teams' repositories, against its
+//! definition as it was and as it will be, and names those that fit the old one and not the new one: values that
+//! are refused, fields that are required, fields that nobody knows any more, versions that are not served. The
+//! teams' repositories are looked at where the bot can read them, at the tip of the branch that Flux applies;
+//! which were not is said. `bailiwick check` sees only the repository itself.
 //!
 //! # Why
 //! The API server takes the definition. But the next time that Flux applies such an object it is refused, and
@@ -25,7 +26,7 @@
 use super::replaced::{Replaced, replaced};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Object;
-use crate::rules::{Meta, Review, Rule, shown};
+use crate::rules::{Meta, Review, Rule, TeamUsers, Users, shown};
 use crate::schema::Definition;
 use crate::schema::value::{self, Purpose};
 
@@ -48,25 +49,39 @@ impl Rule for BreaksObjects {
 }
 
 fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
-    let (group, kind) = (pair.new.group(), pair.new.kind());
-    let is_one = |object: &&Object| Some(object.group()) == group && Some(object.kind.as_str()) == kind;
+    let Some((group, kind)) = pair.new.group().zip(pair.new.kind()) else { return Vec::new() };
+    let is_one = |object: &&Object| object.group() == group && object.kind == kind;
     let whole = review.users.files.iter().filter(|file| review.holds_whole_objects(&file.path));
-    let objects = whole.flat_map(|file| &file.objects).filter(is_one).filter(|object| !object.encrypted);
-    let broken: Vec<(&Object, Broken)> = objects.filter_map(|it| Some((it, becomes_invalid(pair, it)?))).collect();
-    let mut found: Vec<Finding> =
-        broken.iter().take(MOST).map(|(object, broken)| finding(pair.new, broken.words(object))).collect();
+    let here = whole.flat_map(|file| &file.objects).filter(is_one).map(|object| (object, None));
+    let teams = review.users.teams.iter();
+    let there = teams.flat_map(|team| team.objects(group, kind).map(move |object| (object, Some(team))));
+    let objects = here.chain(there).filter(|(object, _)| !object.encrypted);
+    let broken: Vec<Broken<'_>> = objects.filter_map(|(object, team)| becomes_invalid(pair, object, team)).collect();
+    let mut found: Vec<Finding> = broken.iter().take(MOST).map(|broken| broken.finding(pair.new)).collect();
     if broken.len() > MOST {
         let words = format!("{} more objects do not fit this definition any more.", broken.len() - MOST);
         found.push(finding(pair.new, words));
     }
-    if review.users.left > 0 {
-        let words = format!(
-            "{} more files hold objects of kinds that this change defines anew: they were not looked at.",
-            review.users.left
-        );
-        found.push(Finding { severity: Severity::Warning, ..finding(pair.new, words) });
-    }
+    found.extend(left_out(review.users).map(|words| warning(pair.new, words)));
     found
+}
+
+/// What was not looked at.
+fn left_out(users: &Users) -> Option<String> {
+    let left = users.left + users.teams.iter().map(|team| team.left).sum::<usize>();
+    let files = (left > 0).then(|| format!("{left} more files hold objects of kinds that this change defines anew"));
+    let mut unseen: Vec<String> =
+        users.unseen.iter().take(MOST).map(|(repository, why)| format!("{repository} ({why})")).collect();
+    if users.unseen.len() > MOST {
+        unseen.push(format!("{} more", users.unseen.len() - MOST));
+    }
+    let teams = (!unseen.is_empty()).then(|| format!("the repositories of teams: {}", unseen.join(", ")));
+    let parts: Vec<String> = [files, teams].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Not looked at for objects that do not fit any more: {}.", parts.join("; ")))
+}
+
+fn warning(definition: Definition<'_>, words: String) -> Finding {
+    Finding { severity: Severity::Warning, ..finding(definition, words) }
 }
 
 fn finding(definition: Definition<'_>, words: String) -> Finding {
@@ -77,26 +92,28 @@ fn finding(definition: Definition<'_>, words: String) -> Finding {
     )
 }
 
-/// Why an object fits no more.
-struct Broken {
+/// An object that fits no more.
+struct Broken<'a> {
+    object: &'a Object,
+    team: Option<&'a TeamUsers>,
     line: u32,
     why: String,
 }
 
-impl Broken {
-    fn words(&self, object: &Object) -> String {
-        let name = shown(&object.name);
-        format!(
-            "{} `{name}` in {}:{} does not fit any more: {}.",
-            shown(&object.kind),
-            object.file,
-            self.line,
-            self.why
-        )
+impl Broken<'_> {
+    fn finding(&self, definition: Definition<'_>) -> Finding {
+        let Self { object, team, line, why } = self;
+        let place = match team {
+            Some(team) => format!("{} {}:{line}", team.repository, object.file),
+            None => format!("{}:{line}", object.file),
+        };
+        let words =
+            format!("{} `{}` in {place} does not fit any more: {why}.", shown(&object.kind), shown(&object.name));
+        finding(definition, words).with_afar(team.map(|team| team.place(&object.file, *line)))
     }
 }
 
-fn becomes_invalid(pair: Replaced<'_>, object: &Object) -> Option<Broken> {
+fn becomes_invalid<'a>(pair: Replaced<'_>, object: &'a Object, team: Option<&'a TeamUsers>) -> Option<Broken<'a>> {
     let before = problems(pair.old, object)?;
     let now = problems(pair.new, object);
     let version = shown(&object.api_version);
@@ -106,7 +123,7 @@ fn becomes_invalid(pair: Replaced<'_>, object: &Object) -> Option<Broken> {
     let (line, first) = new.next()?;
     let others = new.count();
     let others = if others > 0 { format!(", and {others} more") } else { String::new() };
-    Some(Broken { line, why: format!("{first}{others}") })
+    Some(Broken { object, team, line, why: format!("{first}{others}") })
 }
 
 /// What a definition has against an object: lines and words; `None` where it does not serve the object's version.

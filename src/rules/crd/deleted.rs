@@ -35,6 +35,8 @@ use crate::tenancy::ObjectId;
 pub struct Deleted;
 
 const ID: RuleId = RuleId::new(super::DELETED);
+/// So many teams' repositories are named.
+const TEAMS: usize = 20;
 const PRUNE: [&str; 3] = ["metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"];
 
 impl Rule for Deleted {
@@ -75,8 +77,7 @@ impl Gone<'_> {
         if self.object.is_some_and(|object| object.node.at(&PRUNE).and_then(|node| node.text()) == Some("disabled")) {
             return None;
         }
-        let used = self.object.map(|object| objects_of(review, object)).filter(|count| *count > 0);
-        let used = used.map_or_else(String::new, |count| format!(" This repository alone holds {count} of them."));
+        let used = self.object.map(|object| used(review, object)).unwrap_or_default();
         let message = format!(
             "{} is not applied any more: Flux prunes it, and with it every object of its kind is deleted.{used}",
             shown(name)
@@ -107,9 +108,20 @@ fn is_still_applied(review: &Review<'_>, name: &str) -> bool {
     files.any(|path| review.after.is_applied(&path, None))
 }
 
-/// How many objects of a definition's kind the repository holds after the change.
-fn objects_of(review: &Review<'_>, definition: &Object) -> usize {
+/// How many objects of a definition's kind there are after the change, in words: in the repository, and in
+/// those of the teams.
+fn used(review: &Review<'_>, definition: &Object) -> String {
     let text = |path: &[&str]| definition.node.at(path).and_then(|node| node.text());
-    let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else { return 0 };
-    review.after.objects_of(&BTreeSet::from([(group, kind)])).count()
+    let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else {
+        return String::new();
+    };
+    let here = review.after.objects_of(&BTreeSet::from([(group, kind)])).count();
+    let teams = review.users.in_teams(group, kind);
+    let here = if here > 0 { format!(" This repository alone holds {here} of them.") } else { String::new() };
+    if teams.is_empty() {
+        return here;
+    }
+    let named = teams.iter().take(TEAMS).map(|(repository, count)| format!("{repository} ({count})"));
+    let more = if teams.len() > TEAMS { format!(" and {} more", teams.len() - TEAMS) } else { String::new() };
+    format!("{here} Teams hold {}: {}{more}.", teams.values().sum::<usize>(), named.collect::<Vec<_>>().join(", "))
 }

@@ -1,0 +1,117 @@
+//! What the teams' repositories hold of the kinds that a change of the admin repository defines anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+
+use super::super::{Context, JobError, admin, indexes};
+use super::branch_of;
+use crate::forge::Access;
+use crate::git::{GitError, Snapshot};
+use crate::names::{BranchName, RepositoryName};
+use crate::rules::{Change, Room, TeamUsers, within};
+use crate::tenancy::RepositoryIndex;
+use jiff::Timestamp;
+
+/// So many repositories are looked at: each is asked for its tip, and fetched where that is new.
+const MOST: usize = 200;
+/// So many at the same time.
+const AT_ONCE: usize = 4;
+/// After so long no further one is begun.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Groups and kinds.
+type Kinds = BTreeSet<(String, String)>;
+
+/// Looks at the teams' repositories where the change replaces definitions or takes them away. What cannot be
+/// looked at is told to the change: a repository that nobody can read must not keep the admins from a verdict on
+/// their own.
+pub(super) async fn look(context: &Context, change: &mut Change) {
+    let kinds = change.redefined();
+    if kinds.is_empty() {
+        return;
+    }
+    let kinds: Kinds = kinds.into_iter().map(|(group, kind)| (group.to_owned(), kind.to_owned())).collect();
+    let repositories: BTreeSet<(RepositoryName, String)> =
+        change.teams().filter_map(|team| Some((team.repository.clone()?, branch_of(&team).to_owned()))).collect();
+    let until = context.clock.now() + PATIENCE;
+    let asked = repositories.into_iter().enumerate().map(|(place, (repository, branch))| {
+        let kinds = &kinds;
+        async move {
+            let seen =
+                if place < MOST { one(context, (&repository, &branch), kinds, until).await } else { Err(enough()) };
+            (repository, seen)
+        }
+    });
+    let all: Vec<_> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let (mut room, mut teams, mut unseen) = (Room::default(), Vec::new(), BTreeMap::new());
+    for (repository, seen) in all {
+        match seen {
+            Ok(None) => {}
+            Ok(Some(holding)) => match holding.read(repository.clone(), &mut room) {
+                Ok(users) => teams.push(users),
+                Err(error) => drop(unseen.insert(repository, error.to_string())),
+            },
+            Err(why) => drop(unseen.insert(repository, why)),
+        }
+    }
+    change.look_at_teams(teams, unseen);
+}
+
+fn enough() -> String {
+    format!("{MOST} others were")
+}
+
+/// A repository at the tip of a branch, and the files there that hold objects of some kinds.
+struct Holding {
+    web: String,
+    snapshot: Snapshot,
+    paths: Vec<crate::names::RepoPath>,
+}
+
+/// Looks at one repository; nothing where it holds no such objects, or has no such branch.
+async fn one(
+    context: &Context,
+    (repository, branch): (&RepositoryName, &str),
+    kinds: &Kinds,
+    until: Timestamp,
+) -> Result<Option<Holding>, String> {
+    if context.clock.now() > until {
+        return Err("there was no time".to_owned());
+    }
+    let branch: BranchName = branch.parse().map_err(|error: crate::names::NameError| error.to_string())?;
+    let seen = tip(context, repository, &branch).await.map_err(|error| error.to_string())?;
+    let Some((web, snapshot, index)) = seen else { return Ok(None) };
+    let kinds: BTreeSet<(&str, &str)> = kinds.iter().map(|(group, kind)| (group.as_str(), kind.as_str())).collect();
+    let paths: BTreeSet<_> = index.objects_of(&kinds).map(|(path, _)| path).collect();
+    let whole = |path: &crate::names::RepoPath| !index.is_only_patch_or_data(path) && !index.is_foreign_to_flux(path);
+    let paths: Vec<_> = paths.into_iter().filter(whole).collect();
+    Ok((!paths.is_empty()).then_some(Holding { web, snapshot, paths }))
+}
+
+async fn tip(
+    context: &Context,
+    repository: &RepositoryName,
+    branch: &BranchName,
+) -> Result<Option<(String, Snapshot, RepositoryIndex)>, JobError> {
+    let (repo, facts) = context.repository_facts(repository, Access::READ).await?;
+    let mirror = context.mirrors.open(facts.id);
+    let Some(tip) = admin::branch_tip(&repo, &mirror, &facts.clone_url, branch).await? else { return Ok(None) };
+    admin::fetch(&repo, &mirror, &facts.clone_url, (std::slice::from_ref(&tip), &[branch.full_ref()])).await?;
+    let snapshot = mirror.snapshot(&tip).await?;
+    let index = context.indexes.of(facts.id, None, &snapshot).await?;
+    let web = facts.clone_url.trim_end_matches('/').trim_end_matches(".git").to_owned();
+    Ok(Some((web, snapshot, index)))
+}
+
+impl Holding {
+    fn read(self, repository: RepositoryName, room: &mut Room) -> Result<TeamUsers, GitError> {
+        let Self { web, snapshot, paths } = self;
+        let (files, left) = within(room, paths, |path| {
+            let blob = snapshot.read(path)?;
+            Ok::<_, GitError>(blob.map(|blob| indexes::read_blob(path, &blob)))
+        })?;
+        Ok(TeamUsers { repository, commit: snapshot.commit().clone(), web, files, left })
+    }
+}
