@@ -50,6 +50,10 @@ pub enum GitError {
     /// Two commits without a common ancestor.
     #[error("commits {} and {}: they have no common ancestor, so nothing can be said about a merge", .0.short(), .1.short())]
     Unrelated(CommitId, CommitId),
+    /// Two commits with several best common ancestors: what a merge brings depends on how Git puts these
+    /// together first.
+    #[error("commits {} and {}: their histories cross, so it cannot be told what a merge brings: merge the base branch into the head, or rebase it", .0.short(), .1.short())]
+    Crossing(CommitId, CommitId),
     /// The mirror on disk is damaged or cannot be read: discard it, it is fetched anew.
     #[error("{what}: the mirror cannot be read or written: check the disk, or delete the folder")]
     Corrupt {

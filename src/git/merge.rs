@@ -56,19 +56,22 @@ impl Mirror {
     /// changed is merged as text, as Git does. The time depends on the size of the change.
     ///
     /// Renames are a path that goes and one that comes: where the tip has changed the old path
-    /// meanwhile, this says conflict, though Git may follow the rename. Of several common
-    /// ancestors the best one is taken.
+    /// meanwhile, this says conflict, though Git may follow the rename. Where the histories cross there is
+    /// no one ancestor to compare with, and no answer: a revert on one of two ways would be overlooked.
     ///
     /// It reads the disk: call it where a thread may wait, such as in `tokio::task::spawn_blocking`.
     ///
     /// # Errors
-    /// `Missing`, `Unrelated`, `TooLarge` (files or bytes), `Corrupt`.
+    /// `Missing`, `Unrelated`, `Crossing`, `TooLarge` (files or bytes), `Corrupt`.
     ///
     /// # Panics
     /// On a thread that drives futures.
     pub fn preview_merge(&self, base_tip: &CommitId, head: &CommitId) -> Result<MergePreview, GitError> {
-        let ancestor = self.merge_base(base_tip, head)?;
-        let ancestor = ancestor.ok_or_else(|| GitError::Unrelated(base_tip.clone(), head.clone()))?;
+        let ancestor = match self.merge_bases(base_tip, head)?.as_slice() {
+            [] => return Err(GitError::Unrelated(base_tip.clone(), head.clone())),
+            [one] => one.clone(),
+            _ => return Err(GitError::Crossing(base_tip.clone(), head.clone())),
+        };
         let store = self.shelf().lock()?;
         let base = find(&store.repository, base_tip)?.tree_id();
         let old = find(&store.repository, &ancestor)?.tree_id();

@@ -208,21 +208,21 @@ impl Mirror {
         .await
     }
 
-    /// The best common ancestor, `None` where there is none. It reads the disk: call it where a
-    /// thread may wait, such as in `tokio::task::spawn_blocking`.
+    /// The best common ancestors: none where the histories have nothing in common, several where they cross. It
+    /// reads the disk: call it where a thread may wait, such as in `tokio::task::spawn_blocking`.
     ///
     /// # Errors
     /// `Missing` where one of them is not here.
     ///
     /// # Panics
     /// On a thread that drives futures.
-    pub fn merge_base(&self, one: &CommitId, two: &CommitId) -> Result<Option<CommitId>, GitError> {
+    pub fn merge_bases(&self, one: &CommitId, two: &CommitId) -> Result<Vec<CommitId>, GitError> {
         let store = self.0.lock()?;
         let repository = &store.repository;
         let (one, two) = (find(repository, one)?.id(), find(repository, two)?.id());
-        match repository.merge_base(one, two) {
-            Ok(base) => Ok(Some(commit_id(base))),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        match repository.merge_bases(one, two) {
+            Ok(bases) => Ok(bases.iter().map(|base| commit_id(*base)).collect()),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(Vec::new()),
             Err(error) => Err(GitError::corrupt("history", error)),
         }
     }

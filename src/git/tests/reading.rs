@@ -168,7 +168,35 @@ fn ancestors_are_known() {
             && world.run(mirror.is_ancestor(&second, &second)).unwrap()
     );
     assert!(!world.run(mirror.is_ancestor(&second, &first)).unwrap());
-    assert_eq!(mirror.merge_base(&first, &second).unwrap(), Some(first));
-    assert_eq!(mirror.merge_base(&second, &other).unwrap(), None);
+    assert_eq!(mirror.merge_bases(&first, &second).unwrap(), [first]);
+    assert_eq!(mirror.merge_bases(&second, &other).unwrap(), []);
     assert!(matches!(mirror.preview_merge(&second, &other), Err(GitError::Unrelated(..))));
+}
+
+/// Both sides have merged each other's first commit, and each has taken one of the two back: compared with one
+/// ancestor alone the head changes nothing, and the merge brings back what the base took back.
+#[test]
+fn histories_that_cross_are_not_judged() {
+    let world = World::new();
+    world.write("a", "1");
+    world.push("main");
+    world.git(&["checkout", "-q", "-b", "left"]);
+    world.write("left", "1");
+    let left = world.push("left");
+    world.git(&["checkout", "-q", "-b", "right", "main"]);
+    world.write("right", "1");
+    let right = world.push("right");
+    world.git(&["merge", "-q", "--no-edit", left.as_str()]);
+    world.write("b", "1");
+    let one = world.push("right");
+    world.git(&["checkout", "-q", "left"]);
+    world.git(&["merge", "-q", "--no-edit", right.as_str()]);
+    world.write("c", "1");
+    let two = world.push("left");
+    world.fetch(&[&one, &two]).unwrap();
+    let mirror = world.mirror();
+    assert_eq!(mirror.merge_bases(&one, &two).unwrap().len(), 2);
+    let error = mirror.preview_merge(&one, &two).unwrap_err();
+    assert!(matches!(error, GitError::Crossing(..)), "{error}");
+    assert!(error.to_string().contains("merge the base branch into the head"), "{error}");
 }

@@ -90,8 +90,11 @@ impl Merge {
             let policy = admin::policy_text(&base)?;
             let preview = match mirror.preview_merge(base.commit(), &head) {
                 Ok(preview) => preview,
-                Err(error @ (GitError::TooLarge { .. } | GitError::Unrelated(..))) => {
+                Err(error @ GitError::TooLarge { .. }) => {
                     return Ok(Err(refusal("Too much to judge", &error.to_string())));
+                }
+                Err(error @ (GitError::Unrelated(..) | GitError::Crossing(..))) => {
+                    return Ok(Err(refusal("The merge cannot be judged", &error.to_string())));
                 }
                 Err(error) => return Err(error),
             };
