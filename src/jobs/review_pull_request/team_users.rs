@@ -35,6 +35,7 @@ pub(super) async fn look(context: &Context, change: &mut Change) {
     let kinds: Kinds = kinds.into_iter().map(|(group, kind)| (group.to_owned(), kind.to_owned())).collect();
     let repositories: BTreeSet<(RepositoryName, String)> =
         change.teams().filter_map(|team| Some((team.repository.clone()?, branch_of(&team).to_owned()))).collect();
+    let missed: Vec<RepositoryName> = repositories.iter().map(|(repository, _)| repository.clone()).collect();
     let until = context.clock.now() + PATIENCE;
     let asked = repositories.into_iter().enumerate().map(|(place, (repository, branch))| {
         let kinds = &kinds;
@@ -44,19 +45,31 @@ pub(super) async fn look(context: &Context, change: &mut Change) {
             (repository, seen)
         }
     });
-    let all: Vec<_> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let all: Seen = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let read = tokio::task::spawn_blocking(move || read_all(all)).await;
+    let (teams, unseen) = read.unwrap_or_else(|error| {
+        tracing::error!("the teams' repositories were not read: {error}");
+        (Vec::new(), missed.into_iter().map(|repository| (repository, "an error of the bot".to_owned())).collect())
+    });
+    change.look_at_teams(teams, unseen);
+}
+
+/// What was found in each repository: nothing, files, or why it was not looked at.
+type Seen = Vec<(RepositoryName, Result<Option<Holding>, String>)>;
+
+fn read_all(all: Seen) -> (Vec<TeamUsers>, BTreeMap<RepositoryName, String>) {
     let (mut room, mut teams, mut unseen) = (Room::default(), Vec::new(), BTreeMap::new());
     for (repository, seen) in all {
-        match seen {
-            Ok(None) => {}
-            Ok(Some(holding)) => match holding.read(repository.clone(), &mut room) {
-                Ok(users) => teams.push(users),
-                Err(error) => drop(unseen.insert(repository, error.to_string())),
-            },
+        let read = seen.and_then(|holding| {
+            let read = holding.map(|holding| holding.read(repository.clone(), &mut room));
+            read.transpose().map_err(|error| error.to_string())
+        });
+        match read {
+            Ok(users) => teams.extend(users),
             Err(why) => drop(unseen.insert(repository, why)),
         }
     }
-    change.look_at_teams(teams, unseen);
+    (teams, unseen)
 }
 
 fn enough() -> String {
