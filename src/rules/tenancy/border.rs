@@ -35,7 +35,7 @@ pub(super) fn borders<'a>(review: &'a Review<'a>, path: &RepoPath) -> Vec<Border
 
 /// The team of a path: the one that was there, because a change must not free itself from its
 /// judge by taking the team away; else the one that comes.
-fn team_of(review: &Review<'_>, path: &RepoPath) -> Option<Team> {
+pub(super) fn team_of(review: &Review<'_>, path: &RepoPath) -> Option<Team> {
     review.before.team_of_path(path).or_else(|| review.after.team_of_path(path))
 }
 

@@ -23,6 +23,8 @@ pub(super) fn without_account(id: RuleId, border: &Border<'_>, object: &Object) 
     let applies = match object.group() {
         "kustomize.toolkit.fluxcd.io" => object.kind == "Kustomization",
         "helm.toolkit.fluxcd.io" => in_team && object.kind == "HelmRelease",
+        // The Flux operator's (fluxoperator.dev/docs/crd/resourceset, "Role-based access control").
+        "fluxcd.controlplane.io" => in_team && matches!(object.kind.as_str(), "ResourceSet" | "FluxInstance"),
         _ => false,
     };
     let account = object.node.at(&["spec", "serviceAccountName"]).and_then(Node::as_str);

@@ -34,6 +34,7 @@
 
 use super::border::{Border, borders};
 use super::flux_objects::{SOURCES, shared_repository, without_account};
+use super::moved_teams::moved_teams;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Kustomization, ManifestFile, Node, Object, ObjectScope};
 use crate::rules::{Meta, Review, Rule, Scope, shown};
@@ -57,6 +58,7 @@ impl Rule for ForeignNamespace {
 
 fn check_file(review: &Review<'_>, file: &ManifestFile) -> Vec<Finding> {
     let mut findings: Vec<Finding> = shared_repository(ID, review, file).into_iter().collect();
+    findings.extend(moved_teams(ID, review, file));
     for border in borders(review, &file.path) {
         if let Some(kustomization) = Kustomization::of(file) {
             findings.extend(border.kustomization(file, &kustomization));

@@ -5,6 +5,7 @@ mod cluster_object_outside_common;
 mod duplicate_object;
 mod flux_objects;
 mod foreign_namespace;
+mod moved_teams;
 mod repository_changed;
 
 pub use cluster_object_outside_common::ClusterObjectOutsideCommon;
