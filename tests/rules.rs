@@ -210,7 +210,8 @@ fn repository(found: Vec<(String, Vec<u8>)>) -> Repository {
 fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let Finding { rule, severity, message, location, object, field, help, reached } = finding;
+        let Finding { rule, severity, message, location, object, field, help, reached, afar } = finding;
+        assert_eq!(*afar, None, "an example has one repository");
         let place = format!("{}:{}:{}", location.file, location.line, location.column);
         writeln!(text, "{place} {severity} {rule}\n  {message}").expect("a string");
         if let Some(object) = object {

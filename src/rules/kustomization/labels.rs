@@ -2,6 +2,7 @@
 
 use super::kinds::{Weight, weigh};
 use super::patches::is_content;
+use super::syncing::is_how;
 use crate::finding::Severity;
 use crate::manifest::{Node, PatchTarget};
 use crate::rules::shown;
@@ -52,15 +53,14 @@ pub(super) fn of_field(spec: &Node) -> Option<Hazard<'_>> {
     let weight = weigh(&target);
     let path = spec.get("path").and_then(Node::text).unwrap_or_default();
     let plain = path.replace("[]", "");
+    let parts = |path: &str| -> Vec<String> { path.split('/').map(str::to_owned).collect() };
     let harmless = match weight {
         Weight::Deciding | Weight::Any => {
             let ends = ["metadata/labels", "metadata/annotations"].iter().any(|end| plain.ends_with(end));
             ends || ADDRESS.iter().any(|end| plain.ends_with(end))
         }
-        Weight::Harmless | Weight::Other | Weight::Syncing => {
-            let parts: Vec<String> = plain.split('/').map(str::to_owned).collect();
-            is_content(&parts, weight)
-        }
+        Weight::Syncing => is_how(&parts(&plain)),
+        Weight::Harmless | Weight::Other => is_content(&parts(&plain), weight),
     };
     let kind = target.kind.map_or_else(|| "any kind".to_owned(), |kind| format!("`{}`", shown(&kind)));
     let message = || format!("Kustomize changes the field `{}` of {kind}, which is not evaluated.", shown(path));
@@ -104,6 +104,12 @@ mod tests {
             ),
             ("labels: [{pairs: {name: x}, fields: [{path: roleRef}]}]\n", vec![Severity::Error]),
             ("labels: [{pairs: {name: x}, fields: [{path: metadata, kind: ConfigMap}]}]\n", vec![Severity::Error]),
+            ("labels: [{pairs: {name: x}, fields: [{path: spec, kind: Kustomization}]}]\n", vec![Severity::Error]),
+            (
+                "labels: [{pairs: {name: x}, fields: [{path: spec/sourceRef, kind: HelmRelease}]}]\n",
+                vec![Severity::Error],
+            ),
+            ("labels: [{pairs: {name: x}, fields: [{path: spec/values/labels, kind: HelmRelease}]}]\n", vec![]),
         ] {
             assert_eq!(severities(text, of_kustomization), found, "{text}");
         }
@@ -123,6 +129,14 @@ mod tests {
             ("images: [{path: 'spec/jobs[]/image', kind: Workflow}]\n", true),
             ("namePrefix: [{path: roleRef/name, kind: ClusterRoleBinding}]\n", false),
             ("varReference: [{path: rules/verbs}]\n", false),
+            ("commonAnnotations: [{path: spec, kind: Kustomization, group: kustomize.toolkit.fluxcd.io}]\n", false),
+            ("namespace: [{path: spec/targetNamespace, kind: HelmRelease, create: true}]\n", false),
+            // What Flux's documentation has for values that are generated.
+            (
+                "nameReference:\n- kind: ConfigMap\n  version: v1\n  fieldSpecs:\n  - path: spec/valuesFrom/name\n    \
+                 kind: HelmRelease\n",
+                true,
+            ),
             ("nameReference: [{kind: ConfigMap, fieldSpecs: [{path: roleRef/name, kind: RoleBinding}]}]\n", false),
             ("namespace: [{path: metadata/name, kind: ConfigMap}]\n", false),
         ] {

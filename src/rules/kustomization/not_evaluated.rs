@@ -1,16 +1,17 @@
 //! What decides over rights must stand in files, not in what kustomize and Flux make of them.
 //!
 //! # What
-//! Reports parts of a new or changed kustomization, or of a Flux `Kustomization`, that are not
-//! evaluated here and can change what is applied: remote resources, Helm charts, generator and
-//! transformer plug-ins, patches or replacements for kinds that decide over rights or for the whole
-//! cluster, labels that add every ClusterRole's rights to a role of Kubernetes, fields that kustomize is
-//! told to change, names that become those of Kubernetes' roles, and Flux's variables in roles,
-//! bindings and namespaces. Patches on Flux's own kinds are a warning. On other kinds, patches and
-//! replacements may change content; what changes kind, name or namespace, or cannot be read, is
-//! reported, also in a changed JSON patch file. Patch files without a `target` are judged like objects.
-//! A changed file that a chart or a plug-in is told by is reported, and commands in a `.flux.yaml`
-//! other than `kustomize build .` are a warning.
+//! Reports parts of a new or changed kustomization, or of a Flux `Kustomization`, that are not evaluated here
+//! and can change what is applied: remote resources, Helm charts, generator and transformer plug-ins, patches
+//! or replacements for kinds that decide over rights or for the whole cluster, labels that add every
+//! ClusterRole's rights to a role of Kubernetes, fields that kustomize is told to change, names that become
+//! those of Kubernetes' roles, and Flux's variables in roles, bindings and namespaces. Patches on Flux's own
+//! kinds are a warning where a person applies them in the admin repository; what takes the service account away
+//! is an error, and in a team's repository so is whatever decides with whose rights what is applied, and where.
+//! On other kinds, patches and replacements may change content; what changes kind, name or namespace, or cannot
+//! be read, is reported, also in a changed patch file. Patch files without a `target` are judged like objects.
+//! A changed file that a chart or a plug-in is told by is reported, and commands in a `.flux.yaml` other than
+//! `kustomize build .` are a warning.
 //!
 //! # Why
 //! Files are judged as they stand. A patch that turns a harmless ClusterRole into a greedy one, or

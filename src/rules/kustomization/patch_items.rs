@@ -2,11 +2,11 @@
 
 use super::kinds::{Weight, weigh};
 use super::not_evaluated::finding;
-use super::patches::{hazard_of_fields, hazard_of_options, hazard_of_text, hazards};
+use super::patches::{Target, hazard_of_fields, hazard_of_options, hazard_of_text, hazards};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{EntryRole, ManifestFile, Node, PatchTarget, read};
 use crate::names::RepoPath;
-use crate::rules::{Review, shown};
+use crate::rules::{Review, Scope, shown};
 
 const HELP: &str = "Change the object's own file instead.";
 
@@ -63,12 +63,12 @@ fn words(targets: &[PatchTarget]) -> String {
 /// A patch of a harmless kind that may make something else of it.
 fn hazard(file: &ManifestFile, field: &'static str, item: &Node, review: &Review<'_>) -> Option<Finding> {
     let (what, hazard) = match field {
-        "replacements" => ("replacement", hazard_of_replacement(item)?),
+        "replacements" => ("replacement", hazard_of_replacement(item, review)?),
         "patchesStrategicMerge" => ("patch", hazard_of_item(file, item.text()?, review)?),
         _ => {
             let text = item.get("patch").and_then(Node::text);
             let target = item.get("target").map(PatchTarget::of).or_else(|| text.map(target_of)).unwrap_or_default();
-            let of_text = || hazard_of_text(text?, weigh(&target));
+            let of_text = || hazard_of_text(text?, weighed(&target, review));
             ("patch", hazard_of_options(item).or_else(of_text)?)
         }
     };
@@ -76,11 +76,20 @@ fn hazard(file: &ManifestFile, field: &'static str, item: &Node, review: &Review
     Some(finding(file, item, (field, Severity::Error), message, HELP))
 }
 
-fn hazard_of_replacement(item: &Node) -> Option<String> {
+/// What a patch is for, and where it stands.
+fn weighed(target: &PatchTarget, review: &Review<'_>) -> Target {
+    in_review(weigh(target), review)
+}
+
+fn in_review(weight: Weight, review: &Review<'_>) -> Target {
+    Target { weight, lenient: matches!(review.scope, Scope::Admin) }
+}
+
+fn hazard_of_replacement(item: &Node, review: &Review<'_>) -> Option<String> {
     let mut targets = item.get("targets").into_iter().flat_map(Node::items);
     targets.find_map(|target| {
         let selected = target.get("select").map(PatchTarget::of).unwrap_or_default();
-        hazard_of_fields(target, weigh(&selected))
+        hazard_of_fields(target, weighed(&selected, review))
     })
 }
 
@@ -88,7 +97,8 @@ fn hazard_of_replacement(item: &Node) -> Option<String> {
 fn hazard_of_item(file: &ManifestFile, text: &str, review: &Review<'_>) -> Option<String> {
     let text = written_out(text)?;
     let named = RepoPath::resolve(file.path.directory(), text).is_some_and(|path| review.after.contains_file(&path));
-    if named { Some("is the name of a file, too,".to_owned()) } else { hazard_of_text(text, weigh(&target_of(text))) }
+    let hazard = || hazard_of_text(text, weighed(&target_of(text), review));
+    if named { Some("is the name of a file, too,".to_owned()) } else { hazard() }
 }
 
 /// The findings of a new or changed file that is a patch. What it changes is told by the kustomization that
@@ -106,7 +116,7 @@ pub(super) fn patch_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Findin
         .documents
         .iter()
         .filter(is_patch)
-        .flat_map(|root| hazards(root, weight))
+        .flat_map(|root| hazards(root, in_review(weight.max(own_weight(root)), review)))
         .map(|(node, hazard)| {
             let message = format!("This patch {hazard} and is not evaluated.");
             finding(file, node, ("", Severity::Error), message, HELP)
@@ -129,11 +139,23 @@ fn written_out(text: &str) -> Option<&str> {
 /// What a patch that is written out says of itself.
 fn target_of(text: &str) -> PatchTarget {
     let file = read("patch.yaml".parse().expect("a path inside the repository"), text.as_bytes());
-    let text = |key: &str| match file.documents.as_slice() {
-        [root] => root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
+    match file.documents.as_slice() {
+        [root] => target_of_root(root),
         // Several documents, or one that cannot be read, may change anything.
-        _ => None,
-    };
+        _ => PatchTarget::default(),
+    }
+}
+
+/// The weight of the kind that a patch's document names: kustomize looks for its target by that where it is told
+/// no other.
+fn own_weight(root: &Node) -> Weight {
+    let target = target_of_root(root);
+    if target.kind.is_some() { weigh(&target) } else { Weight::Harmless }
+}
+
+/// What a patch's document says of itself; nothing where it is no object.
+fn target_of_root(root: &Node) -> PatchTarget {
+    let text = |key: &str| root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let group = text("apiVersion").and_then(|version| Some(version.split_once('/')?.0.to_owned()));
     PatchTarget { group: group.filter(|_| text("kind").is_some()), kind: text("kind") }
 }

@@ -2,6 +2,7 @@
 
 use super::kinds::Weight;
 use super::labels::AGGREGATE;
+use super::syncing;
 use crate::manifest::{Node, read};
 use crate::rules::shown;
 
@@ -24,29 +25,38 @@ const IDENTITY: &[&str] = &["", "apiVersion", "kind", "metadata"];
 
 /// Why a patch that is written out may make something else of its target: a JSON patch (RFC 6902)
 /// outside of content, or what cannot be read as one patch. `None` where it may not.
-pub(super) fn hazard_of_text(text: &str, weight: Weight) -> Option<String> {
+pub(super) fn hazard_of_text(text: &str, target: Target) -> Option<String> {
     let file = read("patch.yaml".parse().expect("a path inside the repository"), text.as_bytes());
     let [root] = file.documents.as_slice() else { return Some("cannot be read as one patch".to_owned()) };
     let list = root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("List"));
     if list || !root.is_sequence() && !root.is_mapping() {
         return Some("cannot be read as one patch".to_owned());
     }
-    hazards(root, weight).into_iter().next().map(|(_, hazard)| hazard)
+    hazards(root, target).into_iter().next().map(|(_, hazard)| hazard)
+}
+
+/// What a patch is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// How much it matters.
+    pub(super) weight: Weight,
+    /// Whether it stands in the admin repository, where a person looks at patches of Flux's objects.
+    pub(super) lenient: bool,
 }
 
 /// The hazards of a patch's document, each with its node.
-pub(super) fn hazards(root: &Node, weight: Weight) -> Vec<(&Node, String)> {
+pub(super) fn hazards(root: &Node, target: Target) -> Vec<(&Node, String)> {
     if root.is_sequence() {
-        return root.items().filter_map(|item| Some((item, hazard_of_operation(item, weight)?))).collect();
+        return root.items().filter_map(|item| Some((item, hazard_of_operation(item, target)?))).collect();
     }
+    let mut found =
+        if target.weight == Weight::Syncing { syncing::hazards_of_merge(root, target.lenient) } else { Vec::new() };
     // Kustomize keeps kind and name of a target, unless this annotation of the patch says otherwise.
     let annotations = root.at(&["metadata", "annotations"]).into_iter().flat_map(Node::entries);
-    annotations
-        .filter(|(key, _)| {
-            key.text().is_some_and(|key| key.ends_with("/allowKindChange") || key.ends_with("/allowNameChange"))
-        })
-        .map(|(key, _)| (key, "may change kind and name".to_owned()))
-        .collect()
+    let allows = |key: &str| key.ends_with("/allowKindChange") || key.ends_with("/allowNameChange");
+    let allowing = annotations.filter(|(key, _)| key.text().is_some_and(allows));
+    found.extend(allowing.map(|(key, _)| (key, "may change kind and name".to_owned())));
+    found
 }
 
 /// Why the `options` of a patch let it make something else of its target.
@@ -57,19 +67,22 @@ pub(super) fn hazard_of_options(item: &Node) -> Option<String> {
 }
 
 /// Why one target of a replacement is more than content: its paths are parted by dots.
-pub(super) fn hazard_of_fields(target: &Node, weight: Weight) -> Option<String> {
-    let mut paths = target.get("fieldPaths").into_iter().flat_map(Node::items);
+pub(super) fn hazard_of_fields(selected: &Node, Target { weight, lenient }: Target) -> Option<String> {
+    let mut paths = selected.get("fieldPaths").into_iter().flat_map(Node::items);
     paths.find_map(|path| {
         let text = path.text().unwrap_or_default();
         let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
         let aggregate = text.replace('\\', "").contains(AGGREGATE);
-        (aggregate || !is_content(&parts, weight)).then(|| format!("changes `{}`", shown(text)))
+        // Replacements take nothing away.
+        let decides = weight == Weight::Syncing && syncing::hazard_of_path(&parts, false, lenient).is_some();
+        (aggregate || decides || !is_content(&parts, weight)).then(|| format!("changes `{}`", shown(text)))
     })
 }
 
-fn hazard_of_operation(operation: &Node, weight: Weight) -> Option<String> {
+fn hazard_of_operation(operation: &Node, Target { weight, lenient }: Target) -> Option<String> {
     let text = |key| operation.get(key).and_then(Node::as_str);
-    let keys: &[&str] = match text("op") {
+    let op = text("op");
+    let keys: &[&str] = match op {
         Some("test") => return None,
         Some("add" | "replace" | "remove") => &["path"],
         Some("move" | "copy") => &["path", "from"],
@@ -77,8 +90,15 @@ fn hazard_of_operation(operation: &Node, weight: Weight) -> Option<String> {
     };
     for key in keys {
         let Some(pointer) = text(key) else { return Some(format!("has an operation without `{key}`")) };
-        if !pointer_parts(pointer).is_some_and(|parts| is_content(&parts, weight)) {
+        let Some(parts) = pointer_parts(pointer).filter(|parts| is_content(parts, weight)) else {
             return Some(format!("changes `{}`", shown(pointer)));
+        };
+        let takes_away = op == Some("remove")
+            || op == Some("move") && *key == "from"
+            || *key == "path" && operation.get("value").is_none_or(syncing::is_without_account);
+        let hazard = || syncing::hazard_of_path(&parts, takes_away, lenient);
+        if let Some(hazard) = (weight == Weight::Syncing).then(hazard).flatten() {
+            return Some(hazard);
         }
     }
     let labels = operation.get("value").filter(|_| text("path") == Some("/metadata/labels"));
@@ -105,9 +125,13 @@ pub(super) fn is_content(parts: &[String], weight: Weight) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{hazard_of_fields, hazard_of_text};
+    use super::{Target, hazard_of_fields, hazard_of_text};
     use crate::manifest::read;
     use crate::rules::kustomization::kinds::Weight;
+
+    fn of(weight: Weight) -> Target {
+        Target { weight, lenient: true }
+    }
 
     #[test]
     fn only_content_may_be_patched() {
@@ -128,17 +152,17 @@ mod tests {
         ] {
             for weight in [Weight::Harmless, Weight::Other, Weight::Syncing] {
                 let text = format!("- {{op: add, path: \"{path}\", value: x}}");
-                assert!(hazard_of_text(&text, weight).is_some(), "{path:?} {weight:?}");
+                assert!(hazard_of_text(&text, of(weight)).is_some(), "{path:?} {weight:?}");
             }
         }
         // On a kind that nobody knows these may decide over rights.
         for path in ["/rules", "/rules/0/verbs", "/subjects/0", "/roleRef", "/specs", "/rbacBindings"] {
             let text = format!("- {{op: add, path: \"{path}\", value: x}}");
-            assert!(hazard_of_text(&text, Weight::Other).is_some(), "{path:?}");
+            assert!(hazard_of_text(&text, of(Weight::Other)).is_some(), "{path:?}");
         }
         for path in ["/spec/replicas", "/data/color", "/metadata/annotations/a~1b", "/metadata/labels/x"] {
             let text = format!("- {{op: add, path: \"{path}\", value: x}}");
-            assert_eq!(hazard_of_text(&text, Weight::Other), None, "{path:?}");
+            assert_eq!(hazard_of_text(&text, of(Weight::Other)), None, "{path:?}");
         }
     }
 
@@ -159,7 +183,7 @@ mod tests {
             "/metadata/finalizers/0",
         ] {
             let text = format!("- {{op: replace, path: \"{path}\", value: x}}");
-            assert_eq!(hazard_of_text(&text, Weight::Harmless), None, "{path:?}");
+            assert_eq!(hazard_of_text(&text, of(Weight::Harmless)), None, "{path:?}");
         }
     }
 
@@ -180,10 +204,10 @@ mod tests {
             "",
             "text",
         ] {
-            assert!(hazard_of_text(text, Weight::Harmless).is_some(), "{text:?}");
+            assert!(hazard_of_text(text, of(Weight::Harmless)).is_some(), "{text:?}");
         }
         for text in ["[{\"op\": \"test\", \"path\": \"/kind\", \"value\": \"A\"}]", "kind: A\ndata: {a: b}\n"] {
-            assert_eq!(hazard_of_text(text, Weight::Other), None, "{text:?}");
+            assert_eq!(hazard_of_text(text, of(Weight::Other)), None, "{text:?}");
         }
     }
 
@@ -199,7 +223,46 @@ mod tests {
             ("metadata.labels.rbac\\.authorization\\.k8s\\.io/aggregate-to-admin", Weight::Harmless, false),
         ] {
             let file = read("a.yaml".parse().expect("a path"), format!("fieldPaths: ['{path}']\n").as_bytes());
-            assert_eq!(hazard_of_fields(&file.documents[0], weight).is_none(), harmless, "{path} {weight:?}");
+            assert_eq!(hazard_of_fields(&file.documents[0], of(weight)).is_none(), harmless, "{path} {weight:?}");
+        }
+    }
+
+    #[test]
+    fn what_decides_over_an_object_of_flux() {
+        // A patch, and whether it is a hazard in the admin repository, and in a team's.
+        for (text, admin, team) in [
+            ("- {op: replace, path: /spec/interval, value: 5m}", false, false),
+            ("- {op: add, path: /spec/values/image, value: x}", false, false),
+            ("- {op: replace, path: /spec/path, value: ./production}", false, false),
+            ("- {op: add, path: /metadata/labels/a, value: x}", false, false),
+            ("- {op: add, path: /spec/serviceAccountName, value: x}", false, true),
+            ("- {op: add, path: /spec/serviceAccountName, value: ''}", true, true),
+            ("- {op: add, path: /spec/serviceAccountName, value: null}", true, true),
+            ("- {op: remove, path: /spec/serviceAccountName}", true, true),
+            ("- {op: move, from: /spec/serviceAccountName, path: /spec/interval}", true, true),
+            ("- {op: replace, path: /spec, value: {interval: 5m}}", true, true),
+            ("- {op: replace, path: /spec, value: {serviceAccountName: team1}}", false, true),
+            ("- {op: add, path: /spec/targetNamespace, value: x}", false, true),
+            ("- {op: add, path: /spec/sourceRef/namespace, value: x}", false, true),
+            ("- {op: remove, path: /spec/suspend}", false, false),
+            ("spec: {interval: 5m, values: {a: b}}", false, false),
+            ("metadata: {labels: {a: b}}", false, false),
+            ("spec: {path: ./production}", false, false),
+            ("spec: {serviceAccountName: other}", false, true),
+            ("spec: {serviceAccountName: null}", true, true),
+            ("spec: {serviceAccountName: ''}", true, true),
+            ("spec: {targetNamespace: kube-system}", false, true),
+            ("spec: {chart: {spec: {sourceRef: {namespace: x}}}}", false, true),
+            ("spec: {kubeConfig: {secretRef: {name: x}}}", false, true),
+            ("spec: null", true, true),
+            ("spec: {$patch: replace, interval: 5m}", true, true),
+            ("$patch: delete", false, true),
+            ("$patch: replace", true, true),
+        ] {
+            for (lenient, hazard) in [(true, admin), (false, team)] {
+                let found = hazard_of_text(text, Target { weight: Weight::Syncing, lenient });
+                assert_eq!(found.is_some(), hazard, "{text} {lenient} {found:?}");
+            }
         }
     }
 }
