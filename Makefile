@@ -14,6 +14,8 @@ setup:
 
 ## make demo         the whole system on this machine, no accounts: follow the three URLs
 demo: setup
+	@echo "demo: building; the first time takes some minutes"
+	cargo build
 	cargo run --quiet -- demo
 
 ## make test         every test

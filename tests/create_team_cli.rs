@@ -276,6 +276,15 @@ fn names_that_yaml_reads_otherwise_stay_names() {
 }
 
 #[test]
+fn a_list_that_is_a_symlink_is_named() {
+    let repository = Repository::flux_v2();
+    let place = repository.0.path().join("cluster/kustomization.yaml");
+    fs::rename(&place, repository.0.path().join("list.yaml")).expect("moved");
+    std::os::unix::fs::symlink("../list.yaml", &place).expect("a link");
+    repository.refused(&["team2"], 1, "is a symlink; replace it by a file");
+}
+
+#[test]
 fn an_empty_cluster_takes_its_first_team() {
     let repository = Repository::new(&[("cluster/kustomization.yaml", "resources: []\n")]);
     repository.refused(&["team1"], 2, "give it with --git-url URL");

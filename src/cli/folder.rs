@@ -157,14 +157,15 @@ fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<
         let directory = path.parent().unwrap_or(root);
         make_directories(root, directory, made)?;
         let before = change.before.as_ref().map(|text| text.clone().into_bytes());
+        let there = fs::symlink_metadata(&path).ok();
+        if there.as_ref().is_some_and(fs::Metadata::is_symlink) {
+            return Err(FolderError::new(&path, "is a symlink; replace it by a file"));
+        }
         is_unchanged(&path, before.as_deref())?;
         let mut file = temporary(directory).map_err(FolderError::io("written", directory))?;
         file.write_all(change.after.as_bytes()).map_err(FolderError::io("written", &path))?;
         file.as_file().sync_all().map_err(FolderError::io("written", &path))?;
-        if let Ok(metadata) = fs::symlink_metadata(&path) {
-            if metadata.is_symlink() {
-                return Err(FolderError::new(&path, "is a symlink; replace it by a file"));
-            }
+        if let Some(metadata) = there {
             file.as_file().set_permissions(metadata.permissions()).map_err(FolderError::io("written", &path))?;
         }
         prepared.push(Prepared { path, file, before });

@@ -148,9 +148,12 @@ pub(super) async fn plan_team(
     Ok(planned?)
 }
 
+/// So many bytes of text a repository may hold for a team to be planned in it.
+const MOST_TEXT: usize = 256 << 20;
+
 /// Every text file.
 fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
-    let mut texts = BTreeMap::new();
+    let (mut texts, mut bytes) = (BTreeMap::new(), 0);
     let walk = snapshot.walk("")?;
     if walk.truncated {
         return Err(GitError::TooLarge {
@@ -159,9 +162,14 @@ fn texts(snapshot: &Snapshot) -> Result<BTreeMap<RepoPath, String>, GitError> {
         });
     }
     for file in walk.files {
-        let bytes = snapshot.read_id(file.kind, file.id)?.bytes;
-        if let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        let read = snapshot.read_id(file.kind, file.id)?.bytes;
+        if let Some(text) = read.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            bytes += text.len();
             texts.insert(file.path, text);
+        }
+        if bytes > MOST_TEXT {
+            let what = format!("commit {}, bytes of its text files", snapshot.commit().short());
+            return Err(GitError::TooLarge { what, limit: MOST_TEXT as u64 });
         }
     }
     Ok(texts)

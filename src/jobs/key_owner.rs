@@ -7,7 +7,7 @@
 use super::{Context, JobError, admin};
 use crate::config::{ClusterConfig, Config};
 use crate::forge::Repo;
-use crate::names::RepositoryName;
+use crate::names::{ClusterName, RepositoryName};
 use crate::tenancy::{RepositoryIndex, Team};
 
 /// The teams of a cluster.
@@ -37,8 +37,10 @@ pub(super) async fn objection(
     for other in context.config.clusters.iter().filter(|other| other.name != cluster.name) {
         let index = match admin::tip(context, other).await {
             Ok(tip) => tip.index,
-            // A cluster whose repository can never be read has no teams to protect.
-            Err(JobError::Fail { .. }) => continue,
+            Err(JobError::Fail { reason }) => match unknown(cluster, team, repository, (&other.name, &reason)) {
+                Some(objection) => return Ok(Some(objection)),
+                None => continue,
+            },
             Err(error) => return Err(error),
         };
         if let Some(owner) = other_team(Teams { cluster: other, index: &index }, team, repository) {
@@ -83,6 +85,19 @@ fn judge(config: &Config, teams: Teams<'_>, team: &Team, repository: &Repository
     let (owner, ours) = (repository.owner(), teams.cluster.admin_repository.owner());
     let foreign = || format!("{repository} is neither one of {ours} nor the one that {pattern} gives to the team");
     (!owner.eq_ignore_ascii_case(ours)).then(foreign)
+}
+
+/// What is said where the teams of another cluster can never be read. The repository that the configuration gives
+/// to the team is its own all the same: what others have broken must not keep its key away.
+fn unknown(
+    cluster: &ClusterConfig,
+    team: &Team,
+    repository: &RepositoryName,
+    (other, reason): (&ClusterName, &str),
+) -> Option<String> {
+    let own = cluster.team_repository.for_team(&team.name).is(repository);
+    let whose = || format!("whether {repository} is a team's in cluster {other} cannot be told: {reason}");
+    (!own).then(whose)
 }
 
 fn no_team(repository: &RepositoryName) -> String {

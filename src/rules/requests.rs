@@ -76,7 +76,8 @@ pub(super) fn of(review: &Review<'_>, judgement: &Judgement) -> Vec<Request> {
     for finding in all.filter(|finding| finding.rule.as_str() == crd::DELETED) {
         let Some(object) = &finding.object else { continue };
         let old = review.old_objects().filter(|old| old.name == object.name).find_map(Definition::of);
-        requests.entry(object.name.clone()).or_insert_with(|| Request::named(&object.name, old, Asked::Removed));
+        // It may have been changed, too, and stand in a file that Flux applies no more.
+        requests.insert(object.name.clone(), Request::named(&object.name, old, Asked::Removed));
     }
     count_findings(&mut requests, judgement);
     count_users(review, &mut requests);

@@ -56,7 +56,7 @@ fn welcome(world: &World, out: &mut dyn Write) -> anyhow::Result<()> {
         out,
         "Bailiwick is running on this machine, with a GitHub and a cluster of its own.\n\n  \
          GitHub     {github}\n  Bailiwick  http://{}\n  \
-         cluster    kubectl --kubeconfig {} get kustomizations -A\n\nTry this:\n\n  \
+         cluster    {}  (kubectl --kubeconfig {} get kustomizations -A)\n\nTry this:\n\n  \
          1. Open {github}/{ADMIN}/issues/1 and comment, as alice:  /create-team team2\n  \
          2. Open the pull request that appears, look at its check, and merge it.\n  \
          3. Reload it: the sync is reported there, and org/dev-team2 has its deploy key.\n  \
@@ -64,6 +64,7 @@ fn welcome(world: &World, out: &mut dyn Write) -> anyhow::Result<()> {
          open the pull request, and see it refused on the exact line.\n\n\
          `bailiwick demo --script` plays all this and verifies it. Stop with Ctrl-C.",
         world.address,
+        world.cluster.url(),
         world.directory().join("kubeconfig").display(),
     )?;
     Ok(out.flush()?)

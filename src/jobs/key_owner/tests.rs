@@ -91,3 +91,16 @@ fn what_is_a_teams_in_another_cluster_is_not_for_a_team_of_another_name() {
     assert_eq!(owner("elsewhere/nobody"), None);
     assert_eq!(owner("org/dev1"), None, "the same people");
 }
+
+#[test]
+fn where_another_cluster_cannot_be_asked_only_what_the_pattern_gives_is_sure() {
+    let config = crate::config::parse(CONFIG, "bailiwick.yaml", &AnySecret).unwrap_or_else(|error| panic!("{error}"));
+    let team = index(&[("dev1", "org/dev-dev1")]).team("dev1").expect("it is there");
+    let said = |repository: &str| {
+        let repository = repository.parse().expect("a name");
+        unknown(&config.clusters[0], &team, &repository, (&config.clusters[1].name, "it is gone"))
+    };
+    assert_eq!(said("org/dev-dev1"), None);
+    let why = said("org/shop").expect("nobody knows");
+    assert_eq!(why, "whether org/shop is a team's in cluster far cannot be told: it is gone");
+}
