@@ -120,7 +120,7 @@ async fn a_changed_definition_is_held_against_what_the_teams_have() {
     world.push(ALICE, (ADMIN, "limits"), &[("cluster/common/kustomization.yaml", &gone)]).await;
     let check = world.expect_check(&pull, "failure").await;
     let summary = check.summary();
-    assert!(summary.contains("Teams hold 1: org/dev-team1 (1)."), "{summary}");
+    assert!(summary.contains("Teams hold 1: org/dev-team1 (1"), "{summary}");
     assert!(summary.contains("| `canaries.example.org` Canary | removed | Namespaced |"), "{summary}");
     world.finish().await;
 }
