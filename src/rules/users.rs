@@ -37,6 +37,8 @@ pub struct TeamUsers {
     pub web: String,
     /// The files with objects of the kinds that were asked for; what holds no whole objects is left out.
     pub files: Vec<ManifestFile>,
+    /// Those of them whose objects a kustomization there may patch.
+    pub patched: BTreeSet<RepoPath>,
     /// How many more there are.
     pub left: usize,
 }

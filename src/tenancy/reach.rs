@@ -131,6 +131,14 @@ impl RepositoryIndex {
         seen
     }
 
+    /// Whether a kustomization above a file patches anything: what is missing in the file may come from there.
+    pub fn is_patched(&self, path: &RepoPath) -> bool {
+        self.reaches(path).into_iter().any(|reach| match reach.root {
+            Root::Kustomization(path) => self.file(&path).is_some_and(|file| file.patches()),
+            Root::Scan(_) => false,
+        })
+    }
+
     /// Whether a kustomization names this file (or, for a kustomization, its directory) in any role.
     pub fn is_named(&self, path: &RepoPath) -> bool {
         !self.named_with_directory(path).is_empty()

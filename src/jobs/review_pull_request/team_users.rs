@@ -9,7 +9,7 @@ use super::super::{Context, JobError, admin, indexes};
 use super::branch_of;
 use crate::forge::Access;
 use crate::git::{GitError, Snapshot};
-use crate::names::{BranchName, RepositoryName};
+use crate::names::{BranchName, RepoPath, RepositoryName};
 use crate::rules::{Change, Room, TeamUsers, within};
 use crate::tenancy::RepositoryIndex;
 use jiff::Timestamp;
@@ -80,7 +80,8 @@ fn enough() -> String {
 struct Holding {
     web: String,
     snapshot: Snapshot,
-    paths: Vec<crate::names::RepoPath>,
+    paths: Vec<RepoPath>,
+    patched: BTreeSet<RepoPath>,
 }
 
 /// Looks at one repository; nothing where it holds no such objects, or has no such branch.
@@ -98,9 +99,10 @@ async fn one(
     let Some((web, snapshot, index)) = seen else { return Ok(None) };
     let kinds: BTreeSet<(&str, &str)> = kinds.iter().map(|(group, kind)| (group.as_str(), kind.as_str())).collect();
     let paths: BTreeSet<_> = index.objects_of(&kinds).map(|(path, _)| path).collect();
-    let whole = |path: &crate::names::RepoPath| !index.is_only_patch_or_data(path) && !index.is_foreign_to_flux(path);
+    let whole = |path: &RepoPath| !index.is_only_patch_or_data(path) && !index.is_foreign_to_flux(path);
     let paths: Vec<_> = paths.into_iter().filter(whole).collect();
-    Ok((!paths.is_empty()).then_some(Holding { web, snapshot, paths }))
+    let patched = paths.iter().filter(|path| index.is_patched(path)).cloned().collect();
+    Ok((!paths.is_empty()).then_some(Holding { web, snapshot, paths, patched }))
 }
 
 async fn tip(
@@ -120,11 +122,11 @@ async fn tip(
 
 impl Holding {
     fn read(self, repository: RepositoryName, room: &mut Room) -> Result<TeamUsers, GitError> {
-        let Self { web, snapshot, paths } = self;
+        let Self { web, snapshot, paths, patched } = self;
         let (files, left) = within(room, paths, |path| {
             let blob = snapshot.read(path)?;
             Ok::<_, GitError>(blob.map(|blob| indexes::read_blob(path, &blob)))
         })?;
-        Ok(TeamUsers { repository, commit: snapshot.commit().clone(), web, files, left })
+        Ok(TeamUsers { repository, commit: snapshot.commit().clone(), web, files, patched, left })
     }
 }

@@ -5,7 +5,7 @@
 //! definition as it was and as it will be, and names those that fit the old one and not the new one: values that
 //! are refused, fields that are required, fields that nobody knows any more, versions that are not served. The
 //! teams' repositories are looked at where the bot can read them, at the tip of the branch that Flux applies;
-//! which were not is said. `bailiwick check` sees only the repository itself.
+//! which were not is said. What is missing in a file and may come from a patch of a kustomization is a warning. `bailiwick check` sees only the repository itself.
 //!
 //! # Why
 //! The API server takes the definition. But the next time that Flux applies such an object it is refused, and
@@ -28,7 +28,7 @@ use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Object;
 use crate::rules::{Meta, Review, Rule, TeamUsers, Users, shown};
 use crate::schema::Definition;
-use crate::schema::value::{self, Purpose};
+use crate::schema::value::{self, MISSING, Purpose};
 
 /// `crd/breaks-objects`.
 #[derive(Debug)]
@@ -56,7 +56,14 @@ fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
     let teams = review.users.teams.iter();
     let there = teams.flat_map(|team| team.objects(group, kind).map(move |object| (object, Some(team))));
     let objects = here.chain(there).filter(|(object, _)| !object.encrypted);
-    let broken: Vec<Broken<'_>> = objects.filter_map(|(object, team)| becomes_invalid(pair, object, team)).collect();
+    let broken = objects.filter_map(|(object, team)| {
+        let patched = match team {
+            Some(team) => team.patched.contains(&object.file),
+            None => review.after.is_patched(&object.file),
+        };
+        becomes_invalid(pair, (object, team), patched)
+    });
+    let broken: Vec<Broken<'_>> = broken.collect();
     let mut found: Vec<Finding> = broken.iter().take(MOST).map(|broken| broken.finding(pair.new)).collect();
     if broken.len() > MOST {
         let words = format!("{} more objects do not fit this definition any more.", broken.len() - MOST);
@@ -98,42 +105,65 @@ struct Broken<'a> {
     team: Option<&'a TeamUsers>,
     line: u32,
     why: String,
+    /// Whether a patch may mend it.
+    open: bool,
 }
 
 impl Broken<'_> {
     fn finding(&self, definition: Definition<'_>) -> Finding {
-        let Self { object, team, line, why } = self;
+        let Self { object, team, line, why, open } = self;
         let place = match team {
             Some(team) => format!("{} {}:{line}", team.repository, object.file),
             None => format!("{}:{line}", object.file),
         };
-        let words =
-            format!("{} `{}` in {place} does not fit any more: {why}.", shown(&object.kind), shown(&object.name));
-        finding(definition, words).with_afar(team.map(|team| team.place(&object.file, *line)))
+        let what = format!("{} `{}` in {place}", shown(&object.kind), shown(&object.name));
+        let found = if *open {
+            warning(definition, format!("{what} may not fit any more: {why}, unless a patch there adds it."))
+        } else {
+            finding(definition, format!("{what} does not fit any more: {why}."))
+        };
+        found.with_afar(team.map(|team| team.place(&object.file, *line)))
     }
 }
 
-fn becomes_invalid<'a>(pair: Replaced<'_>, object: &'a Object, team: Option<&'a TeamUsers>) -> Option<Broken<'a>> {
+fn becomes_invalid<'a>(
+    pair: Replaced<'_>,
+    (object, team): (&'a Object, Option<&'a TeamUsers>),
+    patched: bool,
+) -> Option<Broken<'a>> {
     let before = problems(pair.old, object)?;
     let now = problems(pair.new, object);
     let version = shown(&object.api_version);
-    let not_served = || (object.node.start.line, format!("{version} is not served"));
+    let not_served =
+        || Fault { line: object.node.start.line, words: format!("{version} is not served"), missing: false };
     let now = now.unwrap_or_else(|| vec![not_served()]);
-    let mut new = now.into_iter().filter(|problem| !before.contains(problem));
-    let (line, first) = new.next()?;
-    let others = new.count();
-    let others = if others > 0 { format!(", and {others} more") } else { String::new() };
-    Some(Broken { object, team, line, why: format!("{first}{others}") })
+    let mut new: Vec<Fault> = now.into_iter().filter(|fault| !before.contains(fault)).collect();
+    // What a patch cannot mend comes first.
+    new.sort_by_key(|fault| patched && fault.missing);
+    let first = new.first()?;
+    let others = if new.len() > 1 { format!(", and {} more", new.len() - 1) } else { String::new() };
+    let why = format!("{}{others}", first.words);
+    Some(Broken { object, team, line: first.line, why, open: patched && first.missing })
 }
 
-/// What a definition has against an object: lines and words; `None` where it does not serve the object's version.
-fn problems(definition: Definition<'_>, object: &Object) -> Option<Vec<(u32, String)>> {
+/// What a definition has against an object.
+#[derive(PartialEq)]
+struct Fault {
+    line: u32,
+    words: String,
+    /// Whether something is not there.
+    missing: bool,
+}
+
+/// What a definition has against an object; `None` where it does not serve the object's version.
+fn problems(definition: Definition<'_>, object: &Object) -> Option<Vec<Fault>> {
     let Some(schema) = definition.serving(object)?.schema() else { return Some(Vec::new()) };
     let verdict = value::validate(&object.node, schema, Purpose { default: false, resource: true }, "");
     let problems = verdict.invalid.into_iter().chain(verdict.unknown);
     let words = problems.map(|problem| {
         let field = if problem.field.is_empty() { "it".to_owned() } else { format!("`{}`", shown(&problem.field)) };
-        (problem.node.start.line, format!("{field} {}", problem.words))
+        let words = format!("{field} {}", problem.words);
+        Fault { line: problem.node.start.line, words, missing: problem.words == MISSING }
     });
     Some(words.collect())
 }

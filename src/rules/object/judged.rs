@@ -8,7 +8,6 @@ use crate::rules::{Elsewhere, Review};
 use crate::schema::builtin::{self, Lookup, Versions};
 use crate::schema::value::{self, MISSING, Problem, Purpose, Verdict};
 use crate::schema::{Definition, Schema, is_definition, walk};
-use crate::tenancy::Root;
 
 /// So many problems of one object are told; nobody reads more.
 const MOST: usize = 100;
@@ -144,19 +143,11 @@ fn cel_rules(schema: Schema<'_>) -> usize {
 /// A field that is missing in a file may come from a patch of a kustomization above it.
 fn leave_open_what_patches_may_add<'a>(review: &Review<'a>, object: &Object, verdict: &mut Verdict<'a>) {
     let is_missing = |problem: &Problem<'_>| problem.words == MISSING;
-    if !verdict.invalid.iter().any(is_missing) || !is_patched(review, object) {
+    if !verdict.invalid.iter().any(is_missing) || !review.after.is_patched(&object.file) {
         return;
     }
     let (missing, invalid): (Vec<_>, Vec<_>) = std::mem::take(&mut verdict.invalid).into_iter().partition(is_missing);
     verdict.invalid = invalid;
     let words = || "is required and missing here; a patch may add it".to_owned();
     verdict.undecided.extend(missing.into_iter().map(|problem| Problem { words: words(), ..problem }));
-}
-
-/// Whether a kustomization above the object's file patches anything.
-fn is_patched(review: &Review<'_>, object: &Object) -> bool {
-    review.after.reaches(&object.file).into_iter().any(|reach| match reach.root {
-        Root::Kustomization(path) => review.after.file(&path).is_some_and(|file| file.patches()),
-        Root::Scan(_) => false,
-    })
 }
