@@ -10,6 +10,7 @@ mod read;
 mod resolve;
 mod scope;
 mod spelling;
+mod timestamp;
 mod tree;
 mod witness;
 

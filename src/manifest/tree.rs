@@ -8,6 +8,7 @@ use libyaml_safer::{Encoding, Error, Event, EventData, Mark, Parser, ScalarStyle
 use super::gate::{MAXIMUM_PROBLEMS, problem};
 use super::lines::Lines;
 use super::resolve::resolve;
+use super::timestamp::{self, Time};
 use super::{Node, Position, Problem, Scalar, Value};
 
 /// How deep a tree may be. Manifests stay below 30; the parser's cost grows with the square.
@@ -129,6 +130,9 @@ impl Builder<'_> {
         if matches!(value, Scalar::Float(number) if !number.is_finite()) {
             self.say(start, "Infinity and not-a-number cannot be sent to Kubernetes.", "Quote the text.");
         }
+        if plain && timestamp::read(&text) == Some(Time::Unwritable) {
+            self.say(start, "kustomize cannot write a time that is a day or more from UTC.", "Quote the text.");
+        }
         Value::Scalar { value, text, plain }
     }
 
@@ -192,6 +196,9 @@ fn bad_key(key: &Node) -> Option<(String, &'static str)> {
     match &key.value {
         Value::Scalar { text, .. } if text == "<<" => {
             Some(("A merge key (`<<`) is read differently by different programs.".to_owned(), "Write the values out."))
+        }
+        Value::Scalar { text, plain: true, .. } if timestamp::read(text).is_some() => {
+            Some((format!("The key {} is a time, not text: kustomize refuses it.", shown(text)), "Quote the key."))
         }
         Value::Scalar { value: Scalar::String(_), .. } => None,
         Value::Scalar { text, .. } => Some((format!("The key {} is not text.", shown(text)), "Quote the key.")),
