@@ -21,3 +21,6 @@ pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem, api_group};
 pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
 pub use scope::{ObjectScope, builtin_scope};
+
+#[cfg(test)]
+mod tests;

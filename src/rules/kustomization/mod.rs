@@ -15,6 +15,7 @@ mod patch_items;
 mod patches;
 mod repeats;
 mod roots;
+mod types;
 mod unmatched;
 
 pub use cannot_build::CannotBuild;
