@@ -220,7 +220,7 @@ async fn files_of_kustomizations() {
 #[tokio::test]
 async fn types_of_fields() {
     let generator = |item: &str| format!("configMapGenerator: [{{name: g, {item}}}]");
-    let patch = |item: &str| format!("patches: [{{patch: '[{{op: test, path: /kind, value: ConfigMap}}]', {item}}}]");
+    let patch = |item: &str| format!("patches: [{{patch: '- {{op: test, path: /kind, value: ConfigMap}}', {item}}}]");
     let mut wrong = Vec::new();
     for (text, verdict) in [
         ("namespace: ~".to_owned(), Built),
