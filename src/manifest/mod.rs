@@ -1,5 +1,6 @@
 //! YAML text to objects that know their file and lines; kustomization files; edits that keep comments.
 
+mod annotations;
 mod edit;
 mod gate;
 mod kustomization;

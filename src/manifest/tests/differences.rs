@@ -99,6 +99,7 @@ const SCALARS: &[ScalarRow] = &[
     ("~", "null", None),
     ("nULL", r#""nULL""#, None),
     ("-0", "0", None),
+    ("", "null", None),
     ("1.10", "1.1", None),
     ("1.2.3", r#""1.2.3""#, None),
     ("=", r#""=""#, None),
@@ -120,6 +121,22 @@ fn scalars_are_what_flux_makes_of_them() {
             let kubectl = kubectl.unwrap_or(flux);
             assert!(is(&scalar, &json(kubectl)), "{text:?}: kubectl reads {kubectl}, here it is {scalar:?}");
         }
+    }
+}
+
+/// kustomize prints what it has read before it is sent, and go-yaml prints nothing between braces as `''`.
+#[test]
+fn nothing_between_braces_is_empty_text() {
+    for (text, flux) in [
+        ("{a: , b: 1}", r#"{"a": "", "b": 1}"#),
+        ("{a}", r#"{"a": ""}"#),
+        ("[a: ]", r#"[{"a": ""}]"#),
+        ("{a: [b, {c: }]}", r#"{"a": ["b", {"c": ""}]}"#),
+        ("{a: ~}", r#"{"a": null}"#),
+        ("\n  - a:\n  - {b: }\n  -", r#"[{"a": null}, {"b": ""}, null]"#),
+    ] {
+        let node = value(text);
+        assert!(same(&node, &json(flux)), "{text:?}: Flux reads {flux}, here it is {:?}", node.value);
     }
 }
 

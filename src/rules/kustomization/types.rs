@@ -84,15 +84,15 @@ pub(super) fn of_root(file: &ManifestFile, root: &Node) -> Vec<Finding> {
     for (field, pairs) in all(root, WRITTEN) {
         texts.extend(pairs.entries().map(|(key, _)| (field, key)));
     }
-    let wrong = texts.into_iter().filter(|(_, node)| !node.is_null() && !is_text(node));
+    let wrong = texts.into_iter().filter(|(_, node)| !is_nothing(node) && !is_text(node));
     let mut findings: Vec<Finding> = wrong.map(|(field, node)| not_text(file, field, node)).collect();
     let booleans =
         all(root, BOOLEANS).into_iter().filter(|(_, node)| !matches!(node.by_kubectl(), Some(Scalar::Bool(_))));
-    findings.extend(booleans.filter(|(_, node)| !node.is_null()).map(|(field, node)| {
+    findings.extend(booleans.filter(|(_, node)| !is_nothing(node)).map(|(field, node)| {
         let message = "Here must be `true` or `false`: kustomize refuses anything else.".to_owned();
         finding(&file.path, node.start, field, message, "Write one of them, without quotes.")
     }));
-    let numbers = all(root, NUMBERS).into_iter().filter(|(_, node)| !node.is_null() && !is_whole(node));
+    let numbers = all(root, NUMBERS).into_iter().filter(|(_, node)| !is_nothing(node) && !is_whole(node));
     findings.extend(numbers.map(|(field, node)| {
         let message = "Here must be a whole number: kustomize refuses anything else.".to_owned();
         finding(&file.path, node.start, field, message, "Write a number without quotes.")
@@ -119,6 +119,11 @@ fn all<'a>(root: &'a Node, fields: &[Fields]) -> Vec<(&'static str, &'a Node)> {
 /// Whether kustomize takes this for text.
 pub(super) fn is_text(node: &Node) -> bool {
     matches!(node.by_kubectl(), Some(Scalar::String(_)))
+}
+
+/// Nothing between braces is null to kustomize, and empty text in an object.
+fn is_nothing(node: &Node) -> bool {
+    node.by_kubectl() == Some(Scalar::Null)
 }
 
 /// Go prints a float without fraction as digits.

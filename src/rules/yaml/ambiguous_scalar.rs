@@ -4,7 +4,8 @@
 //! Reports values and keys without quotes that Flux and `kubectl` read differently, as `yes`, `on` or
 //! `2024-01-01`, and those that people take for something else: digits after a leading zero (but for
 //! file modes), `_` in numbers, `0b11`, `0o17`, commit ids such as `1234e56` that are numbers, and
-//! whole numbers of more than 64 bits. In kustomizations and JSON patches, which kustomize itself
+//! whole numbers of more than 64 bits. So are annotations that are no text, and nothing between
+//! braces (`{a: }`), of which Flux makes text. In kustomizations and JSON patches, which kustomize itself
 //! reads as `kubectl` does, the words for true and false are meant. Only what a change brings is
 //! reported, and only in files that Flux applies. Text in quotes or blocks is never meant.
 //!

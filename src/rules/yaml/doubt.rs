@@ -22,6 +22,7 @@ pub(super) struct Doubt {
 }
 
 const QUOTE: &str = "Put it in quotes if it is text; write `true` or `false` if it is not.";
+const QUOTE_NULL: &str = "Write `null`, or text in quotes.";
 const QUOTE_KEY: &str = "Put the key in quotes.";
 const QUOTE_TEXT: &str = "Put it in quotes as it is meant.";
 const QUOTE_NUMBER: &str = "Put it in quotes if it is text, or write the number that is meant.";
@@ -29,8 +30,8 @@ const QUOTE_NUMBER: &str = "Put it in quotes if it is text, or write the number 
 /// The doubt about a scalar under the key `name`, where there is any.
 pub(super) fn doubt(node: &Node, name: &str, is_key: bool, reader: Reader) -> Option<Doubt> {
     let Value::Scalar { value, text, plain: true } = &node.value else { return None };
-    // All of them start so.
-    if !text.starts_with(|first: char| first.is_ascii_digit() || "yYnNoO+-".contains(first)) {
+    // All of them start so, or are nothing.
+    if text.starts_with(|first: char| !first.is_ascii_digit() && !"yYnNoOtTfF~+-.".contains(first)) {
         return None;
     }
     let by_kubectl = node.by_kubectl()?;
@@ -45,6 +46,7 @@ pub(super) fn doubt(node: &Node, name: &str, is_key: bool, reader: Reader) -> Op
             help: match by_kubectl {
                 _ if is_key => QUOTE_KEY,
                 Scalar::Bool(_) => QUOTE,
+                Scalar::Null => QUOTE_NULL,
                 _ => QUOTE_TEXT,
             },
         }),
@@ -96,17 +98,19 @@ fn is_hash(text: &str) -> bool {
 fn said_of_key(value: &Scalar) -> String {
     match value {
         Scalar::String(text) => format!("the key `{}`", shown(text)),
+        Scalar::Bool(value) => format!("the key `{value}`"),
         other => format!("the key {}", said(other)),
     }
 }
 
 fn said(value: &Scalar) -> String {
     match value {
-        Scalar::Null => "nothing".to_owned(),
-        Scalar::Bool(value) => format!("`{value}`"),
+        Scalar::Null => "null".to_owned(),
+        Scalar::Bool(value) => format!("the boolean `{value}`"),
         Scalar::Int(value) => format!("the number {value}"),
         Scalar::Float(value) if value.abs() < 1e15 => format!("the number {value}"),
         Scalar::Float(value) => format!("the number {value:e}"),
+        Scalar::String(text) if text.is_empty() => "empty text".to_owned(),
         Scalar::String(text) => format!("the text `{}`", shown(text)),
     }
 }
@@ -128,8 +132,8 @@ mod tests {
     #[test]
     fn both_readings_are_named() {
         for (value, message) in [
-            ("yes", "Flux reads the text `yes` here, kubectl reads `true`."),
-            ("N", "Flux reads the text `N` here, kubectl reads `false`."),
+            ("yes", "Flux reads the text `yes` here, kubectl reads the boolean `true`."),
+            ("N", "Flux reads the text `N` here, kubectl reads the boolean `false`."),
             ("2024-1-2", "Flux reads the text `2024-01-02T00:00:00Z` here, kubectl reads the text `2024-1-2`."),
             ("0o-7", "Flux reads the number -7 here, kubectl reads the text `0o-7`."),
             ("0777", "Flux and kubectl read the number 511 for `0777` here: the leading zero makes the digits octal."),
@@ -153,7 +157,7 @@ mod tests {
         ] {
             assert_eq!(said("x", value, Reader::Flux).as_deref(), Some(message), "{value}");
         }
-        let message = "kustomize reads `true` here; in an object Flux reads the text `on`.";
+        let message = "kustomize reads the boolean `true` here; in an object Flux reads the text `on`.";
         assert_eq!(said("x", "on", Reader::Kustomize).as_deref(), Some(message));
     }
 
