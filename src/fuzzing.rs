@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::command;
 use crate::config::{self, SecretError, SecretSource};
 use crate::forge::event::Event;
+use crate::manifest::{self, Kustomization, Node, Position};
 
 /// The events that the server reads, and one that it does not know.
 const EVENTS: [&str; 12] = [
@@ -98,5 +99,41 @@ impl SecretSource for Secrets {
 
     fn file(&self, _path: &Path) -> Result<SecretString, SecretError> {
         Ok(SECRET.into())
+    }
+}
+
+/// A manifest's bytes, as a file of objects and as a kustomization.
+///
+/// # Panics
+/// Where a file with problems has objects, where a problem or node stands nowhere, or where a node's place does not
+/// follow that of its parent.
+pub fn manifest(input: &[u8]) {
+    for name in ["cluster/a.yaml", "cluster/kustomization.yaml"] {
+        let Ok(path) = name.parse() else { return };
+        let file = manifest::read(path, input);
+        let unread = file.documents.is_empty() && file.objects.is_empty();
+        assert!(file.problems.is_empty() || unread, "a file with problems is read");
+        for problem in &file.problems {
+            assert!(problem.position.line > 0 && problem.position.column > 0, "a problem stands nowhere: {problem:?}");
+        }
+        let mut last = Position::default();
+        for document in &file.documents {
+            assert!(document.start >= last, "documents stand in their order");
+            last = document.start;
+            in_order(document, input.len());
+        }
+        let _ = Kustomization::of(&file);
+    }
+}
+
+/// The depth is bounded by the reader.
+fn in_order(node: &Node, length: usize) {
+    assert!(node.start.line > 0 && node.start.column > 0 && node.start.offset <= length, "a node stands nowhere");
+    let parts = node.entries().flat_map(|(key, value)| [key, value]).chain(node.items());
+    let mut last = node.start;
+    for part in parts {
+        assert!(part.start >= last, "a node stands before its parent or the one before it: {part:?}");
+        last = part.start;
+        in_order(part, length);
     }
 }

@@ -28,3 +28,8 @@ fn comments() {
 fn configurations() {
     each("config", fuzzing::config);
 }
+
+#[test]
+fn manifests() {
+    each("manifest", fuzzing::manifest);
+}

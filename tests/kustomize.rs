@@ -216,6 +216,59 @@ async fn files_of_kustomizations() {
     assert_alike(&wrong);
 }
 
+/// kustomize reads its own files by the rules of `kubectl`, and knows the type of every field.
+#[tokio::test]
+async fn types_of_fields() {
+    let generator = |item: &str| format!("configMapGenerator: [{{name: g, {item}}}]");
+    let patch = |item: &str| format!("patches: [{{patch: '- {{op: test, path: /kind, value: ConfigMap}}', {item}}}]");
+    let mut wrong = Vec::new();
+    for (text, verdict) in [
+        ("namespace: ~".to_owned(), Built),
+        ("namespace: [a]".to_owned(), Refused),
+        ("namePrefix: null".to_owned(), Built),
+        ("nameSuffix: -2024-1-2".to_owned(), Built),
+        ("metadata: {name: 5}".to_owned(), Refused),
+        ("metadata: {annotations: {a: yes}}".to_owned(), Refused),
+        ("openapi: {path: yes}".to_owned(), Refused),
+        ("buildMetadata: [on]".to_owned(), Refused),
+        ("commonLabels: {a: ~}".to_owned(), Built),
+        ("commonLabels: [a]".to_owned(), Refused),
+        ("commonLabels: {y: a}".to_owned(), Refused),
+        ("commonLabels: {a: 'yes', 'y': b}".to_owned(), Built),
+        ("commonAnnotations: {a: 2024-01-01}".to_owned(), Built),
+        ("commonAnnotations: {a: {b: c}}".to_owned(), Refused),
+        ("labels: [{pairs: {a: no}}]".to_owned(), Refused),
+        ("labels: [{pairs: {off: a}}]".to_owned(), Refused),
+        ("labels: [{pairs: {a: b}, includeSelectors: yes}]".to_owned(), Built),
+        ("labels: [{pairs: {a: b}, includeSelectors: 'true'}]".to_owned(), Refused),
+        ("generatorOptions: {disableNameSuffixHash: on}".to_owned(), Built),
+        ("generatorOptions: {disableNameSuffixHash: 'on'}".to_owned(), Refused),
+        ("generatorOptions: {labels: {a: no}}".to_owned(), Refused),
+        ("images: [{name: x, newTag: 1.10}]".to_owned(), Refused),
+        ("images: [{name: x, newTag: 2024-01-01}]".to_owned(), Built),
+        ("images: [{name: x, newTag: 1234e56}]".to_owned(), Refused),
+        ("images: [{name: x, newTag: 123e4567}]".to_owned(), Built),
+        ("replicas: [{name: a, count: '1'}]".to_owned(), Refused),
+        ("replicas: [{name: a, count: 1.5}]".to_owned(), Refused),
+        (generator("literals: [on]"), Refused),
+        (generator("literals: [a=on]"), Built),
+        (generator("literals: [a=b], options: {immutable: y}"), Built),
+        (generator("literals: [a=b], options: {immutable: 1}"), Refused),
+        (generator("files: [5]"), Refused),
+        (generator("envs: [y]"), Refused),
+        (patch("target: {kind: ConfigMap}"), Built),
+        (patch("target: {kind: ~, name: ~}"), Built),
+        (patch("target: {kind: y}"), Refused),
+        (patch("target: {kind: ConfigMap, labelSelector: no}"), Refused),
+        (patch("target: {kind: ConfigMap}, options: {allowNameChange: yes}"), Built),
+        (patch("target: {kind: ConfigMap}, options: {allowNameChange: 'yes'}"), Refused),
+    ] {
+        let text = format!("resources: [a.yaml]\n{text}\n");
+        wrong.extend(compare(&[("cluster/kustomization.yaml", &text), ("cluster/a.yaml", A)], verdict).await);
+    }
+    assert_alike(&wrong);
+}
+
 #[tokio::test]
 async fn documents() {
     let mut wrong = Vec::new();

@@ -54,7 +54,7 @@ pub struct PatchTarget {
 impl PatchTarget {
     /// What a selector names.
     pub fn of(selector: &Node) -> Self {
-        let text = |key| selector.get(key).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |key| selector.get(key).and_then(words).filter(|text| !text.is_empty()).map(str::to_owned);
         Self { group: text("group"), kind: text("kind") }
     }
 }
@@ -152,7 +152,7 @@ impl Kustomization {
     fn add_generator(&mut self, field: &'static str, generator: &Node) {
         for item in generator.get("files").into_iter().flat_map(Node::items) {
             // `key=path`, or a path alone.
-            let Some(text) = item.text() else { continue };
+            let Some(text) = words(item) else { continue };
             let path = text.split_once('=').map_or(text, |(_, path)| path);
             self.push(field, EntryRole::Data, path, item);
         }
@@ -168,7 +168,7 @@ impl Kustomization {
     }
 
     fn add(&mut self, field: &'static str, role: EntryRole, item: Option<&Node>) {
-        if let Some((text, item)) = item.and_then(|item| Some((item.text()?, item))) {
+        if let Some((text, item)) = item.and_then(|item| Some((words(item)?, item))) {
             self.push(field, role, text, item);
         }
     }
@@ -189,8 +189,14 @@ impl Kustomization {
 
 fn named(node: &Node, key: &str) -> Option<(String, Node)> {
     let value = node.get(key)?;
-    let text = value.text().filter(|text| !text.is_empty())?;
+    let text = words(value).filter(|text| !text.is_empty())?;
     Some((text.to_owned(), value.clone()))
+}
+
+/// A scalar as it is written: kustomize reads its own file by other rules than objects (`Node::by_kubectl`), which
+/// leave times alone, and refuses what they take for no text (`kustomization/cannot-build`). Null is nothing.
+fn words(node: &Node) -> Option<&str> {
+    node.text().filter(|_| !node.is_null())
 }
 
 fn is_written_out(text: &str) -> bool {
@@ -253,6 +259,20 @@ mod tests {
         assert_eq!((read.prefix.as_str(), read.suffix.as_str()), ("x-", ""));
         assert_eq!(read.namespace.map(|(name, node)| (name, node.start.line)), Some(("team1".to_owned(), 1)));
         assert_eq!(read.generator_namespaces.len(), 1);
+    }
+
+    #[test]
+    fn null_is_nothing_and_a_time_stays_as_it_is_written() {
+        let read = kustomization(
+            "namespace: ~\nnamePrefix: null\nnameSuffix: 2024-1-2\nresources: [2024-1-2, ~]\n\
+             patches: [{path: ~}, {path: p.yaml, target: {kind: ~, group: 2024-1-2}}]\n",
+        );
+        assert!(read.namespace.is_none() && read.prefix.is_empty());
+        assert_eq!(read.suffix, "2024-1-2");
+        let entries: Vec<_> = read.entries.iter().map(|entry| entry.text.as_str()).collect();
+        assert_eq!(entries, ["2024-1-2", "p.yaml"]);
+        let target = read.entries[1].target.clone().expect("a target");
+        assert_eq!((target.kind, target.group.as_deref()), (None, Some("2024-1-2")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! YAML text to objects that know their file and lines; kustomization files; edits that keep comments.
 
+mod annotations;
 mod edit;
 mod gate;
 mod kustomization;
@@ -10,6 +11,7 @@ mod read;
 mod resolve;
 mod scope;
 mod spelling;
+mod timestamp;
 mod tree;
 mod witness;
 
@@ -20,3 +22,6 @@ pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem, api_group};
 pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
 pub use scope::{ObjectScope, builtin_scope};
+
+#[cfg(test)]
+mod tests;

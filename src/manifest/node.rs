@@ -1,6 +1,8 @@
 //! A YAML tree in which every node knows where it stands. Values are read by go-yaml v3's untyped
 //! rules, because that is what Flux does (see `resolve`).
 
+use super::resolve::resolve_by_kubectl;
+
 /// A place in a file: byte offset from 0, line and column from 1. Lines are counted in `\n`, as
 /// GitHub does; columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -108,6 +110,15 @@ impl Node {
     /// The scalar's text as written, whatever it means.
     pub fn text(&self) -> Option<&str> {
         if let Value::Scalar { text, .. } = &self.value { Some(text) } else { None }
+    }
+
+    /// What `kubectl` takes a scalar for, and kustomize in its own files and in JSON patches.
+    pub fn by_kubectl(&self) -> Option<Scalar> {
+        match &self.value {
+            Value::Scalar { text, plain: true, .. } => Some(resolve_by_kubectl(text)),
+            Value::Scalar { value, .. } => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// The boolean, where Flux reads one.

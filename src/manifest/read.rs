@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::gate::{self, problem};
-use super::{ManifestFile, Node, Object, Problem, spelling, tree, witness};
+use super::{ManifestFile, Node, Object, Problem, annotations, spelling, tree, witness};
 use crate::names::RepoPath;
 
 /// The names under which kustomize looks for its file, in its order.
@@ -89,7 +89,7 @@ pub(super) fn holds_kustomization(file: &ManifestFile) -> bool {
 fn objects(file: &ManifestFile) -> (Vec<Object>, Vec<Problem>) {
     let mut found = Found { file: &file.path, objects: Vec::new(), problems: file.problems.clone() };
     for document in &file.documents {
-        found.add(document);
+        found.add(document, false);
     }
     (found.objects, found.problems)
 }
@@ -101,20 +101,23 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, node: &Node) {
+    fn add(&mut self, node: &Node, in_list: bool) {
         let Some((api_version, kind)) = type_of(node) else { return };
         let items = node.get("items").filter(|items| kind.ends_with("List") && items.is_sequence());
         match items {
             Some(items) if items.items().next().is_none() => {}
             Some(items) if items.items().any(|item| type_of(item).is_some()) => self.add_items(items),
-            _ => self.objects.push(self.object(node, api_version, kind)),
+            _ => {
+                let object = self.object(node, api_version, kind, in_list);
+                self.objects.push(object);
+            }
         }
     }
 
     fn add_items(&mut self, items: &Node) {
         for item in items.items() {
             if type_of(item).is_some() {
-                self.add(item);
+                self.add(item, true);
             } else {
                 let message = "An item of this list has no apiVersion and kind.";
                 self.problems.push(problem(
@@ -126,17 +129,22 @@ impl Found<'_> {
         }
     }
 
-    fn object(&self, node: &Node, api_version: &str, kind: &str) -> Object {
+    fn object(&self, written: &Node, api_version: &str, kind: &str, in_list: bool) -> Object {
+        let mut node = written.clone();
+        annotations::make_text(&mut node, in_list);
         let text =
             |path: &[&str]| node.at(path).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
+        let namespace = text(&["metadata", "namespace"]);
+        let name = text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_default();
+        let encrypted = node.at(&["sops", "mac"]).is_some() || node.at(&["sops", "version"]).is_some();
         Object {
             file: self.file.clone(),
-            node: node.clone(),
+            node,
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
-            namespace: text(&["metadata", "namespace"]),
-            name: text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_default(),
-            encrypted: node.at(&["sops", "mac"]).is_some() || node.at(&["sops", "version"]).is_some(),
+            namespace,
+            name,
+            encrypted,
         }
     }
 }
@@ -233,6 +241,8 @@ mod tests {
             ("a: !!bool yes\n", 1, "A tag"),
             ("a: !!binary aGk=\n", 1, "A tag"),
             ("a: .inf\n", 1, "Infinity"),
+            ("a: 2024-01-01T10:11:12+24:00\n", 1, "a day or more"),
+            ("2024-01-01: a\n", 1, "a time, not text"),
             ("%YAML 1.1\n---\na: 1\n", 1, "directive"),
             ("a: {{ x }}\n", 1, "where a key belongs"),
             ("a: [\n", 2, "not YAML"),
@@ -265,7 +275,7 @@ mod tests {
 
     #[test]
     fn scalars_are_read_as_flux_reads_them() {
-        let file = file("a: yes\nb: 0777\nc: '0777'\nd: !!str 12\ne: |\n  x\non: 2024-01-01\n");
+        let file = file("a: yes\nb: 0777\nc: '0777'\nd: !!str 12\ne: |\n  x\non: 2024-01-1\n");
         assert_eq!(file.problems, []);
         let root = &file.documents[0];
         assert_eq!(root.get("a").and_then(Node::as_str), Some("yes"));
@@ -273,7 +283,8 @@ mod tests {
         assert_eq!(root.get("c").and_then(Node::as_str), Some("0777"));
         assert_eq!(root.get("d").and_then(Node::as_str), Some("12"));
         assert_eq!(root.get("e").and_then(Node::as_str), Some("x\n"));
-        assert_eq!(root.get("on").and_then(Node::as_str), Some("2024-01-01"));
+        assert_eq!(root.get("on").and_then(Node::as_str), Some("2024-01-01T00:00:00Z"));
+        assert_eq!(root.get("on").and_then(Node::text), Some("2024-01-1"));
     }
 
     #[test]

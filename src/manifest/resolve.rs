@@ -1,29 +1,63 @@
 //! What a plain scalar means to Flux: the untyped rules of go-yaml v3 (`resolve.go`), which are
-//! neither those of YAML 1.1, nor of YAML 1.2, nor of `kubectl`.
+//! neither those of YAML 1.1, nor of YAML 1.2, nor of `kubectl`, which has those of go-yaml v2.
 
 use super::Scalar;
+use super::timestamp::{self, Time};
 
-/// What a scalar without quotes and tag means. Dates stay text: Flux reads a plain `2024-01-01`
-/// as a time and writes it back as the text `2024-01-01T00:00:00Z`.
+/// What a scalar without quotes and tag means to Flux, which writes times anew. One that it cannot write
+/// is given as it stands; the tree refuses it.
 pub(super) fn resolve(text: &str) -> Scalar {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
-        "true" | "True" | "TRUE" => return Scalar::Bool(true),
-        "false" | "False" | "FALSE" => return Scalar::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Scalar::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
-        _ => {}
+    match timestamp::read(text) {
+        Some(Time::Text(written)) => Scalar::String(written),
+        Some(Time::Unwritable) => Scalar::String(text.to_owned()),
+        None => word(text).or_else(|| number(text, true)).unwrap_or_else(|| Scalar::String(text.to_owned())),
     }
-    let number = match text.as_bytes().first() {
-        Some(b'.') => float(text),
-        Some(b'0'..=b'9' | b'+' | b'-') if !is_timestamp(text) => {
+}
+
+/// What it means to `kubectl`, and to kustomize in its own files and in JSON patches: `sigs.k8s.io/yaml` with
+/// go-yaml v2's rules, which know the words of YAML 1.1 and leave times alone.
+pub(super) fn resolve_by_kubectl(text: &str) -> Scalar {
+    if timestamp::read(text).is_some() {
+        return Scalar::String(text.to_owned());
+    }
+    let boolean = match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(Scalar::Bool(true)),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(Scalar::Bool(false)),
+        _ => word(text),
+    };
+    boolean.or_else(|| number(text, false)).unwrap_or_else(|| Scalar::String(text.to_owned()))
+}
+
+/// The words that both know.
+fn word(text: &str) -> Option<Scalar> {
+    Some(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
+        "true" | "True" | "TRUE" => Scalar::Bool(true),
+        "false" | "False" | "FALSE" => Scalar::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Scalar::Float(f64::NEG_INFINITY),
+        _ => return None,
+    })
+}
+
+/// The number in a text; the octals of YAML 1.2 with a sign behind their prefix are known to v3 alone.
+fn number(text: &str, octals: bool) -> Option<Scalar> {
+    match text.as_bytes().first()? {
+        b'.' => float(text),
+        b'0'..=b'9' | b'+' | b'-' => {
             let digits = text.replace('_', "");
-            integer(&digits).or_else(|| float(&digits))
+            integer(&digits).or_else(|| float(&digits)).or_else(|| signed_behind_prefix(&digits, octals))
         }
         _ => None,
-    };
-    number.unwrap_or_else(|| Scalar::String(text.to_owned()))
+    }
+}
+
+/// `0b-11` and `0o-7`: Go takes off the prefix, and reads what is left with its sign.
+fn signed_behind_prefix(text: &str, octals: bool) -> Option<Scalar> {
+    let octal = text.strip_prefix("0o").filter(|_| octals).map(|digits| (digits, 8));
+    let (digits, base) = text.strip_prefix("0b").map(|digits| (digits, 2)).or(octal)?;
+    i64::from_str_radix(digits, base).ok().map(|value| Scalar::Int(i128::from(value)))
 }
 
 /// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: the base is in the prefix, and a
@@ -70,20 +104,9 @@ fn float(text: &str) -> Option<Scalar> {
     value.is_finite().then_some(Scalar::Float(value))
 }
 
-/// Whether Go reads a time: `2006-1-2`, alone or with a time of day.
-fn is_timestamp(text: &str) -> bool {
-    let Some((year, rest)) = text.split_once('-') else { return false };
-    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let date = rest.split(['T', 't', ' ']).next().unwrap_or_default();
-    let number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    date.split_once('-').is_some_and(|(month, day)| number(month) && number(day))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{resolve, resolve_by_kubectl};
     use crate::manifest::Scalar::{self, Bool, Float, Int, Null};
 
     #[test]
@@ -133,8 +156,19 @@ mod tests {
             ("1e", text("1e")),
             ("12:30:45", text("12:30:45")),
             ("22:22", text("22:22")),
-            ("2024-01-01", text("2024-01-01")),
-            ("2001-12-14t21:59:43.10-05:00", text("2001-12-14t21:59:43.10-05:00")),
+            ("2024-01-01", text("2024-01-01T00:00:00Z")),
+            ("2001-12-14t21:59:43.10-05:00", text("2001-12-14T21:59:43.1-05:00")),
+            ("2024-13-45", text("2024-13-45")),
+            ("0b-11", Int(-3)),
+            ("0b+11", Int(3)),
+            ("0o-17", Int(-15)),
+            ("0B-11", text("0B-11")),
+            ("-0b-11", text("-0b-11")),
+            ("0x-1", text("0x-1")),
+            ("+0o7", Int(7)),
+            ("0_x1", Int(1)),
+            ("0.5_0", Float(0.5)),
+            (".5_0", text(".5_0")),
             ("1.2.3", text("1.2.3")),
             ("10Gi", text("10Gi")),
             ("0x1p3", text("0x1p3")),
@@ -148,5 +182,25 @@ mod tests {
             assert_eq!(resolve(input), meaning, "{input:?}");
         }
         assert!(matches!(resolve(".nan"), Float(value) if value.is_nan()));
+    }
+
+    #[test]
+    fn kubectl_knows_more_words_and_no_times() {
+        for (input, meaning) in [
+            ("yes", Bool(true)),
+            ("Y", Bool(true)),
+            ("ON", Bool(true)),
+            ("n", Bool(false)),
+            ("Off", Bool(false)),
+            ("oFF", Scalar::String("oFF".to_owned())),
+            ("2024-1-2", Scalar::String("2024-1-2".to_owned())),
+            ("0o-17", Scalar::String("0o-17".to_owned())),
+            ("0b-11", Int(-3)),
+            ("0777", Int(511)),
+            ("~", Null),
+            ("web", Scalar::String("web".to_owned())),
+        ] {
+            assert_eq!(resolve_by_kubectl(input), meaning, "{input:?}");
+        }
     }
 }

@@ -3,11 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use libyaml_safer::{Encoding, Error, Event, EventData, Mark, Parser, ScalarStyle};
+use libyaml_safer::{Encoding, Error, Event, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle};
 
 use super::gate::{MAXIMUM_PROBLEMS, problem};
 use super::lines::Lines;
 use super::resolve::resolve;
+use super::timestamp::{self, Time};
 use super::{Node, Position, Problem, Scalar, Value};
 
 /// How deep a tree may be. Manifests stay below 30; the parser's cost grows with the square.
@@ -21,8 +22,13 @@ const MAXIMUM_NODES: usize = 150_000;
 
 /// The documents of a text that are not empty, or what is wrong with it.
 pub(super) fn build(text: &str, base: usize) -> Result<Vec<Node>, Vec<Problem>> {
-    let mut builder =
-        Builder { lines: Lines::new(text, base), stack: Vec::new(), documents: Vec::new(), problems: Vec::new() };
+    let mut builder = Builder {
+        lines: Lines::new(text, base),
+        stack: Vec::new(),
+        flow: None,
+        documents: Vec::new(),
+        problems: Vec::new(),
+    };
     // A parser that panics on some input must not take the process with it.
     if catch_unwind(AssertUnwindSafe(|| builder.run(text))).is_err() {
         builder.say(start_of_file(), "The YAML parser cannot cope with this file.", "Write it in a plainer way.");
@@ -33,6 +39,8 @@ pub(super) fn build(text: &str, base: usize) -> Result<Vec<Node>, Vec<Problem>> 
 struct Builder<'a> {
     lines: Lines<'a>,
     stack: Vec<Frame>,
+    /// How many levels there were where the outermost `[…]` or `{…}` began that is not closed.
+    flow: Option<usize>,
     documents: Vec<Node>,
     problems: Vec<Problem>,
 }
@@ -98,11 +106,13 @@ impl Builder<'_> {
                 let value = self.scalar(start, value, tag.is_none() && style == ScalarStyle::Plain);
                 self.add(start, end, value);
             }
-            EventData::SequenceStart { anchor, tag, .. } => {
+            EventData::SequenceStart { anchor, tag, style, .. } => {
+                self.open(style == SequenceStyle::Flow);
                 self.check_properties(start, anchor.as_ref(), tag.as_deref());
                 self.stack.push(Frame::Sequence { start, items: Vec::new() });
             }
-            EventData::MappingStart { anchor, tag, .. } => {
+            EventData::MappingStart { anchor, tag, style, .. } => {
+                self.open(style == MappingStyle::Flow);
                 self.check_properties(start, anchor.as_ref(), tag.as_deref());
                 self.stack.push(Frame::Mapping { start, entries: Vec::new(), key: None });
             }
@@ -124,16 +134,28 @@ impl Builder<'_> {
         }
     }
 
+    fn open(&mut self, flow: bool) {
+        let level = self.stack.len();
+        self.flow = self.flow.or_else(|| flow.then_some(level));
+    }
+
     fn scalar(&mut self, start: Position, text: String, plain: bool) -> Value {
-        let value = if plain { resolve(&text) } else { Scalar::String(text.clone()) };
+        // kustomize prints what it has read, and nothing between braces as empty text.
+        let nothing = text.is_empty() && self.flow.is_some();
+        let value = if plain && !nothing { resolve(&text) } else { Scalar::String(text.clone()) };
         if matches!(value, Scalar::Float(number) if !number.is_finite()) {
             self.say(start, "Infinity and not-a-number cannot be sent to Kubernetes.", "Quote the text.");
+        }
+        if plain && timestamp::read(&text) == Some(Time::Unwritable) {
+            self.say(start, "kustomize cannot write a time that is a day or more from UTC.", "Quote the text.");
         }
         Value::Scalar { value, text, plain }
     }
 
     fn close(&mut self, end: Position) {
-        match self.stack.pop() {
+        let frame = self.stack.pop();
+        self.flow = self.flow.filter(|level| *level < self.stack.len());
+        match frame {
             Some(Frame::Sequence { start, items }) => self.add(start, end, Value::Sequence(items)),
             Some(Frame::Mapping { start, entries, .. }) => {
                 self.check_duplicates(&entries);
@@ -193,7 +215,10 @@ fn bad_key(key: &Node) -> Option<(String, &'static str)> {
         Value::Scalar { text, .. } if text == "<<" => {
             Some(("A merge key (`<<`) is read differently by different programs.".to_owned(), "Write the values out."))
         }
-        Value::Scalar { value: Scalar::String(_), .. } => None,
+        Value::Scalar { text, plain: true, .. } if timestamp::read(text).is_some() => {
+            Some((format!("The key {} is a time, not text: kustomize refuses it.", shown(text)), "Quote the key."))
+        }
+        Value::Scalar { value: Scalar::String(_), text, plain } if !plain || !text.is_empty() => None,
         Value::Scalar { text, .. } => Some((format!("The key {} is not text.", shown(text)), "Quote the key.")),
         _ => {
             Some(("A list or mapping stands where a key belongs.".to_owned(), "Quote `{{ … }}`, or write a plain key."))

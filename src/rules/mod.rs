@@ -143,6 +143,7 @@ fn shown(text: &str) -> String {
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
     &yaml::NoObject,
+    &yaml::AmbiguousScalar,
     &kustomization::MissingResource,
     &kustomization::CannotBuild,
     &kustomization::NotListed,

@@ -16,6 +16,7 @@ mod patches;
 mod repeats;
 mod roots;
 mod syncing;
+mod types;
 mod unmatched;
 
 pub use cannot_build::CannotBuild;

@@ -1,13 +1,13 @@
 //! The kustomization file as a whole: one in a directory, of the right kind, not empty, of text.
 
 use super::cannot_build::finding;
+use super::types::{self, is_text, not_text};
 use crate::finding::Finding;
 use crate::manifest::{
-    EntryPlace, EntryRole, KUSTOMIZATION_NAMES, Kustomization, ManifestFile, Node, Position, Scalar, Value,
-    is_kustomization,
+    EntryPlace, EntryRole, KUSTOMIZATION_NAMES, Kustomization, ManifestFile, Node, Position, is_kustomization,
 };
 use crate::names::RepoPath;
-use crate::rules::{Review, shown};
+use crate::rules::Review;
 use crate::tenancy::RepositoryIndex;
 
 /// Lists of text.
@@ -21,24 +21,8 @@ const LISTS: &[&str] = &[
     "transformers",
     "validators",
     "patchesStrategicMerge",
+    "buildMetadata",
 ];
-
-/// Fields of one text.
-const TEXTS: &[&str] = &["namespace", "namePrefix", "nameSuffix"];
-
-/// Fields of keys with a text each.
-const PAIRS: &[&str] = &["commonLabels", "commonAnnotations"];
-
-/// Fields of one text in the items of a list.
-const ITEMS: &[(&str, &[&str])] = &[
-    ("images", &["name", "newName", "newTag", "digest"]),
-    ("configMapGenerator", &["name", "namespace", "behavior"]),
-    ("secretGenerator", &["name", "namespace", "behavior", "type"]),
-];
-
-/// What YAML 1.1, which kustomize reads its own file with, takes for true or false
-/// (`sigs.k8s.io/yaml` with go-yaml v2's rules).
-const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off"];
 
 /// What kustomize refuses of a kustomization file as a whole.
 pub(super) fn of_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
@@ -58,8 +42,7 @@ pub(super) fn of_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> 
     };
     findings.extend(version(file, root));
     findings.extend(LISTS.iter().flat_map(|field| list(file, root, field)));
-    let wrong = texts(root).into_iter().filter(|(_, node)| !node.is_null() && !is_text(node));
-    findings.extend(wrong.map(|(field, node)| not_text(file, field, node)));
+    findings.extend(types::of_root(file, root));
     findings.extend(components(file, &kustomization, review.after));
     findings
 }
@@ -134,41 +117,6 @@ fn list(file: &ManifestFile, root: &Node, field: &str) -> Vec<Finding> {
     }
     let wrong = value.items().filter(|item| !is_text(item) || item.as_str() == Some(""));
     wrong.map(|item| not_text(file, field, item)).collect()
-}
-
-/// What must be text outside of lists of it, with its field.
-fn texts(root: &Node) -> Vec<(&'static str, &Node)> {
-    let mut texts: Vec<_> = TEXTS.iter().filter_map(|field| Some((*field, root.get(field)?))).collect();
-    for field in PAIRS {
-        texts.extend(root.get(field).into_iter().flat_map(Node::entries).map(|(_, value)| (*field, value)));
-    }
-    for (field, keys) in ITEMS {
-        for item in root.get(field).into_iter().flat_map(Node::items) {
-            texts.extend(keys.iter().filter_map(|key| Some((*field, item.get(key)?))));
-        }
-    }
-    texts
-}
-
-fn is_text(node: &Node) -> bool {
-    match &node.value {
-        Value::Scalar { value: Scalar::String(text), plain, .. } => {
-            let lower = text.to_ascii_lowercase();
-            // `off`, `Off` and `OFF`, but no other mixture.
-            let rest = text.get(1..).unwrap_or_default();
-            let mixed = rest != rest.to_ascii_lowercase() && *text != text.to_ascii_uppercase();
-            !plain || mixed || !WORDS.contains(&lower.as_str())
-        }
-        _ => false,
-    }
-}
-
-fn not_text(file: &ManifestFile, field: &str, node: &Node) -> Finding {
-    let message = match node.text().filter(|text| !text.is_empty() && !node.is_null()) {
-        Some(text) => format!("kustomize does not take `{}` for text, and refuses it.", shown(text)),
-        None => "Here must be text: kustomize refuses anything else.".to_owned(),
-    };
-    finding(&file.path, node.start, field, message, "Write text, with quotes around it, or remove it.")
 }
 
 /// Components among resources, and the reverse.

@@ -1,7 +1,11 @@
 //! Rules of the family `yaml/`.
 
+mod ambiguous_scalar;
+mod doubt;
 mod no_object;
 mod unreadable;
+mod walk;
 
+pub use ambiguous_scalar::AmbiguousScalar;
 pub use no_object::NoObject;
 pub use unreadable::Unreadable;
