@@ -189,6 +189,21 @@ async fn rights_are_looked_up_when_the_command_is_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_clusters_in_one_repository_the_pull_request_names_the_one_that_it_is_for() {
+    let mut world = TestWorld::start().await;
+    world.push(ALICE, (ADMIN, "prod"), &[("docs/prod.md", "Words.\n")]).await;
+    let prod = "  - name: prod\n    admin_repository: org/dev-cluster\n    branch: prod\n    \
+                team_repository: \"{org}/prod-{team}\"\n";
+    world.reconfigure(prod).await;
+    world.expect_answer(world.comment(ALICE, &Page::requests(), "/create-team team2")).await;
+    let (pull, shown) = world.expect_pull_request("bailiwick/create-team/team2").await;
+    world.expect_check(&pull, "success").await;
+    assert_eq!(shown.base, "main");
+    insta::assert_snapshot!("team2_of_two_clusters", shown.body);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn teams_are_created_in_the_admin_repository_only() {
     let world = TestWorld::start().await;
     let number = world.github().open_issue(ALICE, TEAM1, "A wish", "").unwrap();
