@@ -44,6 +44,20 @@ impl GitHub {
         self.create_account(login, AccountKind::User)
     }
 
+    /// Gives an account another login, as its owner may; the old one is free for others.
+    ///
+    /// # Errors
+    /// Where there is no such account, or the new login is taken.
+    pub fn rename_user(&self, login: &str, name: &str) -> anyhow::Result<()> {
+        let id = self.who(login)?;
+        let mut state = self.shared.state();
+        anyhow::ensure!(state.account(name).is_none(), "the sandbox's GitHub already has a user {name}");
+        if let Some(account) = state.accounts.get_mut(&id) {
+            name.clone_into(&mut account.login);
+        }
+        Ok(())
+    }
+
     /// Makes a bot that is not the App's; gives the id.
     ///
     /// # Errors
