@@ -102,9 +102,15 @@ impl Refresh {
                 Err(JobError::Fail { reason }) => {
                     tracing::warn!(team.name = %team.name, "a refresh could not look after a team: {reason}");
                 }
-                Err(JobError::Retry { reason, .. }) => {
+                // Where the forge answers nobody, the others need not be tried now; but the next run begins with
+                // those after this team: one that fails always must not keep them from ever being looked after.
+                Err(JobError::Retry { at, reason }) if at.is_some() || context.forge.down_until().is_some() => {
                     tracing::warn!(team.name = %team.name, "a refresh was cut short: {reason}");
+                    self.after = Some(team.name.to_string());
                     break;
+                }
+                Err(JobError::Retry { reason, .. }) => {
+                    tracing::warn!(team.name = %team.name, "a refresh looks after a team later: {reason}");
                 }
             }
         }
