@@ -2,7 +2,8 @@
 //! that nobody completed, a branch that moved without a sync, teams without a deploy key, or with one
 //! that no longer opens their repository. Runs at start and every few minutes. It compares the present
 //! state and needs no event, so it also repairs what [`super::Recover`] can no longer find. Commands leave
-//! no state to compare: those are recovered, within an hour, or not at all. It also rewrites a mirror that has
+//! no state to compare: those are recovered, within an hour, or not at all. Nor can a merge queue's groups be
+//! listed: of those it only goes on with what was begun and never completed. It also rewrites a mirror that has
 //! grown too much, one per run.
 
 use std::collections::BTreeSet;
@@ -248,5 +249,7 @@ async fn unreviewed(
         number,
         again: false,
     };
-    Ok(wanted.into_iter().map(|number| review(number).to_job().with_priority(Priority::Sweep)).collect())
+    let groups = review_pull_request::unfinished_groups(&context.store, repository).await?;
+    let jobs = wanted.into_iter().map(|number| review(number).to_job()).chain(groups.iter().map(Task::to_job));
+    Ok(jobs.map(|job| job.with_priority(Priority::Sweep)).collect())
 }

@@ -268,6 +268,15 @@ impl GitHub {
         self.change_repository(repository, |it| it.ruleset_checks = checks)
     }
 
+    /// Whether pull requests into the default branch have to contain its tip before they are merged; `None`
+    /// where its protection does not show that.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub fn require_up_to_date(&self, repository: &str, strict: Option<bool>) -> anyhow::Result<()> {
+        self.change_repository(repository, |it| it.strict = strict)
+    }
+
     /// Renames a repository; the old name redirects. `name` is without owner.
     ///
     /// # Errors
