@@ -249,8 +249,9 @@ async fn people_and_keys() {
     assert_eq!(permission.level, PermissionLevel::Write);
     let (org, nobody) = ("org".parse().expect("a login"), "nobody".parse().expect("a login"));
     assert_eq!(reader.permission_of(&nobody, bob.id).await.expect("an answer").level, PermissionLevel::None);
-    assert!(reader.is_team_member(&org, "team1", &bob.login).await.expect("an answer"));
-    assert!(!reader.is_team_member(&org, "team1", &nobody).await.expect("an answer"));
+    let team = (&org, "team1");
+    assert!(reader.is_team_member(team, (&bob.login, bob.id)).await.expect("an answer"));
+    assert!(!reader.is_team_member(team, (&nobody, bob.id)).await.expect("an answer"));
     assert!(!reader.meta_ssh_keys().await.expect("an answer").is_empty());
 
     let keys = repo(&forge, "org/dev-team1", Access::KEYS).await;

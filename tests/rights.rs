@@ -17,8 +17,11 @@ const TABLE: &[(&str, &str)] = &[
     ("recover/mod.rs", "METADATA"),
     ("refresh.rs", "REVIEW"),
     ("register_deploy_key.rs", "KEYS"),
+    ("review_merge_group.rs", "REVIEW"),
+    ("review_merge_group.rs", "VERDICT"),
     ("review_pull_request/mod.rs", "REVIEW"),
     ("review_pull_request/mod.rs", "VERDICT"),
+    ("review_pull_request/team_users.rs", "READ"),
     ("run_command/create_team.rs", "METADATA"),
     ("run_command/create_team.rs", "PROPOSE"),
     ("run_command/mod.rs", "COMMENT"),
@@ -124,8 +127,14 @@ fn no_job_asks_for_more_than_the_manifest_grants_and_the_manifest_for_no_more_th
         assert_eq!(covers(&granted(MANIFEST), *access), *name != "KEYS", "{name}: only deploy keys need more");
     }
     let all = RIGHTS.iter().fold(Access::METADATA, |all, (_, access, _)| all.and(*access));
-    let needed: BTreeMap<String, String> =
-        all.permissions().into_iter().map(|(name, level)| (name.to_owned(), level.to_owned())).collect();
+    // Without it GitHub lets nobody subscribe to `merge_group`; no token is made with it.
+    let of_events = [("merge_queues", "read")];
+    let needed: BTreeMap<String, String> = all
+        .permissions()
+        .into_iter()
+        .chain(of_events)
+        .map(|(name, level)| (name.to_owned(), level.to_owned()))
+        .collect();
     assert_eq!(granted(WITH_KEYS), needed);
     let mut without = needed;
     assert_eq!(without.remove("administration").as_deref(), Some("write"));

@@ -13,7 +13,7 @@ use super::{
     RepositoryPattern, SecretError, SecretSource, WebhookMode,
 };
 use crate::command::COMMANDS;
-use crate::names::{Engine, KubernetesVersion, RepositoryName, is_dns_label, show};
+use crate::names::{Engine, KubernetesVersion, RepositoryName, api_host, is_api_host, is_dns_label, show};
 
 /// Checks `raw`; the configuration is `None` only where there is a problem.
 pub(super) fn check(raw: RawConfig, file: &str, secrets: &dyn SecretSource) -> (Option<Config>, Vec<Problem>) {
@@ -150,6 +150,10 @@ impl Checker<'_> {
             let remedy = "write https://api.github.com, or https://HOST/api/v3 for an enterprise server";
             return self.problem("github.api_url", format!("{shown} is no address of an API"), remedy);
         }
+        let path = uri.as_ref().map(http::Uri::path).unwrap_or_default().trim_matches('/');
+        if let Some(remedy) = no_api(host, path) {
+            return self.problem("github.api_url", format!("{shown} is no address of an API, but of pages"), &remedy);
+        }
         Some(text.trim_end_matches('/').to_owned())
     }
 
@@ -280,6 +284,16 @@ impl Checker<'_> {
         }
         commands
     }
+}
+
+/// What to write instead of an address that is known to serve pages: GitHub's own, or an enterprise server's
+/// without the path of its API. Another path may be a proxy's, and on this machine may be the sandbox.
+fn no_api(host: &str, path: &str) -> Option<String> {
+    if let Some(api) = api_host(host) {
+        return Some(format!("write https://{api}"));
+    }
+    let server = path.is_empty() && !is_api_host(host) && !is_loopback(host);
+    server.then(|| format!("write https://{host}/api/v3, where an enterprise server has its API"))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::manifest::tag_line;
-use crate::names::{BranchName, ClusterName, Engine, KubernetesVersion, RepoPath, RepositoryName};
+use crate::names::{BranchName, ClusterName, Engine, KubernetesVersion, RepoPath, RepositoryName, site_host};
 
 pub use allow::AllowRule;
 pub use error::{ConfigError, Problem};
@@ -59,6 +59,15 @@ pub struct GithubConfig {
     pub webhook_secrets: Vec<SecretString>,
     /// The API's address without a slash at its end; `https`, or `http` on this machine.
     pub api_url: String,
+}
+
+impl GithubConfig {
+    /// The host of pages and of Git, without a port.
+    pub fn git_host(&self) -> String {
+        let uri = self.api_url.parse::<http::Uri>().ok();
+        let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
+        site_host(host).to_owned()
+    }
 }
 
 /// How the forge's deliveries come in.

@@ -252,6 +252,35 @@ fn secrets_must_be_there() {
 }
 
 #[test]
+fn the_address_of_pages_is_not_the_apis() {
+    let with = |url: &str| read(&LEAST.replace("app_id: 7", &format!("app_id: 7\n  api_url: \"{url}\"")));
+    for (good, host) in [
+        ("https://api.github.com", "github.com"),
+        ("https://api.github.com/", "github.com"),
+        ("https://api.octocorp.ghe.com", "octocorp.ghe.com"),
+        ("https://git.example/api/v3", "git.example"),
+        ("https://git.example:8443/api/v3/", "git.example"),
+        ("https://api.git.example", "api.git.example"),
+        ("https://proxy.example/github", "proxy.example"),
+        ("http://127.0.0.1:9000", "127.0.0.1"),
+        ("https://localhost:9000", "localhost"),
+    ] {
+        let config = with(good).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.github.git_host(), host, "{good}");
+    }
+    for (bad, remedy) in [
+        ("https://github.com", "https://api.github.com"),
+        ("https://www.github.com/", "https://api.github.com"),
+        ("https://github.com/api/v3", "https://api.github.com"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://git.example/", "https://git.example/api/v3"),
+    ] {
+        let error = with(bad).expect_err("pages").to_string();
+        assert!(error.contains("github.api_url") && error.contains(&format!("write {remedy}")), "{error}");
+    }
+}
+
+#[test]
 fn plain_http_is_for_this_machine() {
     let with = |url: &str| read(&LEAST.replace("app_id: 7", &format!("app_id: 7\n  api_url: \"{url}\"")));
     for good in ["http://127.0.0.1:9000", "http://localhost:1/x/", "http://[::1]:8", "https://git.example/api/v3"] {

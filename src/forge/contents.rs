@@ -71,6 +71,16 @@ impl Repo {
         }
     }
 
+    /// Whether the repository has a commit: one that no ref leads to is dropped some day.
+    ///
+    /// # Errors
+    /// Any [`ForgeError`].
+    pub async fn has_commit(&self, commit: &CommitId) -> Result<bool, ForgeError> {
+        let route = self.route("/repos/{owner}/{repo}/git/commits/{commit_sha}", &[commit.as_str()]);
+        let found = self.get::<serde::de::IgnoredAny>(route, &format!("commit {}", commit.short())).await;
+        Ok(absent_is_none(found)?.is_some())
+    }
+
     /// Makes a branch at `commit`.
     ///
     /// # Errors

@@ -115,25 +115,31 @@ impl Repo {
         Ok(Permission { level: level(&role).unwrap_or(coarse), role })
     }
 
-    /// Whose login it is now: GitHub's description lets the account be missing in a permission.
+    /// Whose login it is now: GitHub's description lets the account be missing in a permission, and a membership
+    /// never says it.
     async fn id_of(&self, login: &Login) -> Result<Option<UserId>, ForgeError> {
         let route = Route::new("/users/{username}", &[login.as_str()]);
-        let found = self.get::<User>(route, &format!("account {login}, asked for a permission")).await;
+        let found = self.get::<User>(route, &format!("account {login}, asked for its rights")).await;
         Ok(absent_is_none(found)?.map(|user| user.id))
     }
 
-    /// Whether `login` is an active member of the team, child teams included. The answer holds no
-    /// id, so ask [`Repo::permission_of`] in the same breath to know that the login is still the
-    /// same person's. Needs [`super::Access::MEMBERS`].
+    /// Whether the account is an active member of the team, child teams included. It is asked for by login,
+    /// and the answer holds no id: a membership counts only if the login is still this account's afterwards.
+    /// Needs [`super::Access::MEMBERS`].
     ///
     /// # Errors
     /// Any [`ForgeError`]; the caller must then take it as "no".
-    pub async fn is_team_member(&self, organization: &Login, team: &str, login: &Login) -> Result<bool, ForgeError> {
+    pub async fn is_team_member(
+        &self,
+        (organization, team): (&Login, &str),
+        (login, id): (&Login, UserId),
+    ) -> Result<bool, ForgeError> {
         let values = [organization.as_str(), team, login.as_str()];
         let route = Route::new("/orgs/{org}/teams/{team_slug}/memberships/{username}", &values);
         let what = format!("membership of {login} in {organization}/{team}, asked for the commands");
         let found: Option<Membership> = absent_is_none(self.get(route, &what).await)?;
-        Ok(found.is_some_and(|membership| membership.state == "active"))
+        let active = found.is_some_and(|membership| membership.state == "active");
+        Ok(active && self.id_of(login).await? == Some(id))
     }
 
     /// The forge's SSH host keys (`GET /meta`), for `known_hosts`. Keys of unknown form are left out;

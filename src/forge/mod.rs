@@ -73,7 +73,7 @@ pub use pulls::{NewPull, PullRequest, PullState, PullUpdate, RepoRef, Side};
 pub use record::{Exchange, JsonLines, Record};
 pub use registration::{Granted, Registration, Webhook};
 pub use repo::{Repo, Repository};
-pub use required::Requirement;
+pub use required::{Demands, MergeQueue, Requirement};
 pub use settings::{ForgeSettings, Manners, Timeouts};
 pub use signature::{SecretsError, VerifiedDelivery, WebhookSecrets};
 

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::ForgeError;
+use super::error::{ForgeError, absent_is_none};
 use super::lenient::{null_is_default, unreadable_is_none};
 use super::repo::Repo;
 use crate::names::BranchName;
@@ -21,6 +21,25 @@ pub enum Requirement {
     NotRequired,
     /// The branch is protected, and the forge does not show how.
     Hidden,
+}
+
+/// What a branch demands of pull requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demands {
+    /// The check that was asked for.
+    pub check: Requirement,
+    /// Whether a head has to contain the branch's tip before it is merged: only then its checks are about what
+    /// comes of the merge. `None` where the forge does not show that.
+    pub up_to_date: Option<bool>,
+    /// The branch's merge queue, as far as rulesets make it.
+    pub queue: Option<MergeQueue>,
+}
+
+/// A merge queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergeQueue {
+    /// Whether each pull request of a group has to pass, and not the last one alone (`ALLGREEN`).
+    pub all_must_pass: bool,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +62,9 @@ struct Checks {
     contexts: Vec<String>,
     #[serde(default, deserialize_with = "null_is_default")]
     checks: Vec<Check>,
+    /// GitHub's description lets it be missing.
+    #[serde(default)]
+    strict: Option<bool>,
 }
 
 /// One check, as protections and rulesets have it.
@@ -65,41 +87,66 @@ struct Rule {
 struct RuleChecks {
     #[serde(default)]
     required_status_checks: Vec<Check>,
+    #[serde(default)]
+    strict_required_status_checks_policy: bool,
+}
+
+/// What all rulesets together demand.
+#[derive(Default)]
+struct Ruled {
+    found: Option<Option<u64>>,
+    strict: bool,
+    queue: Option<MergeQueue>,
 }
 
 impl Repo {
-    /// Whether pull requests into `branch` need the check `name`. Needs `Contents: read`.
+    /// What `branch` demands of pull requests, with whether they need the check `name`. Needs `Contents: read`.
     ///
     /// # Errors
     /// Any [`ForgeError`]; `NotFound` where there is no such branch.
-    pub async fn requirement(&self, branch: &BranchName, name: &str) -> Result<Requirement, ForgeError> {
+    pub async fn demands(&self, branch: &BranchName, name: &str) -> Result<Demands, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/branches/{branch}", &[branch.as_str()]);
         let found: Branch = self.get(route, &format!("branch {branch}")).await?;
+        let ruled = self.ruled(branch, name).await?;
         let checks = found.protection.as_ref().and_then(|protection| protection.required_status_checks.as_ref());
-        if let Some(from) = checks.and_then(|checks| checks.find(name)) {
-            return Ok(Requirement::Required { from });
-        }
-        if let Some(from) = self.ruled(branch, name).await? {
-            return Ok(Requirement::Required { from });
-        }
-        let hidden = found.protected && found.protection.is_none();
-        Ok(if hidden { Requirement::Hidden } else { Requirement::NotRequired })
+        let required = checks.and_then(|checks| checks.find(name)).or(ruled.found);
+        let check = match required {
+            Some(from) => Requirement::Required { from },
+            None if found.protected && found.protection.is_none() => Requirement::Hidden,
+            None => Requirement::NotRequired,
+        };
+        let shown = checks.filter(|checks| checks.any()).map_or(Some(false), |checks| checks.strict);
+        Ok(Demands { check, up_to_date: if ruled.strict { Some(true) } else { shown }, queue: ruled.queue })
     }
 
-    /// The same by rulesets, with whom it has to come from.
-    async fn ruled(&self, branch: &BranchName, name: &str) -> Result<Option<Option<u64>>, ForgeError> {
+    /// The same by rulesets; an older server has none.
+    async fn ruled(&self, branch: &BranchName, name: &str) -> Result<Ruled, ForgeError> {
         let route = self.route("/repos/{owner}/{repo}/rules/branches/{branch}", &[branch.as_str()]);
-        let mut found = None;
+        let mut all = Ruled::default();
         let look = |rule: Rule| {
-            if rule.r#type == "required_status_checks"
-                && let Ok(checks) = serde_json::from_value::<RuleChecks>(rule.parameters)
-            {
-                found = found.or_else(|| from(&checks.required_status_checks, name));
-            }
+            all.add(rule, name);
             true
         };
-        self.pages(route, &format!("rules for branch {branch}"), look).await?;
-        Ok(found)
+        absent_is_none(self.pages(route, &format!("rules for branch {branch}"), look).await)?;
+        Ok(all)
+    }
+}
+
+impl Ruled {
+    fn add(&mut self, rule: Rule, name: &str) {
+        match rule.r#type.as_str() {
+            "required_status_checks" => {
+                let Ok(checks) = serde_json::from_value::<RuleChecks>(rule.parameters) else { return };
+                self.found = self.found.or_else(|| from(&checks.required_status_checks, name));
+                // It takes effect only where some check is demanded.
+                self.strict |= checks.strict_required_status_checks_policy && !checks.required_status_checks.is_empty();
+            }
+            "merge_queue" => {
+                let all_must_pass = rule.parameters["grouping_strategy"] != "HEADGREEN";
+                self.queue = Some(MergeQueue { all_must_pass });
+            }
+            _ => {}
+        }
     }
 }
 
@@ -107,6 +154,10 @@ impl Checks {
     /// An older server lists names only.
     fn find(&self, name: &str) -> Option<Option<u64>> {
         from(&self.checks, name).or_else(|| self.contexts.iter().any(|context| context == name).then_some(None))
+    }
+
+    const fn any(&self) -> bool {
+        !self.checks.is_empty() || !self.contexts.is_empty()
     }
 }
 

@@ -15,6 +15,7 @@ use super::record::{Exchange, Record, without_tokens};
 use super::route::Route;
 use super::settings::Timeouts;
 use super::wire::{ANSWER_LIMIT, Fault, Wire};
+use crate::names::site_host;
 
 /// How many redirects a GET follows. GitHub sends one for a renamed repository.
 const REDIRECT_LIMIT: usize = 3;
@@ -220,10 +221,11 @@ impl Transport {
         Url::parse(&asked).ok()?.join(link).ok()
     }
 
-    /// The address of pages and of Git: the API's without its path, and on github.com without `api.`.
+    /// The address of pages and of Git: the API's without its path, and without `api.` where GitHub has it.
     pub(super) fn web(&self) -> String {
         let origin = self.base.origin().ascii_serialization();
-        if origin == "https://api.github.com" { "https://github.com".to_owned() } else { origin }
+        let Some(host) = self.base.host_str() else { return origin };
+        origin.replacen(host, site_host(host), 1)
     }
 
     fn count(&self, call: &Call) {

@@ -1,9 +1,9 @@
 //! What the jobs write into the audit log. An entry is written before or right after the deed and before the
 //! job ends, so that a run that is cut off is followed by one that writes it; the store keeps it from standing twice.
 
-use super::{Context, JobError, ReviewPullRequest};
+use super::{Context, JobError};
 use crate::forge::event::{Account, CheckRunAction, CheckSuiteAction, Event};
-use crate::names::CommitId;
+use crate::names::{CommitId, IssueNumber, RepositoryId, RepositoryName};
 use crate::store::{Action, Actor, AuditEntry, Lease};
 
 /// Writes an entry for a step of the leased job.
@@ -17,7 +17,7 @@ pub(super) async fn write(context: &Context, lease: &Lease, step: &str, entry: &
 pub(super) async fn reruns(
     context: &Context,
     lease: &Lease,
-    review: &ReviewPullRequest,
+    (repository, name, issue): (RepositoryId, RepositoryName, Option<IssueNumber>),
     head: &CommitId,
 ) -> Result<(), JobError> {
     for stored in context.store.deliveries_of(lease.job).await? {
@@ -25,9 +25,9 @@ pub(super) async fn reruns(
         let Some(sender) = asked_again(&delivery.event, &delivery.body) else { continue };
         let step = format!("rerun/{}", delivery.guid);
         let entry = AuditEntry {
-            repository_id: Some(review.repository),
-            repository_name: Some(review.repository_name.clone()),
-            issue: Some(review.number),
+            repository_id: Some(repository),
+            repository_name: Some(name.clone()),
+            issue,
             head: Some(head.clone()),
             proof: Some("re-run button (signed delivery)".to_owned()),
             delivery: Some(delivery.guid),

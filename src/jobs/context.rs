@@ -169,10 +169,7 @@ impl Context {
 
     /// The host that serves Git over SSH: GitHub's own, or the enterprise server's.
     fn git_host(&self) -> String {
-        let url = &self.config.github.api_url;
-        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let host = rest.split(['/', ':']).next().unwrap_or(rest);
-        if host == "api.github.com" { "github.com".to_owned() } else { host.to_owned() }
+        self.config.github.git_host()
     }
 
     /// The forge's host keys in `known_hosts` format: those that it publishes, else GitHub's known ones.

@@ -13,6 +13,7 @@ mod plan;
 mod recover;
 mod refresh;
 mod register_deploy_key;
+mod review_merge_group;
 mod review_pull_request;
 mod run_command;
 mod sync_cluster;
@@ -29,6 +30,7 @@ pub use plan::jobs_for;
 pub use recover::Recover;
 pub use refresh::Refresh;
 pub use register_deploy_key::RegisterDeployKey;
+pub use review_merge_group::ReviewMergeGroup;
 pub use review_pull_request::{CHECK_NAME, ReviewPullRequest};
 pub use run_command::RunCommand;
 pub use sync_cluster::{Applying, SyncCluster, applying};
@@ -42,6 +44,7 @@ use task::TaskHandler;
 pub fn handlers(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
     vec![
         TaskHandler::<ReviewPullRequest>::boxed(Arc::clone(context)),
+        TaskHandler::<ReviewMergeGroup>::boxed(Arc::clone(context)),
         TaskHandler::<RunCommand>::boxed(Arc::clone(context)),
         TaskHandler::<RegisterDeployKey>::boxed(Arc::clone(context)),
         TaskHandler::<SyncCluster>::boxed(Arc::clone(context)),

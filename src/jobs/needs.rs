@@ -33,11 +33,11 @@ pub fn access<'a>(config: &Config, clusters: impl IntoIterator<Item = &'a Cluste
     needed
 }
 
-/// The events that the App has to subscribe to.
+/// The events that the App has to subscribe to. That of merge queues matters only where there is one.
 pub fn events(config: &Config) -> Vec<&'static str> {
     let keys = config.clusters.iter().any(registers_keys);
     let names = ASKING.iter().map(|(name, _)| *name);
-    names.filter(|name| !UNASKED.contains(name) && (keys || *name != "deploy_key")).collect()
+    names.filter(|name| !UNASKED.contains(name) && (keys || *name != "deploy_key") && *name != "merge_group").collect()
 }
 
 fn registers_keys(cluster: &ClusterConfig) -> bool {

@@ -1,15 +1,17 @@
 //! Which jobs an event asks for: pure, so that every row is a test. An event is a hint; the jobs
 //! read the world themselves.
 
+use super::review_merge_group::{ReviewMergeGroup, Wish};
+use super::review_pull_request::{group_of, pull_of};
 use super::{Refresh, RegisterDeployKey, ReviewPullRequest, RunCommand, SyncCluster, Task as _};
 use crate::command;
 use crate::config::Config;
 use crate::forge::event::{
     AccountKind, CheckRunAction, CheckRunEvent, CheckSuiteAction, CheckSuiteEvent, DeployKeyAction, DeployKeyEvent,
-    Event, InstallationAction, IssueCommentAction, IssueCommentEvent, PullRequestAction, PullRequestEvent, PushEvent,
-    Repository, RepositoryAction, RepositoryEvent,
+    Event, InstallationAction, IssueCommentAction, IssueCommentEvent, MergeGroupAction, MergeGroupEvent,
+    PullRequestAction, PullRequestEvent, PushEvent, Repository, RepositoryAction, RepositoryEvent,
 };
-use crate::names::{InstallationId, IssueNumber, Login};
+use crate::names::{BranchName, InstallationId, IssueNumber, Login};
 use crate::store::NewJob;
 
 /// The jobs for an event; none for what does not concern the configured clusters.
@@ -20,6 +22,7 @@ pub fn jobs_for(config: &Config, event: &Event) -> Vec<NewJob> {
         Event::Push(event) => push(config, event),
         Event::CheckRun(event) => check_run(config, event),
         Event::CheckSuite(event) => check_suite(config, event),
+        Event::MergeGroup(event) => merge_group(config, event).into_iter().collect(),
         Event::DeployKey(event) => deploy_key(config, event),
         Event::Installation(event) => match event.action {
             InstallationAction::Created
@@ -34,12 +37,13 @@ pub fn jobs_for(config: &Config, event: &Event) -> Vec<NewJob> {
 }
 
 /// The events that may ask for a job, and their actions.
-pub(super) const ASKING: [(&str, &[&str]); 9] = [
+pub(super) const ASKING: [(&str, &[&str]); 10] = [
     ("pull_request", &["opened", "reopened", "synchronize", "ready_for_review", "edited", "closed"]),
     ("issue_comment", &["created"]),
     ("push", &[]),
     ("check_run", &["rerequested", "requested_action"]),
     ("check_suite", &["rerequested"]),
+    ("merge_group", &["checks_requested", "destroyed"]),
     ("deploy_key", &["deleted"]),
     ("installation", &["created", "unsuspend", "new_permissions_accepted"]),
     ("installation_repositories", &["added", "removed"]),
@@ -148,8 +152,15 @@ fn check_run(config: &Config, event: &CheckRunEvent) -> Vec<NewJob> {
     if !asked || event.app.is_some_and(|app| app != config.github.app_id) || !concerns(config, &event.repository) {
         return Vec::new();
     }
+    let external_id = event.external_id.as_deref();
+    if let Some((onto, base)) = external_id.and_then(group_of) {
+        let (repository, repository_name) = (event.repository.id, event.repository.name.clone());
+        let (head, head_ref, wish) = (event.head.clone(), None, Wish::JudgeAgain);
+        let again = ReviewMergeGroup { installation, repository, repository_name, head, head_ref, onto, base, wish };
+        return vec![again.to_job()];
+    }
     // GitHub names no pull request for heads of forks; the external id does.
-    let named = event.external_id.as_deref().and_then(super::review_pull_request::pull_of);
+    let named = external_id.and_then(pull_of);
     let numbers = named.map_or_else(|| event.pull_requests.clone(), |number| vec![number]);
     numbers.into_iter().map(|number| review(installation, &event.repository, number, true).to_job()).collect()
 }
@@ -161,6 +172,29 @@ fn check_suite(config: &Config, event: &CheckSuiteEvent) -> Vec<NewJob> {
     }
     let job = |number: &IssueNumber| review(installation, &event.repository, *number, true).to_job();
     event.pull_requests.iter().map(job).collect()
+}
+
+/// A merge queue waits for a verdict on a group, or for none any more. A group into another branch than those
+/// that are synced is the job's question.
+fn merge_group(config: &Config, event: &MergeGroupEvent) -> Option<NewJob> {
+    let (installation, repository) = (event.installation?, event.repository.as_ref()?);
+    let wish = match event.action {
+        MergeGroupAction::ChecksRequested => Wish::Judge,
+        MergeGroupAction::Destroyed => Wish::End,
+        MergeGroupAction::Other(_) => return None,
+    };
+    let branch = |full: &str| full.strip_prefix("refs/heads/")?.parse::<BranchName>().ok();
+    let job = ReviewMergeGroup {
+        installation,
+        repository: repository.id,
+        repository_name: repository.name.clone(),
+        head: event.head.clone(),
+        head_ref: branch(&event.head_ref).map(|branch| branch.full_ref()),
+        onto: event.base_commit.clone(),
+        base: branch(&event.base_ref)?,
+        wish,
+    };
+    concerns(config, repository).then(|| job.to_job())
 }
 
 /// Somebody removed a key: it is looked after again, for every cluster whose pattern names the

@@ -2,7 +2,8 @@
 //! that nobody completed, a branch that moved without a sync, teams without a deploy key, or with one
 //! that no longer opens their repository. Runs at start and every few minutes. It compares the present
 //! state and needs no event, so it also repairs what [`super::Recover`] can no longer find. Commands leave
-//! no state to compare: those are recovered, within an hour, or not at all. It also rewrites a mirror that has
+//! no state to compare: those are recovered, within an hour, or not at all. Nor can a merge queue's groups be
+//! listed: of those it only goes on with what was begun and never completed. It also rewrites a mirror that has
 //! grown too much, one per run.
 
 use std::collections::BTreeSet;
@@ -102,9 +103,15 @@ impl Refresh {
                 Err(JobError::Fail { reason }) => {
                     tracing::warn!(team.name = %team.name, "a refresh could not look after a team: {reason}");
                 }
-                Err(JobError::Retry { reason, .. }) => {
+                // Where the forge answers nobody, the others need not be tried now; but the next run begins with
+                // those after this team: one that fails always must not keep them from ever being looked after.
+                Err(JobError::Retry { at, reason }) if at.is_some() || context.forge.down_until().is_some() => {
                     tracing::warn!(team.name = %team.name, "a refresh was cut short: {reason}");
+                    self.after = Some(team.name.to_string());
                     break;
+                }
+                Err(JobError::Retry { reason, .. }) => {
+                    tracing::warn!(team.name = %team.name, "a refresh looks after a team later: {reason}");
                 }
             }
         }
@@ -242,5 +249,7 @@ async fn unreviewed(
         number,
         again: false,
     };
-    Ok(wanted.into_iter().map(|number| review(number).to_job().with_priority(Priority::Sweep)).collect())
+    let groups = review_pull_request::unfinished_groups(&context.store, repository).await?;
+    let jobs = wanted.into_iter().map(|number| review(number).to_job()).chain(groups.iter().map(Task::to_job));
+    Ok(jobs.map(|job| job.with_priority(Priority::Sweep)).collect())
 }

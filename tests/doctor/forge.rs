@@ -170,12 +170,42 @@ async fn a_check_that_nobody_waits_for() {
     let line = doctor(&world).await.just("warning", "main does not require bailiwick/review");
     assert!(line.contains("expected source"), "{line}");
     world.github.protect_by_ruleset(ADMIN, &["bailiwick/review"]).expect("a repository");
+    world.github.require_up_to_date(ADMIN, Some(true)).expect("a repository");
     let seen = doctor(&world).await;
     assert_eq!(seen.status, 0, "{}", seen.out);
     seen.line("ok", "main requires bailiwick/review of this App");
+    seen.line("ok", "main takes only what was judged on top of it");
     world.github.protect(ADMIN, &[]).expect("a repository");
     world.github.protect_by_ruleset(ADMIN, &[]).expect("a repository");
     doctor(&world).await.just("warning", "main does not require bailiwick/review");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_green_check_that_may_be_out_of_date() {
+    let world = world().await;
+    let behind = "main takes pull requests that are behind it";
+    world.github.require_up_to_date(ADMIN, Some(false)).expect("a repository");
+    let line = doctor(&world).await.just("warning", behind);
+    assert!(line.contains("Require branches to be up to date before merging"), "{line}");
+    world.github.require_up_to_date(ADMIN, Some(true)).expect("a repository");
+    doctor(&world).await.line("ok", "main takes only what was judged on top of it");
+
+    // The same by a ruleset.
+    world.github.protect(ADMIN, &[]).expect("a repository");
+    world.github.protect_by_ruleset(ADMIN, &["bailiwick/review"]).expect("a repository");
+    doctor(&world).await.line("ok", "main takes only what was judged on top of it");
+    world.github.require_up_to_date(ADMIN, Some(false)).expect("a repository");
+    doctor(&world).await.just("warning", behind);
+
+    world.github.require_merge_queue(ADMIN, "ALLGREEN").expect("a repository");
+    let seen = doctor(&world).await;
+    assert!(!seen.out.contains(behind), "{}", seen.out);
+    seen.line("ok", "main has a merge queue");
+    world.github.require_merge_queue(ADMIN, "HEADGREEN").expect("a repository");
+    doctor(&world).await.just("warning", "the merge queue of main merges a pull request whose check is red");
+    world.github.subscribe("merge_group", false);
+    let line = doctor(&world).await.just("PROBLEM", "the App does not subscribe to merge_group");
+    assert!(line.contains("Merge queues: read"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -189,6 +189,43 @@ async fn rights_are_looked_up_when_the_command_is_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_clusters_in_one_repository_the_pull_request_names_the_one_that_it_is_for() {
+    let mut world = TestWorld::start().await;
+    world.push(ALICE, (ADMIN, "prod"), &[("docs/prod.md", "Words.\n")]).await;
+    let prod = "  - name: prod\n    admin_repository: org/dev-cluster\n    branch: prod\n    \
+                team_repository: \"{org}/prod-{team}\"\n";
+    world.reconfigure(prod).await;
+    world.expect_answer(world.comment(ALICE, &Page::requests(), "/create-team team2")).await;
+    let (pull, shown) = world.expect_pull_request("bailiwick/create-team/team2").await;
+    world.expect_check(&pull, "success").await;
+    assert_eq!(shown.base, "main");
+    insta::assert_snapshot!("team2_of_two_clusters", shown.body);
+    world.finish().await;
+}
+
+/// A membership is asked for by login; whose that is may change before the command is run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_became_a_members_gives_the_one_who_had_it_no_right() {
+    let mut world = TestWorld::start().await;
+    world.github().add_to_team(("org", "platform"), CAROL, true).unwrap();
+    world.reconfigure("commands: {create-team: {allow: [\"team:org/platform\"]}}\n").await;
+    world.github().faults().hold();
+    let comment = world.comment(BOB, &Page::requests(), "/create-team team2");
+    world.github().rename_user(BOB, "robert").unwrap();
+    world.github().rename_user(CAROL, BOB).unwrap();
+    world.github().faults().release(Order::AsHappened);
+    let denied = world.expect_answer(comment).await;
+    assert!(denied.contains("membership of the team org/platform"), "{denied}");
+    assert!(world.github().pulls(ADMIN).is_empty());
+    // Under that name she may.
+    let answer = world.expect_answer(world.comment(BOB, &Page::requests(), "/create-team team2")).await;
+    assert!(answer.contains("is open"), "{answer}");
+    let (pull, _) = world.expect_pull_request("bailiwick/create-team/team2").await;
+    world.expect_check(&pull, "success").await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn teams_are_created_in_the_admin_repository_only() {
     let world = TestWorld::start().await;
     let number = world.github().open_issue(ALICE, TEAM1, "A wish", "").unwrap();

@@ -4,7 +4,7 @@ use bailiwick::jobs::{Refresh, Task as _};
 use http::Method;
 use serde_json::json;
 
-use crate::support::{ADMIN, ALICE, BOB, Effect, Page, TEAM1, TEAM2, TestWorld};
+use crate::support::{ADMIN, ALICE, BOB, CAROL, Effect, Page, TEAM1, TEAM2, TestWorld};
 use crate::words::{listing, routes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,6 +69,27 @@ async fn a_quiet_look_around_writes_nothing_and_asks_little() {
     world.refresh().await;
     insta::assert_snapshot!(routes(&world.github().request_log()));
     world.expect_check(&open, "success").await;
+    world.finish().await;
+}
+
+/// The team's repository that comes first makes GitHub fail, every time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_that_cannot_be_looked_after_keeps_no_other_from_it() {
+    let world = TestWorld::start().await;
+    let team = world.ask_for_team2().await;
+    world.merge(ALICE, &team).await;
+    world.expect_report(&team, "deploy key registered").await;
+    world.github().faults().drop_percent(100);
+    let broken = world.open(BOB, (TEAM1, "missed"), &[("README.md", "Words.\n")]).await;
+    let missed = world.open(CAROL, (TEAM2, "missed"), &[("README.md", "Words.\n")]).await;
+    let pulls = "/repos/org/dev-team1/pulls";
+    world.github().faults().next_requests(Method::GET, pulls, 1_000, Effect::Status(500));
+    world.refresh().await;
+    world.expect_check(&missed, "success").await;
+    world.expect_no_check(&broken).await;
+    world.github().faults().clear();
+    world.refresh().await;
+    world.expect_check(&broken, "success").await;
     world.finish().await;
 }
 

@@ -17,6 +17,7 @@ mod keys;
 mod limits;
 mod pages;
 mod pulls;
+mod queue;
 mod reading;
 mod webhooks;
 mod writing;

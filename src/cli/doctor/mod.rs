@@ -13,6 +13,7 @@ mod database;
 mod diagnosis;
 mod kustomize;
 mod repository;
+mod required;
 mod trouble;
 mod webhook;
 

@@ -1,11 +1,11 @@
-//! A cluster's admin repository: the App there, its rights, the tracked branch, and whether the check is demanded.
+//! A cluster's admin repository: the App there, its rights, and the tracked branch.
 
 use super::diagnosis::Diagnosis;
 use super::trouble::of_forge;
-use super::{LIMIT, in_time};
+use super::{LIMIT, in_time, required};
 use crate::config::{ClusterConfig, Config};
-use crate::forge::{Access, ForgeError, Installed, Registration, Requirement};
-use crate::jobs::{CHECK_NAME, Context, JobError, needs};
+use crate::forge::{ForgeError, Installed, Registration};
+use crate::jobs::{Context, JobError, needs};
 use crate::names::CommitId;
 
 /// `registration` is the App's own, where it is known.
@@ -25,7 +25,7 @@ pub(super) async fn look(
     .await;
     if usable {
         let branch = in_time(thing, LIMIT, async { judge_branch(cluster, context.branch_tip(cluster).await) });
-        let check = in_time(thing, LIMIT, async { judge_check(config, cluster, requirement(context, cluster).await) });
+        let check = in_time(thing, LIMIT, required::look(context, (config, cluster), registration));
         let (branch, check) = tokio::join!(branch, check);
         all.extend(branch);
         all.extend(check);
@@ -91,41 +91,5 @@ fn judge_branch(cluster: &ClusterConfig, tip: Result<Option<CommitId>, JobError>
             format!("{repository}: its branches cannot be read: {error}"),
             "fetching goes over HTTPS to GitHub itself, not to its API: look at the firewall and the proxy too",
         ),
-    }]
-}
-
-async fn requirement(context: &Context, cluster: &ClusterConfig) -> Result<Requirement, ForgeError> {
-    let repo = context.repository_with(&cluster.admin_repository, Access::READ).await?;
-    repo.requirement(&cluster.branch, CHECK_NAME).await
-}
-
-/// A check that nobody has to wait for is a warning: Bailiwick does its work, and anybody may merge past it.
-fn judge_check(config: &Config, cluster: &ClusterConfig, found: Result<Requirement, ForgeError>) -> Vec<Diagnosis> {
-    let (repository, branch) = (&cluster.admin_repository, &cluster.branch);
-    let protect = format!(
-        "require {CHECK_NAME} for {branch} in the settings of {repository} (Branches or Rules), and set its expected \
-         source to this App"
-    );
-    vec![match found {
-        Ok(Requirement::Required { from: Some(app) }) if app == config.github.app_id => {
-            Diagnosis::ok(format!("{repository}: {branch} requires {CHECK_NAME} of this App"))
-        }
-        Ok(Requirement::Required { from: None }) => Diagnosis::ok(format!(
-            "{repository}: {branch} requires {CHECK_NAME}, of whatever source: set the expected source to this App"
-        )),
-        Ok(Requirement::Required { from: Some(app) }) => Diagnosis::warning(
-            format!("{repository}: {branch} requires {CHECK_NAME} of App {app}, which is another one"),
-            protect,
-        ),
-        Ok(Requirement::NotRequired) => Diagnosis::warning(
-            format!("{repository}: {branch} does not require {CHECK_NAME}: it can be merged past a red check"),
-            protect,
-        ),
-        Ok(Requirement::Hidden) | Err(ForgeError::Forbidden { .. }) => Diagnosis::ok(format!(
-            "{repository}: {branch} is protected; whether it requires {CHECK_NAME} cannot be read with the App's rights"
-        )),
-        // It is said of the branch itself that it is not there.
-        Err(ForgeError::NotFound { .. }) => return Vec::new(),
-        Err(error) => of_forge(repository.as_str(), &error),
     }]
 }

@@ -254,11 +254,12 @@ async fn only_http_addresses_without_credentials_are_taken() {
 
 #[tokio::test]
 async fn dots_do_not_lead_to_another_route() {
-    let world = World::new(|_| ok(json!({ "state": "active" }))).await;
+    let world = World::new(|_| ok(json!({ "state": "pending" }))).await;
     let repo = world.repo(Access::MEMBERS);
     let (organization, login) = ("org".parse().unwrap(), "ann".parse().unwrap());
-    assert!(repo.is_team_member(&organization, "platform", &login).await.unwrap());
-    let error = repo.is_team_member(&organization, "..", &login).await.unwrap_err();
+    let ann = (&login, crate::names::UserId::new(5));
+    assert!(!repo.is_team_member((&organization, "platform"), ann).await.unwrap());
+    let error = repo.is_team_member((&organization, ".."), ann).await.unwrap_err();
     assert!(matches!(error, ForgeError::Refused { .. }), "{error}");
     assert_eq!(world.asked(), ["GET /orgs/org/teams/platform/memberships/ann"]);
     assert!(world.url.starts_with("http://127.0.0.1"));

@@ -175,8 +175,25 @@ async fn pending_members_are_no_members() {
     let repo = world.repo(Access::MEMBERS);
     for login in ["ann", "bob"] {
         let login = login.parse().unwrap();
-        assert!(!repo.is_team_member(&"org".parse().unwrap(), "platform", &login).await.unwrap());
+        let team = (&"org".parse().unwrap(), "platform");
+        assert!(!repo.is_team_member(team, (&login, UserId::new(5))).await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn a_membership_counts_only_for_the_same_id() {
+    let world = World::new(|seen| match seen.path.as_str() {
+        "/users/ann" => ok(json!({ "id": 5, "login": "ann", "type": "User" })),
+        path if path.starts_with("/users/") => (404, vec![], json!({ "message": "Not Found" })),
+        _ => ok(json!({ "state": "active", "role": "member" })),
+    })
+    .await;
+    let repo = world.repo(Access::MEMBERS);
+    let (organization, ann, gone) = ("org".parse().unwrap(), "ann".parse().unwrap(), "bob".parse().unwrap());
+    let team = (&organization, "platform");
+    assert!(repo.is_team_member(team, (&ann, UserId::new(5))).await.unwrap());
+    assert!(!repo.is_team_member(team, (&ann, UserId::new(6))).await.unwrap(), "the login was registered again");
+    assert!(!repo.is_team_member(team, (&gone, UserId::new(6))).await.unwrap(), "nobody's now");
 }
 
 #[tokio::test]

@@ -285,7 +285,11 @@ fn what_cannot_ask_for_anything_need_not_be_fetched() {
 fn other_events_ask_for_nothing() {
     assert_eq!(jobs(&Event::Ping(PingEvent { hook: Some(1), app: None })), NOTHING);
     assert_eq!(jobs(&Event::Ignored { event: "star".to_owned(), action: None }), NOTHING);
-    let queue = MergeGroupEvent {
+}
+
+#[test]
+fn a_merge_queue_gets_a_verdict_on_its_groups() {
+    let event = || MergeGroupEvent {
         action: MergeGroupAction::ChecksRequested,
         installation: installation(),
         repository: Some(repository("org/dev-cluster")),
@@ -294,5 +298,35 @@ fn other_events_ask_for_nothing() {
         base_commit: commit(NONE),
         base_ref: "refs/heads/main".to_owned(),
     };
-    assert_eq!(jobs(&Event::MergeGroup(queue)), NOTHING, "merge queues are not served yet");
+    let asked = |event| jobs(&Event::MergeGroup(event));
+    assert_eq!(asked(event()), ["review_merge_group group/5/ONE/0"]);
+    let ended = MergeGroupEvent { action: MergeGroupAction::Destroyed, ..event() };
+    assert_eq!(asked(ended.clone()), ["review_merge_group group/5/ONE/0"], "in the place of one that waits");
+    assert_eq!(jobs_for(&config(), &Event::MergeGroup(ended))[0].payload["wish"], "End");
+    assert_eq!(asked(MergeGroupEvent { installation: None, ..event() }), NOTHING);
+    assert_eq!(asked(MergeGroupEvent { repository: None, ..event() }), NOTHING);
+    assert_eq!(asked(MergeGroupEvent { repository: Some(repository("stranger/x")), ..event() }), NOTHING);
+    assert_eq!(asked(MergeGroupEvent { base_ref: "refs/tags/main".to_owned(), ..event() }), NOTHING);
+    let other = MergeGroupAction::Other("paused".to_owned());
+    assert_eq!(asked(MergeGroupEvent { action: other, ..event() }), NOTHING);
+}
+
+#[test]
+fn a_groups_check_run_is_run_again_as_the_groups() {
+    let event = CheckRunEvent {
+        action: CheckRunAction::Rerequested,
+        installation: installation(),
+        repository: repository("org/dev-cluster"),
+        check_run: crate::names::CheckRunId::new(1),
+        name: "bailiwick/review".to_owned(),
+        head: commit(ONE),
+        external_id: Some(format!("group/{NONE}/release/1")),
+        app: Some(7),
+        button: None,
+        pull_requests: vec![IssueNumber::new(8)],
+        sender: None,
+    };
+    assert_eq!(jobs(&Event::CheckRun(event.clone())), ["review_merge_group group/5/ONE/1"]);
+    let job = &jobs_for(&config(), &Event::CheckRun(event))[0].payload;
+    assert_eq!((&job["onto"], &job["base"]), (&serde_json::json!(NONE), &serde_json::json!("release/1")));
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::ReviewPullRequest;
+use super::about::{About, Place, groups};
 use crate::finding::Severity;
 use crate::forge::{
     Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRun, CheckRunUpdate, CheckState, Conclusion,
     NewCheckRun, PullRequest, Repo,
 };
+use crate::jobs::review_merge_group::ReviewMergeGroup;
 use crate::jobs::{Context, JobError};
 use crate::names::{CheckRunId, CommitId, IssueNumber, RepositoryId};
 use crate::report::{self, CheckRunReport};
@@ -27,16 +28,10 @@ pub(super) fn check_name(base: &str, first: Option<&str>) -> String {
 }
 
 const KIND: &str = "check-run";
-const PREFIX: &str = "review/";
-/// The fact that remembers the check run of a pull request that has no conclusion yet.
+/// The fact that remembers the check run of a pull request or a group that has no conclusion yet.
 const OPEN: &str = "open-check-run";
 /// The fact that remembers which head of a pull request was judged for which base.
 const JUDGED: &str = "judged";
-
-/// The pull request that a check run's external id names.
-pub(in crate::jobs) fn pull_of(external_id: &str) -> Option<IssueNumber> {
-    external_id.strip_prefix(PREFIX)?.parse().ok().map(IssueNumber::new)
-}
 
 /// Whether the pull request has a verdict on its head as a change of the base that it has now.
 ///
@@ -47,11 +42,12 @@ pub(in crate::jobs) async fn is_done(
     repository: RepositoryId,
     pull: &PullRequest,
 ) -> Result<bool, JobError> {
-    let verdict = store.effect_value(KIND, &key(repository, pull)).await?;
+    let place = Place::pull(repository, pull.number);
+    let verdict = store.effect_value(KIND, &place.key(&pull.head.sha, &pull.base.branch)).await?;
     if !verdict.is_some_and(|verdict| verdict["conclusion"].is_string()) {
         return Ok(false);
     }
-    Ok(store.fact(JUDGED, &slot(repository, pull.number)).await? == Some(judged_as(pull)))
+    Ok(store.fact(JUDGED, &place.slot()).await? == Some(judged_as(&pull.head.sha, &pull.base.branch)))
 }
 
 /// The pull requests of a repository whose check run was opened and never completed.
@@ -68,25 +64,29 @@ pub(in crate::jobs) async fn unfinished(
     Ok(numbers.map(IssueNumber::new).collect())
 }
 
-fn judged_as(pull: &PullRequest) -> Value {
-    json!({"head": pull.head.sha, "base": pull.base.branch})
+/// The groups of a repository's merge queue whose check run was opened and never completed.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(in crate::jobs) async fn unfinished_groups(
+    store: &Store,
+    repository: RepositoryId,
+) -> Result<Vec<ReviewMergeGroup>, JobError> {
+    let start = groups(repository);
+    let open = store.facts(OPEN).await?.into_iter().filter(|(slot, _)| slot.starts_with(&start));
+    Ok(open.filter_map(|(_, mut open)| serde_json::from_value(open["job"].take()).ok()).collect())
 }
 
-fn key(repository: RepositoryId, pull: &PullRequest) -> String {
-    key_of(repository, &pull.head.sha, &pull.base.branch)
-}
-
-/// A verdict is one on a head as a change of a base.
-fn key_of(repository: RepositoryId, head: &CommitId, base: &str) -> String {
-    format!("{repository}/{head}/{base}")
+fn judged_as(head: &CommitId, base: &str) -> Value {
+    json!({"head": head, "base": base})
 }
 
 /// An open check run that waits for its verdict.
-pub(super) struct Verdict {
+pub(in crate::jobs) struct Verdict {
     key: String,
     slot: String,
-    /// The head and the base that are judged.
-    judged: Value,
+    /// The head and the base that are judged, where that is remembered.
+    judged: Option<Value>,
     id: CheckRunId,
     /// What is remembered of it.
     value: Value,
@@ -95,25 +95,27 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Opens the check run of the pull request's head, or takes up the one that a run before this
-    /// one has opened. `None` where it has its verdict and nobody asked for another.
-    pub(super) async fn begin(
+    /// Opens the check run of the head, or takes up the one that a run before this one has opened. `None`
+    /// where it has its verdict and nobody asked for another.
+    pub(in crate::jobs) async fn begin(
         context: &Context,
         lease: &Lease,
         repo: &Repo,
-        (job, pull, name): (&ReviewPullRequest, &PullRequest, &str),
+        about: &About<'_>,
     ) -> Result<Option<Self>, JobError> {
-        let (store, key) = (&context.store, key(job.repository, pull));
-        let external_id = format!("{PREFIX}{}", job.number);
-        let (slot, judged) = (slot(job.repository, job.number), judged_as(pull));
-        let sought = Sought { head: &pull.head.sha, name, external_id: &external_id };
-        let mut value = json!({"pull": job.number.get(), "job": lease.job.get()});
+        let About { place, head, base, name, .. } = *about;
+        let (store, slot, key) = (&context.store, place.slot(), place.key(head, base));
+        let external_id = place.external_id();
+        // A group is judged once and gone; a pull request may come to a verdict that was given before.
+        let judged = place.number().map(|_| judged_as(head, base));
+        let sought = Sought { head, name, external_id: &external_id };
+        let mut value = json!({"pull": place.number(), "job": lease.job.get()});
         let earlier = match store.effect(lease, KIND, &key).await? {
             EffectState::New => None,
             EffectState::Unfinished => sought.newest_open(repo).await?,
             EffectState::Done(known) if known["conclusion"].is_string() => {
-                if stands(&known, job, lease) {
-                    store.set_fact(JUDGED, &slot, &judged).await?;
+                if stands(&known, about, lease) {
+                    remember(store, &slot, judged.as_ref()).await?;
                     return Ok(None);
                 }
                 // The intent, so that a check run which is opened and not recorded is found again.
@@ -126,7 +128,7 @@ impl Verdict {
                 Some(id) => repo
                     .check_run(id)
                     .await?
-                    .filter(|run| !run.is_completed() || !job.again || known["job"] == json!(lease.job.get())),
+                    .filter(|run| !run.is_completed() || !about.again || known["job"] == json!(lease.job.get())),
             },
         };
         // Completed last of all: whatever was cut afterwards, the verdict stands.
@@ -134,26 +136,26 @@ impl Verdict {
             value["id"] = json!(run.id.get());
             value["conclusion"] = json!(run.conclusion);
             store.effect_done(lease, KIND, &key, &value).await?;
-            store.set_fact(JUDGED, &slot, &judged).await?;
+            remember(store, &slot, judged.as_ref()).await?;
             return Ok(None);
         }
         let (id, annotated) = match earlier {
             Some(run) => (run.id, run.annotations()),
             None => {
                 // Before it is opened: the head may be another one when the next run looks.
-                store.set_fact(OPEN, &slot, &open_as(pull, name, None)).await?;
+                store.set_fact(OPEN, &slot, &open_as(about, None)).await?;
                 (repo.create_check_run(&opening(context, &sought)).await?.id, 0)
             }
         };
         value["id"] = json!(id.get());
         store.effect_done(lease, KIND, &key, &value).await?;
-        store.set_fact(OPEN, &slot, &open_as(pull, name, Some(id))).await?;
+        store.set_fact(OPEN, &slot, &open_as(about, Some(id))).await?;
         Ok(Some(Self { key, slot, judged, id, value, annotated }))
     }
 
     /// Completes it; further batches of annotations go first, so that a conclusion stands only over
     /// everything.
-    pub(super) async fn complete(
+    pub(in crate::jobs) async fn complete(
         self,
         context: &Context,
         lease: &Lease,
@@ -176,12 +178,12 @@ impl Verdict {
         let mut value = self.value;
         value["conclusion"] = json!(conclusion.as_str());
         context.store.effect_done(lease, KIND, &self.key, &value).await?;
-        context.store.set_fact(JUDGED, &self.slot, &self.judged).await?;
+        remember(&context.store, &self.slot, self.judged.as_ref()).await?;
         Ok(context.store.remove_fact(OPEN, &self.slot).await?)
     }
 
-    /// Completes it without a verdict: the next event of the pull request tries again.
-    pub(super) async fn give_up(
+    /// Completes it without a verdict: the next event tries again.
+    pub(in crate::jobs) async fn give_up(
         mut self,
         context: &Context,
         lease: &Lease,
@@ -193,11 +195,19 @@ impl Verdict {
     }
 }
 
+/// Remembers which head was judged for which base.
+async fn remember(store: &Store, slot: &str, judged: Option<&Value>) -> Result<(), JobError> {
+    match judged {
+        Some(judged) => Ok(store.set_fact(JUDGED, slot, judged).await?),
+        None => Ok(()),
+    }
+}
+
 /// Whether a verdict that was given needs no other. A second pull request may bring the same head.
-fn stands(known: &Value, job: &ReviewPullRequest, lease: &Lease) -> bool {
+fn stands(known: &Value, about: &About<'_>, lease: &Lease) -> bool {
     let by_this_job = known["job"] == json!(lease.job.get());
-    let of_this_pull = known["pull"] == json!(job.number.get());
-    of_this_pull && (by_this_job || !job.again && known["given_up"] != json!(true))
+    let of_this_place = known["pull"] == json!(about.place.number());
+    of_this_place && (by_this_job || !about.again && known["given_up"] != json!(true))
 }
 
 /// Which check run is looked for.
@@ -214,30 +224,27 @@ impl Sought<'_> {
     }
 }
 
-fn open_as(pull: &PullRequest, name: &str, id: Option<CheckRunId>) -> Value {
-    json!({"head": pull.head.sha, "base": pull.base.branch, "name": name, "id": id.map(CheckRunId::get)})
+fn open_as(about: &About<'_>, id: Option<CheckRunId>) -> Value {
+    let (id, job) = (id.map(CheckRunId::get), about.place.resume());
+    json!({"head": about.head, "base": about.base, "name": about.name, "id": id, "job": job})
 }
 
-/// The name of the check run that is open for a pull request, where one is.
-pub(super) async fn open_name(
-    store: &Store,
-    repository: RepositoryId,
-    number: IssueNumber,
-) -> Result<Option<String>, JobError> {
-    let open = store.fact(OPEN, &slot(repository, number)).await?;
+/// The name of the check run that is open there, where one is.
+pub(in crate::jobs) async fn open_name(store: &Store, place: &Place) -> Result<Option<String>, JobError> {
+    let open = store.fact(OPEN, &place.slot()).await?;
     Ok(open.and_then(|open| open["name"].as_str().map(str::to_owned)))
 }
 
 /// Ends the check run that an earlier run has opened on another head, or for another base, and never
-/// completed: the pull request was pushed to, sent elsewhere or closed, and nobody will judge that. `now` is
-/// the head and the base branch that are to be judged.
-pub(super) async fn abandon_other(
+/// completed: the pull request was pushed to, sent elsewhere or closed, the group left the merge queue, and
+/// nobody will judge that. `now` is the head and the base branch that are to be judged.
+pub(in crate::jobs) async fn abandon_other(
     context: &Context,
     lease: &Lease,
     repo: &Repo,
-    (job, now): (&ReviewPullRequest, Option<(&CommitId, &str)>),
+    (place, now): (&Place, Option<(&CommitId, &str)>),
 ) -> Result<(), JobError> {
-    let (store, slot) = (&context.store, slot(job.repository, job.number));
+    let (store, slot) = (&context.store, place.slot());
     let Some(open) = store.fact(OPEN, &slot).await? else { return Ok(()) };
     let old = open["head"].as_str().and_then(|old| old.parse::<CommitId>().ok());
     let (Some(old), Some(base), Some(name)) = (old, open["base"].as_str(), open["name"].as_str()) else {
@@ -246,7 +253,7 @@ pub(super) async fn abandon_other(
     if now == Some((&old, base)) {
         return Ok(());
     }
-    let external_id = format!("{PREFIX}{}", job.number);
+    let external_id = place.external_id();
     let run = match open["id"].as_u64() {
         Some(id) => repo.check_run(CheckRunId::new(id)).await?,
         // Whether it was opened is not recorded.
@@ -259,20 +266,20 @@ pub(super) async fn abandon_other(
     // One that is completed has its verdict, and only that is not recorded.
     if !run.as_ref().is_some_and(CheckRun::is_completed) {
         if let Some(run) = run {
-            cancel(context, repo, run.id).await?;
+            cancel(context, repo, run.id, place.overtaken()).await?;
         }
         // Whoever pushes that commit again wants it judged.
-        store.forget_effect(lease, KIND, &key_of(job.repository, &old, base)).await?;
+        store.forget_effect(lease, KIND, &place.key(&old, base)).await?;
     }
     Ok(store.remove_fact(OPEN, &slot).await?)
 }
 
-async fn cancel(context: &Context, repo: &Repo, id: CheckRunId) -> Result<(), JobError> {
+async fn cancel(context: &Context, repo: &Repo, id: CheckRunId, why: &str) -> Result<(), JobError> {
     let update = CheckRunUpdate {
         state: Some(CheckState::Completed { conclusion: Conclusion::Cancelled, at: context.clock.now() }),
         output: Some(CheckOutput {
             title: "Overtaken".to_owned(),
-            summary: "This commit was replaced, or the pull request closed, before it was judged.".to_owned(),
+            summary: why.to_owned(),
             text: None,
             annotations: Vec::new(),
         }),
@@ -282,10 +289,6 @@ async fn cancel(context: &Context, repo: &Repo, id: CheckRunId) -> Result<(), Jo
         Err(error) if !error.is_absent() => Err(error.into()),
         _ => Ok(()),
     }
-}
-
-fn slot(repository: RepositoryId, number: IssueNumber) -> String {
-    format!("{repository}/{number}")
 }
 
 fn opening(context: &Context, sought: &Sought<'_>) -> NewCheckRun {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
-use super::{Owner, definitions, team_users};
+use super::part::Owner;
+use super::{definitions, team_users};
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
-use crate::names::{CommitId, KubernetesVersion, RepoPath};
+use crate::names::{BranchName, CommitId, KubernetesVersion, NameError, RepoPath, RepositoryId};
 use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
 use crate::rules::{Change, Changed, Judgement, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
@@ -37,6 +38,39 @@ struct Before {
     kubernetes: Option<KubernetesVersion>,
 }
 
+/// A merge that somebody may make.
+pub(in crate::jobs) struct Proposal {
+    /// The repository that it is made in.
+    pub(in crate::jobs) repository: RepositoryId,
+    /// Where that is fetched from.
+    pub(in crate::jobs) clone_url: String,
+    /// The branch that it goes into.
+    pub(in crate::jobs) branch: BranchName,
+    /// The commit that it goes onto; `None` for wherever the branch is.
+    pub(in crate::jobs) onto: Option<CommitId>,
+    /// What is merged.
+    pub(in crate::jobs) head: CommitId,
+    /// The refs through which all of it can be fetched.
+    pub(in crate::jobs) refs: Vec<String>,
+}
+
+impl Proposal {
+    /// What a pull request proposes; the inner error is the answer where there is nothing to judge.
+    pub(super) fn of(pull: &PullRequest) -> Result<Result<Self, CheckRunReport>, JobError> {
+        let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
+            return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
+        };
+        Ok(Ok(Self {
+            repository: base.id,
+            clone_url: clone_url.to_owned(),
+            branch: pull.base.branch.parse().map_err(|error: NameError| JobError::fail(error.to_string()))?,
+            onto: None,
+            head: pull.head.sha.clone(),
+            refs: pull.refs(),
+        }))
+    }
+}
+
 /// A merge that can be judged.
 pub(super) struct Merge {
     change: Change,
@@ -51,31 +85,30 @@ impl Merge {
     pub(super) async fn of(
         context: &Context,
         repo: &Repo,
-        pull: &PullRequest,
+        Proposal { repository, clone_url, branch, onto, head, refs }: Proposal,
         eyes: Vec<Eyes>,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
-        let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
-            return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
+        let mirror = context.mirrors.open(repository);
+        let tip = match onto {
+            Some(commit) => Some(commit),
+            None => admin::branch_tip(repo, &mirror, &clone_url, &branch).await?,
         };
-        let mirror = context.mirrors.open(base.id);
-        let branch =
-            pull.base.branch.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))?;
-        let Some(tip) = admin::branch_tip(repo, &mirror, clone_url, &branch).await? else {
+        let Some(tip) = tip else {
             return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
         };
-        let wants = [tip.clone(), pull.head.sha.clone()];
-        match admin::fetch(repo, &mirror, clone_url, (&wants, &pull.refs())).await {
+        let wants = [tip.clone(), head.clone()];
+        match admin::fetch(repo, &mirror, &clone_url, (&wants, &refs)).await {
             Err(JobError::Fail { reason }) => return Ok(Err(refusal("The head cannot be read", &reason))),
             other => other?,
         }
         let mut before = Vec::with_capacity(eyes.len());
         let snapshot = mirror.snapshot(&tip).await?;
         for Eyes { path, roots, kubernetes } in eyes {
-            let index = context.indexes.of(base.id, path.as_ref(), &snapshot);
+            let index = context.indexes.of(repository, path.as_ref(), &snapshot);
             let before_it = index.instrument(tracing::debug_span!("index")).await?;
             before.push(Before { index: before_it, roots, kubernetes });
         }
-        Self::read(before, snapshot, mirror, pull.head.sha.clone()).await
+        Self::read(before, snapshot, mirror, head).await
     }
 
     async fn read(
@@ -292,6 +325,16 @@ pub(super) fn refusal(title: &str, why: &str) -> CheckRunReport {
         conclusion: Conclusion::Failure,
         title: title.to_owned(),
         summary: format!("Nothing was judged. {}", markdown::escape(why)),
+        annotations: Vec::new(),
+    }
+}
+
+/// The answer where a review was given up: not green, and with what a person may do.
+pub(in crate::jobs) fn given_up(what: &str, remedy: &str, reason: &str) -> CheckRunReport {
+    CheckRunReport {
+        conclusion: Conclusion::Failure,
+        title: "Could not be judged".to_owned(),
+        summary: format!("I gave up, so nothing is known about {what}.\n\n{}\n\n{remedy}", markdown::code(reason)),
         annotations: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 
 use super::super::{Context, JobError, admin, indexes};
-use super::branch_of;
+use super::part::branch_of;
 use crate::forge::Access;
 use crate::git::{GitError, Snapshot};
 use crate::names::{BranchName, RepoPath, RepositoryName};

@@ -101,8 +101,8 @@ async fn propose(
     };
     let commit = commit(&repo, new, seen_before).await?;
     let paths: Vec<String> = plan.files.iter().map(|file| file.path.to_string()).collect();
-    let names: Vec<_> = call.clusters.iter().map(|cluster| cluster.name.clone()).collect();
-    let body = comment::create_team_body(&command.team, repository, &names, call.job.issue, &paths);
+    let others = call.clusters.get(1..).unwrap_or_default();
+    let body = comment::create_team_body(&command.team, repository, (cluster, others), call.job.issue, &paths);
     let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
     let (number, updated) = open_or_update(&repo, new, seen_before).await?;
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;

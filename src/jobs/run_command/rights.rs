@@ -68,7 +68,7 @@ async fn holds(call: &Call<'_>, rule: &AllowRule) -> Result<(bool, String), JobE
                 return Ok((false, "a team of another organisation".to_owned()));
             }
             let repo = forge.repo(call.job.installation, at, Access::MEMBERS);
-            let member = repo.is_team_member(organization, slug, &call.job.login).await?;
+            let member = repo.is_team_member((organization, slug), (&call.job.login, call.job.author)).await?;
             Ok((member, if member { "is a member" } else { "is no member" }.to_owned()))
         }
     }

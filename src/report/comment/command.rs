@@ -1,6 +1,7 @@
 //! Answers to commands.
 
-use crate::names::{ClusterName, IssueNumber, RepositoryName, TeamName};
+use crate::config::ClusterConfig;
+use crate::names::{IssueNumber, RepositoryName, TeamName};
 use crate::report::markdown;
 
 /// The list of commands.
@@ -93,14 +94,14 @@ pub fn command_failed(reason: &str) -> String {
 pub fn create_team_body(
     team: &TeamName,
     repository: &RepositoryName,
-    clusters: &[ClusterName],
+    (cluster, others): (&ClusterConfig, &[&ClusterConfig]),
     requested_in: IssueNumber,
     files: &[String],
 ) -> String {
-    let clusters: Vec<&str> = clusters.iter().map(ClusterName::as_str).collect();
+    let (name, others) = (&cluster.name, others_need_their_own(team, others));
     let files: String = files.iter().map(|file| format!("- `{file}`\n")).collect();
     format!(
-        "A bailiwick for **{team}** on {}, asked for in #{requested_in}.\n\n\
+        "A bailiwick for **{team}** on {name}, asked for in #{requested_in}.\n\n{others}\
          | | |\n|---|---|\n\
          | Namespace | `{team}` |\n\
          | Repository | `{repository}` |\n\
@@ -108,7 +109,22 @@ pub fn create_team_body(
          ### Files\n\n{files}\n\
          ### After the merge\n\n\
          The cluster applies this, then I make a deploy key for `{repository}` and register it. Each step is reported here.\n\n\
-         To undo it before the merge, close this pull request.",
-        clusters.join(", ")
+         To undo it before the merge, close this pull request."
+    )
+}
+
+/// A pull request is into one branch and writes below one path: other clusters of the repository take nothing of it.
+fn others_need_their_own(team: &TeamName, others: &[&ClusterConfig]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let line = |cluster: &&ClusterConfig| {
+        let ClusterConfig { name, branch, path, .. } = cluster;
+        format!("- {name}: `bailiwick create-team {team} --cluster-path {path}` on the branch `{branch}`\n")
+    };
+    let lines: String = others.iter().map(line).collect();
+    format!(
+        "Other clusters are run from this repository too. Nothing changes there; each needs a pull request of its own, \
+         which can be written in a checkout:\n\n{lines}\n"
     )
 }

@@ -40,6 +40,7 @@ fn permission(event: &str) -> Option<(&'static str, Level)> {
         "issue_comment" | "issues" => ("issues", Level::Read),
         "push" | "create" | "delete" => ("contents", Level::Read),
         "check_run" | "check_suite" => ("checks", Level::Read),
+        "merge_group" => ("merge_queues", Level::Read),
         "deploy_key" | "deployment" | "deployment_status" => ("deployments", Level::Read),
         "repository" => ("metadata", Level::Read),
         "team" | "membership" | "organization" => ("members", Level::Read),

@@ -39,7 +39,8 @@ use crate::clock::{Clock, Entropy};
 
 pub use access::{Level, Role};
 pub use driver::{
-    Change, CheckRunView, CommentView, DeployKeyView, DeploymentView, ForkPull, Minted, NewPullRequest, PullView,
+    Change, CheckRunView, CommentView, DeployKeyView, DeploymentView, ForkPull, MergeGroup, Minted, NewPullRequest,
+    PullView,
 };
 pub use faults::{Effect, FaultSwitches, Order, RestFault};
 pub use hooks::Delivery;

@@ -66,6 +66,33 @@ pub(crate) struct Repository {
     pub(crate) required_checks: Vec<String>,
     /// The same of a ruleset on the default branch.
     pub(crate) ruleset_checks: Vec<String>,
+    /// Whether a head has to contain the default branch's tip before it is merged; `None` where the protection
+    /// does not say.
+    pub(crate) strict: Option<bool>,
+    /// The default branch's merge queue, where its pull requests have to go through one.
+    pub(crate) queue: Option<Queue>,
+}
+
+/// A merge queue.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    /// `ALLGREEN` or `HEADGREEN`.
+    pub(crate) grouping: String,
+    /// First come, first merged.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A pull request in a merge queue: a group up to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    /// The queue's own branch, without `refs/heads/`.
+    pub(crate) branch: String,
+    pub(crate) head: String,
+    /// The commit that it goes onto: of the entry before it, or the base branch's tip.
+    pub(crate) onto: String,
+    /// Who put it there.
+    pub(crate) by: u64,
 }
 
 #[derive(Debug, Clone)]

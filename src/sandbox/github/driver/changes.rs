@@ -241,6 +241,8 @@ impl GitHub {
             issues: BTreeMap::new(),
             required_checks: Vec::new(),
             ruleset_checks: Vec::new(),
+            strict: None,
+            queue: None,
             ..original.clone()
         };
         state.repositories.insert(id, fork);

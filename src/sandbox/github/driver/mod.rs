@@ -4,6 +4,7 @@
 mod changes;
 mod install;
 mod look;
+mod queue;
 mod setup;
 mod talk;
 mod tokens;
@@ -13,6 +14,7 @@ use super::{GitHub, git};
 
 pub use changes::{Change, ForkPull, NewPullRequest};
 pub use look::{CheckRunView, CommentView, DeployKeyView, DeploymentView, PullView};
+pub use queue::MergeGroup;
 pub use tokens::Minted;
 
 impl GitHub {

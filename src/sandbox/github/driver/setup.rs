@@ -44,6 +44,20 @@ impl GitHub {
         self.create_account(login, AccountKind::User)
     }
 
+    /// Gives an account another login, as its owner may; the old one is free for others.
+    ///
+    /// # Errors
+    /// Where there is no such account, or the new login is taken.
+    pub fn rename_user(&self, login: &str, name: &str) -> anyhow::Result<()> {
+        let id = self.who(login)?;
+        let mut state = self.shared.state();
+        anyhow::ensure!(state.account(name).is_none(), "the sandbox's GitHub already has a user {name}");
+        if let Some(account) = state.accounts.get_mut(&id) {
+            name.clone_into(&mut account.login);
+        }
+        Ok(())
+    }
+
     /// Makes a bot that is not the App's; gives the id.
     ///
     /// # Errors
@@ -252,6 +266,15 @@ impl GitHub {
     pub fn protect_by_ruleset(&self, repository: &str, required_checks: &[&str]) -> anyhow::Result<()> {
         let checks = required_checks.iter().map(|name| (*name).to_owned()).collect();
         self.change_repository(repository, |it| it.ruleset_checks = checks)
+    }
+
+    /// Whether pull requests into the default branch have to contain its tip before they are merged; `None`
+    /// where its protection does not show that.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub fn require_up_to_date(&self, repository: &str, strict: Option<bool>) -> anyhow::Result<()> {
+        self.change_repository(repository, |it| it.strict = strict)
     }
 
     /// Renames a repository; the old name redirects. `name` is without owner.

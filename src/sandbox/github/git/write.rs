@@ -162,6 +162,11 @@ impl Git {
         self.text(repository, &["update-ref", name, new]).await.map(drop)
     }
 
+    /// Drops loose objects that no reference leads to.
+    pub(crate) async fn prune(&self, repository: u64) -> Result<(), GitError> {
+        self.text(repository, &["prune", "--expire=now"]).await.map(drop)
+    }
+
     /// Copies a commit and its history from one repository to another, under a reference there.
     pub(crate) async fn copy(&self, from: u64, to: u64, sha: &str, name: &str) -> Result<(), GitError> {
         let source = self.dir(from);

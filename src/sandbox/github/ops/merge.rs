@@ -19,6 +19,18 @@ pub(crate) struct MergeWish {
     pub(crate) message: Option<String>,
 }
 
+/// A pull request that may be merged.
+pub(super) struct Ready {
+    pub(super) pull: Pull,
+    pub(super) title: String,
+    /// `owner/branch` of its head.
+    pub(super) label: String,
+    /// Whether its head has to contain the base branch's tip.
+    strict: bool,
+    /// Whether the merge queue alone merges.
+    queued: bool,
+}
+
 impl State {
     /// The first required check that is not successful at the head, if the base is protected.
     pub(crate) fn missing_check(&self, repository: &Repository, pull: &Pull) -> Option<String> {
@@ -61,24 +73,14 @@ impl Shared {
     pub(crate) async fn merge(&self, repository: u64, number: u64, wish: MergeWish, by: u64) -> Outcome<String> {
         let refuse = |message: String| Answer::refuse(StatusCode::METHOD_NOT_ALLOWED, message);
         let _moving = self.moving.lock().await;
-        let (pull, title, label) = {
-            let state = self.state();
-            let found = state.repositories.get(&repository).ok_or_else(Answer::not_found)?;
-            let issue = found.issues.get(&number).ok_or_else(Answer::not_found)?;
-            let pull = issue.pull.clone().ok_or_else(Answer::not_found)?;
-            if !issue.open || pull.draft {
-                return Err(refuse("Pull Request is not mergeable".to_owned()));
-            }
-            if wish.sha.as_ref().is_some_and(|sha| *sha != pull.head_sha) {
-                return Err(Answer::conflict("Head branch was modified. Review and try the merge again."));
-            }
-            if let Some(check) = state.missing_check(found, &pull) {
-                return Err(refuse(format!("Required status check \"{check}\" is expected.")));
-            }
-            let owner = state.repositories.get(&pull.head_repository).map_or("", |it| state.login(it.owner));
-            (pull.clone(), issue.title.clone(), format!("{owner}/{}", pull.head_ref))
-        };
+        let Ready { pull, title, label, strict, queued } = self.ready(repository, number, wish.sha.as_deref())?;
+        if queued {
+            return Err(refuse("Changes must be made through the merge queue".to_owned()));
+        }
         let base = self.git.branch(repository, &pull.base_ref).await?.ok_or_else(Answer::not_found)?;
+        if strict && !self.git.is_ancestor(repository, &base, &pull.head_sha).await? {
+            return Err(refuse("Head branch is not up to date with the base branch".to_owned()));
+        }
         let Some(tree) = self.git.merge_tree(repository, &base, &pull.head_sha).await? else {
             return Err(refuse("Pull Request is not mergeable".to_owned()));
         };
@@ -101,14 +103,37 @@ impl Shared {
         Ok(sha)
     }
 
+    /// A pull request that may be merged, as far as its own state and its checks go.
+    pub(super) fn ready(&self, repository: u64, number: u64, seen: Option<&str>) -> Outcome<Ready> {
+        let refuse = |message: String| Answer::refuse(StatusCode::METHOD_NOT_ALLOWED, message);
+        let state = self.state();
+        let found = state.repositories.get(&repository).ok_or_else(Answer::not_found)?;
+        let issue = found.issues.get(&number).ok_or_else(Answer::not_found)?;
+        let pull = issue.pull.clone().ok_or_else(Answer::not_found)?;
+        if !issue.open || pull.draft {
+            return Err(refuse("Pull Request is not mergeable".to_owned()));
+        }
+        if seen.is_some_and(|sha| *sha != pull.head_sha) {
+            return Err(Answer::conflict("Head branch was modified. Review and try the merge again."));
+        }
+        if let Some(check) = state.missing_check(found, &pull) {
+            return Err(refuse(format!("Required status check \"{check}\" is expected.")));
+        }
+        let owner = state.repositories.get(&pull.head_repository).map_or("", |it| state.login(it.owner));
+        let label = format!("{owner}/{}", pull.head_ref);
+        let here = pull.base_ref == found.default_branch;
+        let strict = here && found.strict == Some(true) && found.demanded_checks().next().is_some();
+        Ok(Ready { title: issue.title.clone(), label, strict, queued: here && found.queue.is_some(), pull })
+    }
+
     /// A merged pull request keeps the base that it was merged into.
-    fn set_base(&self, repository: u64, number: u64, base: &str) {
+    pub(super) fn set_base(&self, repository: u64, number: u64, base: &str) {
         if let Some(pull) = self.state().issue_mut(repository, number).and_then(|issue| issue.pull.as_mut()) {
             pull.base_sha = base.to_owned();
         }
     }
 
-    fn mark_before_push(&self, repository: u64, number: u64, sha: &str, by: u64) {
+    pub(super) fn mark_before_push(&self, repository: u64, number: u64, sha: &str, by: u64) {
         let mut state = self.state();
         let at = self.now();
         let Some(issue) = state.issue_mut(repository, number) else { return };

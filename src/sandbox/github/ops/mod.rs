@@ -6,6 +6,7 @@ pub(crate) mod comments;
 pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod pulls;
+pub(crate) mod queue;
 pub(crate) mod refs;
 pub(crate) mod repositories;
 

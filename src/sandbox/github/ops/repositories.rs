@@ -60,6 +60,8 @@ impl Shared {
             issues: BTreeMap::new(),
             required_checks: Vec::new(),
             ruleset_checks: Vec::new(),
+            strict: None,
+            queue: None,
         };
         state.repositories.insert(id, made);
         self.emit(&mut state, Event::new("repository", "created", id, new.by));

@@ -1,7 +1,7 @@
 //! Branches.
 
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::access::{CONTENTS_READ, METADATA};
 use super::super::answer::{Answer, Outcome};
@@ -44,15 +44,17 @@ async fn get(call: &Call, at: At<'_>, branch: &str) -> Outcome {
         let enabled = !contexts.is_empty();
         let level = if enabled { "non_admins" } else { "off" };
         let checks: Vec<_> = contexts.iter().map(|name| json!({"context": name, "app_id": show.app.id})).collect();
+        let mut required = json!({"enforcement_level": level, "contexts": contexts, "checks": checks});
+        // The description lets it be missing.
+        if let Some(strict) = repository.strict.filter(|_| enabled) {
+            required["strict"] = json!(strict);
+        }
         Answer::ok(json!({
             "name": branch,
             "commit": show.commit(repository, &commit),
             "_links": {"self": url, "html": show.web(&format!("/{}/tree/{branch}", show.state.full_name(repository)))},
             "protected": protected,
-            "protection": {
-                "enabled": enabled,
-                "required_status_checks": {"enforcement_level": level, "contexts": contexts, "checks": checks},
-            },
+            "protection": {"enabled": enabled, "required_status_checks": required},
             "protection_url": format!("{url}/protection"),
         }))
     })
@@ -66,17 +68,30 @@ pub(super) fn rules(call: &Call, at: At<'_>, branch: &str) -> Outcome {
     let id = call.repository(at, METADATA)?;
     let rules = call.with(id, |show, repository| {
         let checks = &repository.ruleset_checks;
-        let demanded = branch == repository.default_branch && !checks.is_empty();
+        let here = branch == repository.default_branch;
+        let demanded = here && !checks.is_empty();
         let checks: Vec<_> =
             checks.iter().map(|name| json!({"context": name, "integration_id": show.app.id})).collect();
-        let rule = json!({
-            "type": "required_status_checks",
-            "ruleset_source_type": "Repository",
-            "ruleset_source": show.state.full_name(repository),
-            "ruleset_id": 42,
-            "parameters": {"required_status_checks": checks, "strict_required_status_checks_policy": false},
+        let rule = |name: &str, parameters: Value| {
+            json!({
+                "type": name,
+                "ruleset_source_type": "Repository",
+                "ruleset_source": show.state.full_name(repository),
+                "ruleset_id": 42,
+                "parameters": parameters,
+            })
+        };
+        let strict = repository.strict == Some(true);
+        let demands = json!({"required_status_checks": checks, "strict_required_status_checks_policy": strict});
+        let queue = repository.queue.as_ref().filter(|_| here).map(|queue| {
+            json!({
+                "check_response_timeout_minutes": 60, "grouping_strategy": queue.grouping, "max_entries_to_build": 5,
+                "max_entries_to_merge": 5, "merge_method": "MERGE", "min_entries_to_merge": 1,
+                "min_entries_to_merge_wait_minutes": 5,
+            })
         });
-        if demanded { vec![rule] } else { Vec::new() }
+        let demands = demanded.then(|| rule("required_status_checks", demands));
+        demands.into_iter().chain(queue.map(|queue| rule("merge_queue", queue))).collect()
     })?;
     call.page(rules)
 }
