@@ -13,7 +13,7 @@ use bailiwick::forge::{
     Access, CheckRunUpdate, CheckState, DeploymentState, FileChange, Forge, ForgeError, ForgeSettings, Manners,
     NewCheckRun, NewCommit, NewDeployment, NewDeploymentStatus, NewPull, PullUpdate, Reaction, Repo, Timeouts,
 };
-use bailiwick::names::{CommentId, IssueNumber, RepositoryName};
+use bailiwick::names::{CommentId, IssueNumber, RepositoryName, UserId};
 use serde_json::{Map, Value, json};
 
 use crate::description::Description;
@@ -216,9 +216,9 @@ async fn deployments_keys_and_people(repo: &Repo, table: &mut Table) -> anyhow::
     };
     note(table, "deployment_status", repo.deployment_status(made.id, &status).await);
     note(table, "meta_ssh_keys", repo.meta_ssh_keys().await);
-    let (login, org) = ("alice".parse()?, "org".parse()?);
-    note(table, "permission_of", repo.permission_of(&login, bailiwick::names::UserId::new(1)).await);
-    note(table, "is_team_member", repo.is_team_member(&org, "none", &login).await);
+    let (login, org, id) = ("alice".parse()?, "org".parse()?, UserId::new(1));
+    note(table, "permission_of", repo.permission_of(&login, id).await);
+    note(table, "is_team_member", repo.is_team_member((&org, "none"), (&login, id)).await);
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl".parse()?;
     let added = repo.add_deploy_key("flux", &key, true).await;
     table.add("add_deploy_key", added.as_ref().err().map(ToString::to_string).into_iter().collect());

@@ -6,6 +6,7 @@ use bailiwick::jobs::{Recover, Refresh, Task as _};
 use bailiwick::sandbox::github::MergeGroup;
 use http::Method;
 
+use super::files;
 use super::support::{ADMIN, ALICE, BOB, Check, Effect, Level, Order, Page, TEAM1, TestWorld};
 
 const CHECK_RUNS: &str = "/repos/org/dev-cluster/check-runs";
@@ -76,6 +77,28 @@ async fn a_group_is_judged_on_top_of_the_one_before_it() {
     assert_eq!(world.github().branch_tip(TEAM1, "main").await.as_ref(), Some(&merged));
     assert!(world.github().merge_first_group(TEAM1).await.is_err(), "GitHub merges nothing past a red check");
     world.github().dequeue(ALICE, TEAM1, second.number).await.unwrap();
+    world.finish().await;
+}
+
+/// A policy that waits in the queue is not merged yet: nothing is judged by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_is_judged_by_the_policy_of_the_base_branch() {
+    let world = with_queues().await;
+    let policy = "severity: {rbac/wildcard: off, rbac/escalation-verbs: off, rbac/read-secrets: off}\n";
+    let lenient = world.open(BOB, (ADMIN, "lenient"), &[(".bailiwick/policy.yaml", policy)]).await;
+    let common = files::common(&["operator.yaml"]);
+    let greedy =
+        [("cluster/common/operator.yaml", files::GREEDY), ("cluster/common/kustomization.yaml", common.as_str())];
+    let greedy = world.open(BOB, (ADMIN, "greedy"), &greedy).await;
+    world.expect_check(&lenient, "success").await;
+    world.expect_check(&greedy, "failure").await;
+    let (first, second) = (enqueue(&world, &lenient).await, enqueue(&world, &greedy).await);
+    assert_eq!(second.onto, first.head);
+    verdict(&world, ADMIN, &first, "success").await;
+    verdict(&world, ADMIN, &second, "failure").await;
+    for pull in [&greedy, &lenient] {
+        world.github().dequeue(ALICE, ADMIN, pull.number).await.unwrap();
+    }
     world.finish().await;
 }
 

@@ -89,38 +89,37 @@ impl Merge {
         eyes: Vec<Eyes>,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
         let mirror = context.mirrors.open(repository);
-        let tip = match onto {
-            Some(commit) => Some(commit),
-            None => admin::branch_tip(repo, &mirror, &clone_url, &branch).await?,
-        };
-        let Some(tip) = tip else {
+        let Some(branch_tip) = admin::branch_tip(repo, &mirror, &clone_url, &branch).await? else {
             return Ok(Err(refusal("The base branch is gone", "Choose another base branch.")));
         };
-        let wants = [tip.clone(), head.clone()];
+        let tip = onto.unwrap_or_else(|| branch_tip.clone());
+        let wants = [tip.clone(), head.clone(), branch_tip.clone()];
         match admin::fetch(repo, &mirror, &clone_url, (&wants, &refs)).await {
             Err(JobError::Fail { reason }) => return Ok(Err(refusal("The head cannot be read", &reason))),
             other => other?,
         }
         let mut before = Vec::with_capacity(eyes.len());
         let snapshot = mirror.snapshot(&tip).await?;
+        // A merge queue may hold another policy before this merge: nobody has merged that yet.
+        let rules = mirror.snapshot(&branch_tip).await?;
         for Eyes { path, roots, kubernetes } in eyes {
             let index = context.indexes.of(repository, path.as_ref(), &snapshot);
             let before_it = index.instrument(tracing::debug_span!("index")).await?;
             before.push(Before { index: before_it, roots, kubernetes });
         }
-        Self::read(before, snapshot, mirror, head).await
+        Self::read(before, (snapshot, rules), mirror, head).await
     }
 
     async fn read(
         before: Vec<Before>,
-        base: Snapshot,
+        (base, rules): (Snapshot, Snapshot),
         mirror: Mirror,
         head: CommitId,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
         let span = tracing::debug_span!("merge");
         let work = move || -> Result<Result<Self, CheckRunReport>, GitError> {
             let _merging = span.entered();
-            let policy = admin::policy_text(&base)?;
+            let policy = admin::policy_text(&rules)?;
             let preview = match mirror.preview_merge(base.commit(), &head) {
                 Ok(preview) => preview,
                 Err(error @ GitError::TooLarge { .. }) => {
