@@ -109,10 +109,19 @@ mod tests {
     use super::{resolve, resolve_by_kubectl};
     use crate::manifest::Scalar::{self, Bool, Float, Int, Null};
 
+    fn text(text: &str) -> Scalar {
+        Scalar::String(text.to_owned())
+    }
+
+    fn assert_meanings(table: impl IntoIterator<Item = (&'static str, Scalar)>) {
+        for (input, meaning) in table {
+            assert_eq!(resolve(input), meaning, "{input:?}");
+        }
+    }
+
     #[test]
-    fn scalars_mean_what_they_mean_to_flux() {
-        let text = |text: &str| Scalar::String(text.to_owned());
-        let table = [
+    fn words_mean_what_they_mean_to_flux() {
+        assert_meanings([
             ("", Null),
             ("~", Null),
             ("null", Null),
@@ -126,6 +135,20 @@ mod tests {
             ("on", text("on")),
             ("Off", text("Off")),
             ("y", text("y")),
+            ("12:30:45", text("12:30:45")),
+            ("22:22", text("22:22")),
+            ("2024-01-01", text("2024-01-01T00:00:00Z")),
+            ("2001-12-14t21:59:43.10-05:00", text("2001-12-14T21:59:43.1-05:00")),
+            ("2024-13-45", text("2024-13-45")),
+            ("1.2.3", text("1.2.3")),
+            ("10Gi", text("10Gi")),
+            ("infinity", text("infinity")),
+        ]);
+    }
+
+    #[test]
+    fn numbers_mean_what_they_mean_to_flux() {
+        assert_meanings([
             ("0", Int(0)),
             ("-0", Int(0)),
             ("12", Int(12)),
@@ -154,11 +177,6 @@ mod tests {
             ("-", text("-")),
             ("+", text("+")),
             ("1e", text("1e")),
-            ("12:30:45", text("12:30:45")),
-            ("22:22", text("22:22")),
-            ("2024-01-01", text("2024-01-01T00:00:00Z")),
-            ("2001-12-14t21:59:43.10-05:00", text("2001-12-14T21:59:43.1-05:00")),
-            ("2024-13-45", text("2024-13-45")),
             ("0b-11", Int(-3)),
             ("0b+11", Int(3)),
             ("0o-17", Int(-15)),
@@ -169,18 +187,12 @@ mod tests {
             ("0_x1", Int(1)),
             ("0.5_0", Float(0.5)),
             (".5_0", text(".5_0")),
-            ("1.2.3", text("1.2.3")),
-            ("10Gi", text("10Gi")),
             ("0x1p3", text("0x1p3")),
-            ("infinity", text("infinity")),
             (".inf", Float(f64::INFINITY)),
             ("-.INF", Float(f64::NEG_INFINITY)),
             ("１２", text("１２")),
             ("1\u{e9}", text("1\u{e9}")),
-        ];
-        for (input, meaning) in table {
-            assert_eq!(resolve(input), meaning, "{input:?}");
-        }
+        ]);
         assert!(matches!(resolve(".nan"), Float(value) if value.is_nan()));
     }
 
