@@ -84,7 +84,7 @@ async fn a_group_is_judged_on_top_of_the_one_before_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_is_judged_by_the_policy_of_the_base_branch() {
     let world = with_queues().await;
-    let policy = "severity: {rbac/wildcard: off, rbac/escalation-verbs: off, rbac/read-secrets: off}\n";
+    let policy = "severity: {rbac/wildcard: 'off', rbac/escalation-verbs: 'off', rbac/read-secrets: 'off'}\n";
     let lenient = world.open(BOB, (ADMIN, "lenient"), &[(".bailiwick/policy.yaml", policy)]).await;
     let common = files::common(&["operator.yaml"]);
     let greedy =
@@ -92,6 +92,8 @@ async fn a_group_is_judged_by_the_policy_of_the_base_branch() {
     let greedy = world.open(BOB, (ADMIN, "greedy"), &greedy).await;
     world.expect_check(&lenient, "success").await;
     world.expect_check(&greedy, "failure").await;
+    // So that a red pull request gets into the queue.
+    world.github().protect(ADMIN, &[]).expect("there is this repository");
     let (first, second) = (enqueue(&world, &lenient).await, enqueue(&world, &greedy).await);
     assert_eq!(second.onto, first.head);
     verdict(&world, ADMIN, &first, "success").await;
