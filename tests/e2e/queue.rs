@@ -20,7 +20,7 @@ async fn with_queues() -> TestWorld {
     world.world.queue.backoff.first = Duration::from_secs(4);
     world.start_server().await;
     for repository in [ADMIN, TEAM1] {
-        world.github().require_merge_queue(repository, "ALLGREEN").unwrap();
+        world.github().require_merge_queue(repository, "ALLGREEN").expect("there is this repository");
     }
     world.quiet().await;
     world
