@@ -93,7 +93,8 @@ impl Shared {
         let Some(first) = gone.next() else { return Err(Answer::not_found()) };
         let behind: Vec<Entry> = gone.collect();
         self.keep_entries(repository, |it| it.number != number && behind.iter().all(|entry| entry.number != it.number));
-        self.tell_pull("dequeued", repository, number, by);
+        let event = Event::new("pull_request", "dequeued", repository, by);
+        self.tell_pull_with(event, number, vec![("reason", json!("MANUAL"))]);
         self.end_group(repository, &first, "dequeued").await?;
         for entry in &behind {
             self.end_group(repository, entry, "invalidated").await?;
@@ -136,9 +137,12 @@ impl Shared {
         let base = found.issues.get(&entry.number).and_then(|issue| issue.pull.as_ref());
         let base = base.map_or("", |pull| pull.base_ref.as_str());
         let mut commit = self.show(&state).push_commit(found, &commit);
-        // `simple-commit`: two fields fewer than in a push.
+        // `simple-commit`: two fields fewer than in a push, and people without login.
         if let Some(fields) = commit.as_object_mut() {
             fields.retain(|name, _| name != "distinct" && name != "url");
+            for person in ["author", "committer"] {
+                fields.get_mut(person).and_then(Value::as_object_mut).and_then(|it| it.remove("username"));
+            }
         }
         let group: Value = json!({
             "head_sha": entry.head,
