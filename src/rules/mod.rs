@@ -106,7 +106,7 @@ impl<'a> Review<'a> {
 
     /// Whether what stands in a file is meant as objects: no patches, no data, nothing that Flux never applies.
     pub fn holds_whole_objects(&self, path: &RepoPath) -> bool {
-        !self.after.is_only_patch_or_data(path) && !self.after.is_foreign_to_flux(path)
+        self.after.holds_whole_objects(path)
     }
 
     /// Where the objects of a kind live, as Kubernetes, this repository or the admin repository says.

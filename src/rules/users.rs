@@ -8,7 +8,8 @@ use crate::manifest::{ManifestFile, Object};
 use crate::names::{CommitId, RepoPath, RepositoryName};
 use crate::schema::Definition;
 
-/// So many files with such objects are looked at, in the repository itself and in those of all teams.
+/// So many files with such objects are looked at in the repository itself, and as many in those of all teams
+/// together.
 const MOST_FILES: usize = 1_000;
 /// So many bytes of them.
 const MOST_BYTES: usize = 16 << 20;

@@ -131,6 +131,11 @@ impl RepositoryIndex {
         seen
     }
 
+    /// Whether what stands in a file is meant as objects: no patches, no data, nothing that Flux never applies.
+    pub fn holds_whole_objects(&self, path: &RepoPath) -> bool {
+        !self.is_only_patch_or_data(path) && !self.is_foreign_to_flux(path)
+    }
+
     /// Whether a kustomization above a file patches anything: what is missing in the file may come from there.
     pub fn is_patched(&self, path: &RepoPath) -> bool {
         self.reaches(path).into_iter().any(|reach| match reach.root {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 
 use super::super::{Context, JobError, admin, indexes};
 use super::part::branch_of;
@@ -12,7 +13,6 @@ use crate::git::{GitError, Snapshot};
 use crate::names::{BranchName, RepoPath, RepositoryName};
 use crate::rules::{Change, Room, TeamUsers, within};
 use crate::tenancy::RepositoryIndex;
-use jiff::Timestamp;
 
 /// So many repositories are looked at: each is asked for its tip, and fetched where that is new.
 const MOST: usize = 200;
@@ -99,8 +99,7 @@ async fn one(
     let Some((web, snapshot, index)) = seen else { return Ok(None) };
     let kinds: BTreeSet<(&str, &str)> = kinds.iter().map(|(group, kind)| (group.as_str(), kind.as_str())).collect();
     let paths: BTreeSet<_> = index.objects_of(&kinds).map(|(path, _)| path).collect();
-    let whole = |path: &RepoPath| !index.is_only_patch_or_data(path) && !index.is_foreign_to_flux(path);
-    let paths: Vec<_> = paths.into_iter().filter(whole).collect();
+    let paths: Vec<_> = paths.into_iter().filter(|path| index.holds_whole_objects(path)).collect();
     let patched = paths.iter().filter(|path| index.is_patched(path)).cloned().collect();
     Ok((!paths.is_empty()).then_some(Holding { web, snapshot, paths, patched }))
 }
