@@ -96,6 +96,7 @@ impl Sandbox {
             entropy: Arc::new(OsEntropy),
             policy: Policy::default(),
             queue: bailiwick::queue::Settings::default(),
+            handlers: bailiwick::jobs::handlers,
             manners: Manners::at_home(),
             role: bailiwick::cli::role::Role::Worker,
             timing: Timing::default(),

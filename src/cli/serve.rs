@@ -60,6 +60,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<u8> {
         policy,
         timing: Timing::default(),
         queue: Settings { workers: args.workers.into(), lease: Duration::from_secs(args.lease), ..Settings::default() },
+        handlers: crate::jobs::handlers,
         manners: Manners::of(&config.github.api_url),
         role: args.role,
         recorder: None,

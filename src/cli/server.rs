@@ -19,7 +19,7 @@ use crate::forge::{Forge, ForgeSettings, Manners, Record, Timeouts};
 use crate::git::{GitSettings, Mirrors};
 use crate::jobs::{self, Context, IndexCache, Recover, Refresh, Task as _, Timing};
 use crate::names::ClusterName;
-use crate::queue::{Settings, Worker};
+use crate::queue::{Handler, Settings, Worker};
 use crate::rules::Policy;
 use crate::store::{Claim, Store};
 use crate::web::{Receiver, WebhookSecrets, probes, router, serve};
@@ -28,6 +28,9 @@ use super::role::Role;
 
 /// How long an index is kept as it is after somebody has looked at it, once to twice.
 const LOOKED_AT: Duration = Duration::from_secs(10);
+
+/// Makes what runs each kind of job.
+pub type Handlers = fn(&Arc<Context>) -> Vec<Arc<dyn Handler>>;
 
 /// What a server is started with, besides its configuration.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub struct Options {
     pub timing: Timing,
     /// How the workers work.
     pub queue: Settings,
+    /// What runs each kind of job: [`jobs::handlers`], or what a test puts in its place.
+    pub handlers: Handlers,
     /// How much is asked of the forge.
     pub manners: Manners,
     /// Which half of the server this is.
@@ -73,7 +78,7 @@ impl Server {
             WebhookMode::Push => Some(WebhookSecrets::new(config.github.webhook_secrets.clone())?),
             WebhookMode::Pull => None,
         };
-        let (queue, role) = (options.queue, options.role);
+        let (queue, role, handlers) = (options.queue, options.role, options.handlers);
         let context = Arc::new(context(config, options).await?);
         let stop = CancellationToken::new();
         let plan = {
@@ -86,7 +91,7 @@ impl Server {
         let mut tasks = vec![tokio::spawn(serve(listener, routes, stop.clone()))];
         let claim = if role.works() {
             let claim = context.store.claim_workers(context.config.database.expose()).await?;
-            tasks.push(work(&context, queue, stop.clone()).await?);
+            tasks.push(work(&context, (queue, handlers(&context)), stop.clone()).await?);
             tasks.push(tokio::spawn(put_away(Arc::clone(&context), stop.clone())));
             Some(claim)
         } else {
@@ -106,8 +111,11 @@ impl Server {
 }
 
 /// Starts the workers, and their first look around.
-async fn work(context: &Arc<Context>, queue: Settings, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
-    let handlers = jobs::handlers(context);
+async fn work(
+    context: &Arc<Context>,
+    (queue, handlers): (Settings, Vec<Arc<dyn Handler>>),
+    stop: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
     let (clock, entropy) = (Arc::clone(&context.clock), Arc::clone(&context.entropy));
     let worker = Worker::new(context.store.clone(), handlers, clock, entropy, queue);
     let mut first: Vec<_> =

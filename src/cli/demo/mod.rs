@@ -1,7 +1,7 @@
 //! `bailiwick demo`: the whole system on this machine, no accounts.
 
 mod seed;
-mod tour;
+pub mod tour;
 pub mod world;
 
 use std::io::Write;

@@ -33,7 +33,7 @@ pub(super) const TEAM: &[(&str, &str)] = &[
 ];
 
 /// One Deployment that a restricted namespace would take.
-const FRONTEND: &str = "\
+pub(super) const FRONTEND: &str = "\
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -166,4 +166,14 @@ pub(super) const REACHING: &[(&str, &str)] = &[
         "neighbour.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: surprise\n  namespace: team2\ndata:\n  from: team1\n",
     ),
+];
+
+/// A patch of the frontend, by the name that it has.
+pub(super) const REPLICAS: &[(&str, &str)] = &[
+    (
+        "kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - frontend.yaml\npatches:\n  - \
+         path: replicas.yaml\n",
+    ),
+    ("replicas.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: frontend\nspec:\n  replicas: 2\n"),
 ];

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use super::seed;
 use crate::cli::role::Role as ServerRole;
-use crate::cli::server::{self, Server};
+use crate::cli::server::{self, Handlers, Server};
 use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
 use crate::forge::Manners;
@@ -90,6 +90,8 @@ pub struct World {
     pub timing: Timing,
     /// How the workers work from the next start on.
     pub queue: Settings,
+    /// What runs each kind of job from the next start on.
+    pub handlers: Handlers,
     /// The time of all three.
     clock: Arc<dyn Clock>,
     /// How much is asked of GitHub, from the next start on.
@@ -156,6 +158,7 @@ impl World {
             database: None,
             timing,
             queue: Settings { backoff, ..Settings::default() },
+            handlers: crate::jobs::handlers,
             clock,
             manners: Manners::at_home(),
             directory,
@@ -288,6 +291,7 @@ impl World {
             policy: Policy::default(),
             timing: self.timing,
             queue: self.queue,
+            handlers: self.handlers,
             manners: self.manners,
             role: ServerRole::All,
             recorder: recorder()?,

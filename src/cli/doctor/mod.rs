@@ -136,6 +136,7 @@ impl Desk {
             policy: Policy::default(),
             timing: Timing::default(),
             queue: Settings::default(),
+            handlers: crate::jobs::handlers,
             manners: Manners::of(&config.github.api_url),
             // Clusters are reached one by one, so that a broken one hides no other.
             role: Role::Web,

@@ -191,6 +191,11 @@ impl GitHub {
         self.shared.redeliver(|delivery| delivery.guid == guid)
     }
 
+    /// Empties the log of deliveries, as if more than three days had passed.
+    pub fn forget_deliveries(&self) {
+        self.shared.hooks.log().clear();
+    }
+
     /// Waits until every webhook that is not held back was sent and answered.
     pub async fn webhooks_settled(&self) {
         self.shared.hooks.settled().await;

@@ -1,0 +1,34 @@
+//! What happens while the server is down is not lost.
+
+use anyhow::ensure;
+
+use super::super::world::{ADMIN, ALICE, BOB, writes};
+use super::Tour;
+
+/// A change that nothing is wrong with.
+const WORDS: &[(&str, &str)] = &[("docs/canaries.md", "What canaries are for.\n")];
+
+impl Tour {
+    /// GitHub never delivers again by itself; its list of deliveries tells what did not arrive.
+    pub(super) async fn missed(&mut self) -> anyhow::Result<String> {
+        self.world.stop_server().await;
+        let comment = self.world.github.comment(ALICE, ADMIN, 1, "/help")?;
+        self.world.github.webhooks_settled().await;
+        self.world.start_server().await?;
+        let answer = self.answer(comment).await?;
+        ensure!(answer.contains("/create-team"), "the answer was: {answer}");
+        Ok("/help answered".to_owned())
+    }
+
+    /// The list reaches back three days. What is older is seen by looking at what is there.
+    pub(super) async fn forgotten(&mut self) -> anyhow::Result<String> {
+        self.world.stop_server().await;
+        let head = self.world.github.push(BOB, (ADMIN, "canaries"), &writes(WORDS), "Explain it").await?;
+        self.world.github.webhooks_settled().await;
+        self.world.github.forget_deliveries();
+        self.world.start_server().await?;
+        let check = self.check(ADMIN, &head).await?;
+        ensure!(check.conclusion.as_deref() == Some("success"), "{:?}: {:?}", check.conclusion, check.summary);
+        Ok(format!("#{} judged again at {}", self.request, &head[..7]))
+    }
+}
