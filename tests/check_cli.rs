@@ -210,7 +210,6 @@ fn wrong_input_is_told_in_one_line() {
         (vec!["check", path(&empty)], "holds no YAML or JSON files"),
         (vec!["check", BAD, "--base", "no-such-folder"], "no-such-folder does not exist"),
         (vec!["check", BAD, "--policy", "no-such-file"], "no-such-file: does not exist"),
-        (vec!["check", BAD, "--render", "always"], "--render always is not available"),
         (vec!["check", BAD, "--kube-version", "1.21"], "1.21 is too old"),
         (vec!["check", BAD, "--cluster-path", "clutser"], "--cluster-path clutser is no folder"),
         (vec!["check", TEAM, "--team-repo", "--admin", BAD, "--team", "team9"], "there is no team \"team9\""),

@@ -244,6 +244,7 @@ fn an_exception_waives_and_is_counted() {
         elsewhere: None,
         users: &Users::default(),
         kubernetes: None,
+        is_built: false,
         prepared: None,
     };
     let plain = judge(&review, &Policy::default());

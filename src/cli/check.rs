@@ -1,10 +1,12 @@
 //! `bailiwick check`: the judge on a folder.
 
+mod built;
 mod folder;
 mod policy;
 mod revision;
 mod tree;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
@@ -16,12 +18,12 @@ use self::folder::Folder;
 use self::revision::Revision;
 use self::tree::Tree;
 use super::progress::Progress;
-use super::{FINDINGS, FINE};
+use super::{FINDINGS, FINE, visible};
 use crate::finding::Severity;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
-use crate::report::{self, Style};
-use crate::rules::{Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
+use crate::report::{self, Style, count};
+use crate::rules::{Building, Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -54,7 +56,7 @@ pub struct Args {
     /// The cluster's Kubernetes version, against whose kinds objects are held [default: any that is known]
     #[arg(long, value_name = "X.Y")]
     kube_version: Option<KubernetesVersion>,
-    /// Whether kustomizations are built first; not available yet, the files are judged as they stand
+    /// Whether to judge also what kustomize makes of kustomizations that change what they list [auto: where it is at hand]
     #[arg(long, value_enum, default_value_t = Render::Auto)]
     render: Render,
     /// How the findings are written
@@ -95,7 +97,7 @@ const OLDEST: KubernetesVersion = KubernetesVersion::new(22);
 /// # Errors
 /// Wrong usage, or input that cannot be read; the text says which and what to do.
 pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8> {
-    refuse_what_is_missing(args)?;
+    refuse_what_is_too_old(args)?;
     let progress = Progress::new();
     progress.say(err, &format!("reading {} …", args.path.display()));
     let judged = judge(args, out, &progress, err);
@@ -117,29 +119,56 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     let roots = team.as_ref().map(|team| team.paths.clone());
     let (before_index, after_index) = (index(args, before.as_ref())?, index(args, Some(&after))?);
     let view = View { before: before_index, after: after_index, roots, kubernetes: args.kube_version };
-    if team.is_none() && view.after.layout() == Layout::Unknown {
-        progress.done(err);
-        writeln!(
-            err,
-            "note: there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
-            args.path.display()
-        )?;
-    }
-    let mut change = change(view, after, before.as_ref());
+    let mut notes: Vec<String> = unknown_layout(args, team.as_ref(), &view).into_iter().collect();
+    let kustomizations = kustomizations(args, &view, (&after, before.as_ref()));
+    let (mut change, same) = change(view, after, before.as_ref());
     if let Some(definitions) = definitions {
         change.define_elsewhere(0, definitions);
     }
     progress.say(err, &format!("judging {} files …", change.files().len()));
-    let judgement = change.judge(0, team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
+    let by = (team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
+    let mut judgement = change.judge(0, by.0, by.1);
+    if !kustomizations.is_empty() {
+        progress.say(err, &format!("building {} …", count(kustomizations.len(), "kustomization")));
+        let (all, untold) = super::wait_for(built::build(args, &kustomizations))?;
+        notes.extend(untold);
+        let definitions = change.defining();
+        for (after, before) in &all {
+            let building = Building { after, before: before.as_ref(), same: &same, definitions: &definitions };
+            judgement.absorb(change.judge_built(0, by, building, &judgement));
+        }
+    }
     progress.done(err);
+    for note in notes {
+        writeln!(err, "note: {}", visible(&note))?;
+    }
     write(args.format, &judgement, change.files(), out)?;
     Ok(status(args.fail_on, &judgement))
 }
 
-/// The manifests that differ, and those that the difference makes Flux apply.
-fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
+fn unknown_layout(args: &Args, team: Option<&Team>, view: &View) -> Option<String> {
+    let unknown = team.is_none() && view.after.layout() == Layout::Unknown;
+    unknown.then(|| {
+        format!(
+            "there is neither cluster/ nor clusters/ with tenants/ in {}: if Flux applies another folder, give --cluster-path",
+            args.path.display()
+        )
+    })
+}
+
+/// The kustomizations that are to be built before they are judged.
+fn kustomizations(args: &Args, view: &View, (after, before): (&Tree, Option<&Tree>)) -> BTreeSet<RepoPath> {
+    if args.render == Render::Never {
+        return BTreeSet::new();
+    }
+    let touched = before.map(|before| after.paths_changed_since(Some(before)));
+    built::topmost((&view.after, view.roots.as_deref()), &built::changing(after), touched.as_ref())
+}
+
+/// The manifests that differ, and those that the difference makes Flux apply; and those that are the same.
+fn change(view: View, after: Tree, before: Option<&Tree>) -> (Change, BTreeMap<RepoPath, ManifestFile>) {
     if before.is_none() {
-        return Change::whole(view, after.split_by_change(None).0);
+        return (Change::whole(view, after.split_by_change(None).0), BTreeMap::new());
     }
     let paths = after.paths_changed_since(before);
     let old = before.map(|before| before.among(&paths)).unwrap_or_default();
@@ -148,15 +177,11 @@ fn change(view: View, after: Tree, before: Option<&Tree>) -> Change {
     let read = |path: &RepoPath| Ok::<_, Infallible>(same.get(path).cloned());
     let made = Change::new(vec![view], Changed { files, old, paths }, read);
     let looked = made.and_then(|mut change| change.look_at_users(read).map(|()| change));
-    looked.unwrap_or_else(|never| match never {})
+    let change = looked.unwrap_or_else(|never| match never {});
+    (change, same)
 }
 
-fn refuse_what_is_missing(args: &Args) -> Result<()> {
-    if args.render == Render::Always {
-        bail!(
-            "--render always is not available in this version: use --render never, which judges the files as they stand"
-        );
-    }
+fn refuse_what_is_too_old(args: &Args) -> Result<()> {
     if let Some(version) = args.kube_version.filter(|version| *version < OLDEST) {
         bail!("--kube-version {version} is too old: the rules hold for Kubernetes 1.22 and later");
     }

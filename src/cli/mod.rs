@@ -128,7 +128,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
 }
 
 /// Runs what needs the network.
-fn wait_for(work: impl Future<Output = Result<u8>>) -> Result<u8> {
+fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(work);
     // Whoever had to wait for its tasks has waited; what runs on is what somebody would not wait for.

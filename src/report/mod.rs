@@ -25,7 +25,7 @@ use crate::finding::Finding;
 use crate::rules::Summary;
 
 /// "1 error", "2 errors".
-fn count(number: usize, word: &str) -> String {
+pub fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 

@@ -39,12 +39,12 @@ pub struct Changed {
 /// A change that can be judged, by each of its views.
 #[derive(Debug)]
 pub struct Change {
-    views: Vec<View>,
-    files: Vec<ManifestFile>,
+    pub(super) views: Vec<View>,
+    pub(super) files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
-    definitions: Vec<ManifestFile>,
+    pub(super) definitions: Vec<ManifestFile>,
     /// By the numbers of the views.
-    elsewhere: BTreeMap<usize, Elsewhere>,
+    pub(super) elsewhere: BTreeMap<usize, Elsewhere>,
     users: Users,
     /// By the views.
     dropped: Vec<Newly>,
@@ -188,6 +188,7 @@ impl Change {
             elsewhere: self.elsewhere.get(&view),
             users: &self.users,
             kubernetes: *kubernetes,
+            is_built: false,
             prepared: None,
         };
         let mut judgement = judge(&review, policy);

@@ -1,5 +1,6 @@
 //! The judge. One file per rule; [`RULES`] is written by hand and a test checks that it is complete.
 
+mod built;
 mod change;
 pub mod crd;
 mod docs;
@@ -15,6 +16,7 @@ pub mod tenancy;
 mod users;
 pub mod yaml;
 
+pub use built::{Building, Built};
 pub use change::{Change, Changed, View};
 pub use docs::Documentation;
 pub use elsewhere::Elsewhere;
@@ -89,6 +91,8 @@ pub struct Review<'a> {
     pub users: &'a Users,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
+    /// Whether kustomize has built the files: no patch adds anything any more.
+    pub is_built: bool,
     /// What many rules ask for, where [`judge`] has found it out already.
     pub prepared: Option<&'a Prepared<'a>>,
 }
@@ -107,6 +111,11 @@ impl<'a> Review<'a> {
     /// Whether what stands in a file is meant as objects: no patches, no data, nothing that Flux never applies.
     pub fn holds_whole_objects(&self, path: &RepoPath) -> bool {
         self.after.holds_whole_objects(path)
+    }
+
+    /// Whether a patch may yet add what is missing in a file.
+    pub fn may_be_patched(&self, path: &RepoPath) -> bool {
+        !self.is_built && self.after.is_patched(path)
     }
 
     /// Where the objects of a kind live, as Kubernetes, this repository or the admin repository says.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::net::TcpSocket;
 
-use super::diagnosis::{Diagnosis, counted};
+use super::diagnosis::Diagnosis;
 use crate::config::{Config, WebhookMode};
+use crate::report::count;
 
 /// A server on this machine answers at once, or not at all.
 const NEARBY: Duration = Duration::from_secs(3);
@@ -15,10 +16,10 @@ const NEARBY: Duration = Duration::from_secs(3);
 /// What was read, without secrets.
 pub(super) fn read(config: &Config, file: &Path) -> Diagnosis {
     let secrets = match config.github.webhook {
-        WebhookMode::Push => format!(", {}", counted(config.github.webhook_secrets.len(), "webhook secret")),
+        WebhookMode::Push => format!(", {}", count(config.github.webhook_secrets.len(), "webhook secret")),
         WebhookMode::Pull => String::new(),
     };
-    let clusters = counted(config.clusters.len(), "cluster");
+    let clusters = count(config.clusters.len(), "cluster");
     let app = config.github.app_id;
     Diagnosis::ok(format!("configuration: {}: App {app}, its key{secrets}, {clusters}", file.display()))
 }

@@ -1,8 +1,9 @@
 //! The store: there, of which age, and what waits in it. Nothing is made or migrated.
 
-use super::diagnosis::{Diagnosis, counted};
+use super::diagnosis::Diagnosis;
 use crate::config::Config;
 use crate::jobs::chain;
+use crate::report::count;
 use crate::store::{Counts, Inspection, Schema, Store, StoreError};
 
 pub(super) async fn look(config: &Config) -> Vec<Diagnosis> {
@@ -69,7 +70,7 @@ fn jobs(counts: &Counts) -> Diagnosis {
     if *dead == 0 {
         return Diagnosis::ok(seen);
     }
-    let dead = counted(usize::try_from(*dead).unwrap_or(usize::MAX), "job");
+    let dead = count(usize::try_from(*dead).unwrap_or(usize::MAX), "job");
     Diagnosis::warning(
         format!("{seen}; {dead} given up"),
         "`bailiwick jobs list --state dead` says why; `bailiwick jobs retry` takes them up again",

@@ -1,6 +1,6 @@
 //! What was seen of one thing, and how all of it is printed.
 
-use crate::report::visible;
+use crate::report::{count, visible};
 
 /// The forge and the cluster may say much: of one line no more is shown.
 const LONGEST: usize = 700;
@@ -74,23 +74,18 @@ fn shown(text: &str) -> String {
 /// Everything, one thing after the other, and the sum.
 pub(super) fn print(all: &[Diagnosis]) -> String {
     let lines: String = all.iter().map(Diagnosis::lines).collect();
-    let count = |level| all.iter().filter(|it| it.level == level).count();
-    let (problems, warnings) = (count(Level::Problem), count(Level::Warning));
+    let of = |level| all.iter().filter(|it| it.level == level).count();
+    let (problems, warnings) = (of(Level::Problem), of(Level::Warning));
     let sum = match (problems, warnings) {
         (0, 0) => "nothing to do".to_owned(),
-        _ => format!("{}, {}", counted(problems, "problem"), counted(warnings, "warning")),
+        _ => format!("{}, {}", count(problems, "problem"), count(warnings, "warning")),
     };
-    format!("{lines}{} looked at: {sum}\n", counted(all.len(), "thing"))
+    format!("{lines}{} looked at: {sum}\n", count(all.len(), "thing"))
 }
 
 /// The worst of all.
 pub(super) fn worst(all: &[Diagnosis]) -> Level {
     all.iter().map(|it| it.level).max().unwrap_or(Level::Ok)
-}
-
-/// `1 job`, `2 jobs`.
-pub(super) fn counted(count: usize, name: &str) -> String {
-    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnosis::{Diagnosis, counted};
+use super::diagnosis::Diagnosis;
 use super::trouble::of_forge;
 use crate::config::{Config, WebhookMode};
 use crate::forge::{Attempt, Forge, Webhook};
+use crate::report::count;
 
 /// Where a server takes them in.
 const PATH: &str = "/webhooks/github";
@@ -83,7 +84,7 @@ fn judge_deliveries(mode: WebhookMode, attempts: &[Attempt]) -> Diagnosis {
     let Some(newest) = attempts.first() else {
         return Diagnosis::ok("deliveries: GitHub's list is empty: nothing happened in the last days");
     };
-    let last = counted(attempts.len(), "delivery").replace("deliverys", "deliveries");
+    let last = count(attempts.len(), "delivery").replace("deliverys", "deliveries");
     if mode == WebhookMode::Pull {
         return Diagnosis::ok(format!("deliveries: {last} in GitHub's list, the newest of {}", newest.delivered_at));
     }

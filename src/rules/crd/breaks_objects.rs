@@ -59,7 +59,7 @@ fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
     let broken = objects.filter_map(|(object, team)| {
         let patched = match team {
             Some(team) => team.patched.contains(&object.file),
-            None => review.after.is_patched(&object.file),
+            None => review.may_be_patched(&object.file),
         };
         becomes_invalid(pair, (object, team), patched)
     });

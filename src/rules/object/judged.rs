@@ -143,7 +143,7 @@ fn cel_rules(schema: Schema<'_>) -> usize {
 /// A field that is missing in a file may come from a patch of a kustomization above it.
 fn leave_open_what_patches_may_add<'a>(review: &Review<'a>, object: &Object, verdict: &mut Verdict<'a>) {
     let is_missing = |problem: &Problem<'_>| problem.words == MISSING;
-    if !verdict.invalid.iter().any(is_missing) || !review.after.is_patched(&object.file) {
+    if !verdict.invalid.iter().any(is_missing) || !review.may_be_patched(&object.file) {
         return;
     }
     let (missing, invalid): (Vec<_>, Vec<_>) = std::mem::take(&mut verdict.invalid).into_iter().partition(is_missing);

@@ -26,6 +26,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         elsewhere: None,
         users: &Users::default(),
         kubernetes: None,
+        is_built: false,
         prepared: None,
     })
 }

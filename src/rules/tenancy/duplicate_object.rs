@@ -224,6 +224,7 @@ mod tests {
             elsewhere: None,
             users: &Users::default(),
             kubernetes: None,
+            is_built: false,
             prepared: None,
         };
         let changed = files.iter().map(|file| &file.path).collect();
