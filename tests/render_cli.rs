@@ -84,12 +84,22 @@ fn what_kustomize_refuses_is_an_error() {
     let folder = repository(&patch, ROLE);
     let (status, findings, _) = check(folder.path(), &[]);
     let refused = "cluster/common/kustomization.yaml:1 kustomization/cannot-build: kustomize cannot build this: ";
-    assert!(findings.iter().any(|finding| finding.starts_with(refused)), "{findings:#?}");
+    let complaint =
+        findings.iter().find_map(|finding| finding.strip_prefix(refused)).unwrap_or_else(|| panic!("{findings:#?}"));
+    assert!(complaint.contains("/rules/7") && !complaint.contains("err="), "{complaint}");
     assert_eq!(status, Some(1));
     assert!(
         !findings.join("\n").contains(&*folder.path().to_string_lossy()),
         "no paths of this machine: {findings:#?}"
     );
+}
+
+#[test]
+fn what_is_said_already_is_not_said_again() {
+    let folder = repository(&WIDENS.replace("[roles.yaml]", "[roles.yaml, gone.yaml]"), ROLE);
+    let (_, findings, _) = check(folder.path(), &[]);
+    assert!(findings.iter().any(|finding| finding.contains("missing-resource")), "{findings:#?}");
+    assert!(!findings.iter().any(|finding| finding.contains("cannot-build")), "{findings:#?}");
 }
 
 #[test]

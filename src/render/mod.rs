@@ -183,8 +183,17 @@ impl Renderer {
     /// What kustomize said, in one piece, without our own temporary paths.
     fn tidy(&self, complaint: &[u8]) -> String {
         let text = String::from_utf8_lossy(complaint.get(..COMPLAINT).unwrap_or(complaint));
-        text.replace(&*self.home.path().to_string_lossy(), "").trim().to_owned()
+        unwrapped(text.replace(&*self.home.path().to_string_lossy(), "").trim())
     }
+}
+
+/// The complaint without what programs put around it: kustomize writes `Error: …`, `kubectl` `error: …` or, since
+/// 1.28, a line of its log with `err="…"`.
+fn unwrapped(text: &str) -> String {
+    if let Some((_, quoted)) = text.split_once("\"command failed\" err=\"") {
+        return quoted.trim_end_matches('"').replace("\\\"", "\"");
+    }
+    text.trim_start_matches("Error: ").trim_start_matches("error: ").to_owned()
 }
 
 /// Reads up to one byte more than `limit`; what follows is thrown away unread when the pipe closes.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::policy::Verdict;
-use super::{Change, Judgement, Policy, Review, Scope, Users, judge, shown};
+use super::{Change, Judgement, Policy, Review, Scope, Users, judge, shown_up_to};
 use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, api_group};
 use crate::names::RepoPath;
@@ -35,6 +35,10 @@ pub struct Building<'a> {
 }
 
 const CANNOT_BUILD: RuleId = RuleId::new("kustomization/cannot-build");
+/// What says already why kustomize cannot build.
+const REASONS: [&str; 3] = ["kustomization/cannot-build", "kustomization/missing-resource", "yaml/unreadable"];
+/// How much of a complaint is shown, in characters: its end tells the cause.
+const LONGEST: usize = 400;
 
 /// Rules that are about files and what stands beside them, not about what is applied.
 const OF_FILES: [&str; 4] = ["kustomization/", "yaml/ambiguous-scalar", "yaml/no-object", "tenancy/duplicate-object"];
@@ -61,6 +65,9 @@ impl Change {
         building: Building<'_>,
         known: &Judgement,
     ) -> Judgement {
+        if building.after.result.is_err() && self.is_explained(view, &building.after.by, known) {
+            return Judgement::default();
+        }
         let mut found = self.judge_result(view, by, (building.after, building.definitions));
         let before = building.before.map(|before| self.judge_result(view, by, (before, building.definitions)));
         let said = |finding: &Finding| {
@@ -76,6 +83,16 @@ impl Change {
             place(finding, building.after, file.or_else(|| building.same.get(&finding.location.file)));
         }
         found
+    }
+
+    /// Whether a finding in a file that ends up in a kustomization tells why that cannot be built.
+    fn is_explained(&self, view: usize, by: &RepoPath, known: &Judgement) -> bool {
+        let explains = |finding: &Finding| {
+            let file = &finding.location.file;
+            let ends_up = || file == by || self.views[view].after.built_into(file).contains(by);
+            REASONS.contains(&finding.rule.as_str()) && ends_up()
+        };
+        known.findings.iter().any(explains)
     }
 
     /// Everything that is found in a built kustomization, at the lines of what was built.
@@ -132,7 +149,7 @@ fn place(finding: &mut Finding, built: &Built, file: Option<&ManifestFile>) {
 
 fn refused(policy: &Policy, by: &RepoPath, complaint: &str) -> Judgement {
     let location = Location { file: by.clone(), line: 1, column: 1 };
-    let message = format!("kustomize cannot build this: {}", shown(complaint));
+    let message = format!("kustomize cannot build this: {}", shown_up_to(LONGEST, complaint));
     let finding = Finding::new(CANNOT_BUILD, Severity::Error, location, message)
         .with_help("Run `kustomize build` on the directory, which says it in full.");
     let mut judgement = Judgement::default();

@@ -137,12 +137,14 @@ impl<'a> Review<'a> {
 
 /// Words of a manifest made fit for a message: cut where no name is that long, one line.
 fn shown(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(120)
-        .map(|character| if character.is_control() || character == '`' { '?' } else { character })
-        .collect();
-    if text.chars().nth(120).is_some() {
+    shown_up_to(120, text)
+}
+
+/// The same with another limit, in characters.
+fn shown_up_to(limit: usize, text: &str) -> String {
+    let plain = |character: char| if character.is_control() || character == '`' { '?' } else { character };
+    let mut shown: String = text.chars().take(limit).map(plain).collect();
+    if text.chars().nth(limit).is_some() {
         shown.push('…');
     }
     shown
