@@ -92,3 +92,15 @@ fn without_a_program_the_remedy_is_named() {
     let error = Renderer::find(Path::new("/nowhere").as_os_str()).expect_err("nothing there");
     assert!(error.to_string().contains("install one of them"));
 }
+
+#[test]
+fn what_programs_put_around_a_complaint_is_left_out() {
+    for said in [
+        "Error: no such file: 'a'",
+        "error: no such file: 'a'",
+        "E1129 17:29:08.341034   25299 run.go:72] \"command failed\" err=\"no such file: 'a'\"",
+    ] {
+        assert_eq!(super::unwrapped(said), "no such file: 'a'");
+    }
+    assert_eq!(super::unwrapped(r#"E1 run.go:72] "command failed" err="a \"b\"""#), r#"a "b""#);
+}
