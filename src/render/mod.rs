@@ -191,7 +191,7 @@ impl Renderer {
 /// 1.28, a line of its log with `err="…"`.
 fn unwrapped(text: &str) -> String {
     if let Some((_, quoted)) = text.split_once("\"command failed\" err=\"") {
-        return quoted.trim_end_matches('"').replace("\\\"", "\"");
+        return quoted.strip_suffix('"').unwrap_or(quoted).replace("\\\"", "\"");
     }
     text.trim_start_matches("Error: ").trim_start_matches("error: ").to_owned()
 }
