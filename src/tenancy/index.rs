@@ -239,6 +239,11 @@ impl RepositoryIndex {
         all.filter(move |(_, definition)| definition.group == wanted)
     }
 
+    /// Every definition of a kind, each with its file. Looks at all files.
+    pub fn definitions(&self) -> impl Iterator<Item = (RepoPath, Definition)> {
+        self.files().flat_map(|file| file.definitions().map(move |definition| (file.path(), definition)))
+    }
+
     /// The files that define a kind.
     pub fn files_defining<'i>(&'i self, group: &str, kind: &str) -> impl Iterator<Item = RepoPath> + use<'i> {
         let wanted = kind.to_owned();
