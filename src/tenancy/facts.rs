@@ -62,6 +62,11 @@ impl SyncFact {
     pub(super) fn directory(&self) -> String {
         directory(self.path.as_deref().unwrap_or_default())
     }
+
+    /// The directory of one of its components.
+    pub(super) fn component(&self, component: &str) -> String {
+        directory(&format!("{}/{component}", self.directory()))
+    }
 }
 
 /// A path as Flux reads it: inside its source whatever is written, with or without a slash before it

@@ -23,6 +23,10 @@ pub(super) mod list {
     pub(in crate::tenancy) const FLUX_PATHS: usize = 4;
     /// Definitions of kinds, by the groups of these.
     pub(in crate::tenancy) const DEFINED_GROUPS: usize = 5;
+    /// Flux `Kustomization`s, by their names.
+    pub(in crate::tenancy) const SYNCS: usize = 6;
+    /// Flux `Kustomization`s, by the directories of their components.
+    pub(in crate::tenancy) const COMPONENTS: usize = 7;
 }
 
 /// What stands first in a row.

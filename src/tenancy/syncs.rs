@@ -1,9 +1,10 @@
 //! Which Flux `Kustomization`s apply a file, and how.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::facts::{Fact, SyncFact, WhenGone, directory};
+use super::facts::{Fact, SyncFact, WhenGone};
 use super::reach::{MAXIMUM_STEPS, ancestors, is_left_out_by_default};
+use super::stored::{StoredSummary, list};
 use super::{Layout, Marks, RepositoryIndex};
 use crate::manifest::Position;
 use crate::names::RepoPath;
@@ -53,6 +54,11 @@ impl Sync {
         self.name == name && agree(self.namespace.as_deref(), namespace) && agree(self.cluster.as_deref(), cluster)
     }
 
+    /// The name of its source.
+    pub fn source(&self) -> Option<&str> {
+        self.fact.source.as_ref().map(|source| source.name.as_str())
+    }
+
     /// Whether it takes its files from a source of this name; without a namespace it is in its own.
     pub fn takes_from(&self, namespace: Option<&str>, name: &str) -> bool {
         let Some(source) = &self.fact.source else { return false };
@@ -74,15 +80,11 @@ fn cluster(file: &RepoPath) -> Option<String> {
     Some(cluster.to_owned())
 }
 
-/// The Flux `Kustomization`s of a repository. To make it costs a look at each file.
+/// The Flux `Kustomization`s of a repository, looked up where they are asked for.
 #[derive(Debug)]
 pub struct Syncs<'i> {
     index: &'i RepositoryIndex,
     layout: Layout,
-    /// By their names.
-    facts: BTreeMap<String, Vec<(RepoPath, SyncFact)>>,
-    /// The names of those that start from a directory, or from a component's.
-    starting: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One that applies a file.
@@ -132,30 +134,28 @@ impl Appliers {
 }
 
 impl RepositoryIndex {
-    /// The Flux `Kustomization`s that stand here. Looks at all files.
+    /// The Flux `Kustomization`s that stand here.
     pub fn syncs(&self) -> Syncs<'_> {
-        let mut syncs = Syncs { index: self, layout: self.layout(), facts: BTreeMap::new(), starting: BTreeMap::new() };
-        for file in self.files() {
-            for fact in file.facts() {
-                if let Fact::Sync(fact) = fact {
-                    syncs.add(file.path(), fact);
-                }
-            }
-        }
-        syncs
+        Syncs { index: self, layout: self.layout() }
+    }
+
+    /// Whether a file writes a Flux `Kustomization` that may take its files from this repository.
+    pub fn may_sync_itself(&self, path: &RepoPath) -> bool {
+        let Some(file) = self.file(path) else { return false };
+        file.facts().any(|fact| matches!(fact, Fact::Sync(sync) if !self.is_foreign(path, &sync)))
+    }
+
+    /// The files with a key that write Flux `Kustomization`s, and what they write.
+    fn facts_of<'i>(&'i self, list: usize, key: &[u8]) -> impl Iterator<Item = (RepoPath, SyncFact)> + use<'i> {
+        self.find(list, key).flat_map(|(file, _)| facts_in(file))
     }
 }
 
-impl Syncs<'_> {
-    fn add(&mut self, file: RepoPath, fact: SyncFact) {
-        let base = fact.directory();
-        let components = fact.components.iter().map(|(component, _)| directory(&format!("{base}/{component}")));
-        for directory in components.chain([base.clone()]) {
-            self.starting.entry(directory).or_default().insert(fact.name.clone());
-        }
-        self.facts.entry(fact.name.clone()).or_default().push((file, fact));
-    }
+fn facts_in(file: StoredSummary<'_>) -> impl Iterator<Item = (RepoPath, SyncFact)> {
+    file.facts().filter_map(move |fact| if let Fact::Sync(sync) = fact { Some((file.path(), sync)) } else { None })
+}
 
+impl Syncs<'_> {
     /// What applies a file.
     pub fn applying(&self, path: &RepoPath) -> Appliers {
         let mut found = Appliers::default();
@@ -186,24 +186,29 @@ impl Syncs<'_> {
             }
             let unseen = self.layout.starts_at(directory) && found.syncs.len() == before;
             // Where no layout is known, the root is a guess.
-            if unseen && (self.layout != Layout::Unknown || self.facts.is_empty()) {
+            let is_guess = || self.layout == Layout::Unknown && self.index.listed(list::SYNCS).next().is_some();
+            if unseen && !is_guess() {
                 found.starts.insert(directory.to_owned());
             }
         }
     }
 
     /// Those that take a directory from this repository.
-    fn starting_at<'s>(&'s self, wanted: &'s str) -> impl Iterator<Item = Sync> + use<'s> {
-        let names = self.starting.get(wanted).into_iter().flatten();
-        let facts = names.filter_map(|name| self.facts.get(name)).flatten();
-        let here = facts.filter(move |(file, fact)| self.is_here(file, fact, wanted));
-        here.map(|(file, fact)| Sync::of(self.index, file, fact.clone()))
+    fn starting_at(&self, wanted: &str) -> Vec<Sync> {
+        let index = self.index;
+        let mut facts: Vec<(RepoPath, SyncFact)> = if wanted.is_empty() {
+            index.listed(list::SYNCS).flat_map(facts_in).collect()
+        } else {
+            let key = wanted.as_bytes();
+            index.facts_of(list::FLUX_PATHS, key).chain(index.facts_of(list::COMPONENTS, key)).collect()
+        };
+        facts.retain(|(file, fact)| self.is_here(file, fact, wanted));
+        facts.into_iter().map(|(file, fact)| Sync::of(index, &file, fact)).collect()
     }
 
     fn is_here(&self, file: &RepoPath, fact: &SyncFact, wanted: &str) -> bool {
-        let base = fact.directory();
-        let is_component = |(component, _): &(String, Position)| directory(&format!("{base}/{component}")) == wanted;
-        if base != wanted && !fact.components.iter().any(is_component) {
+        let is_component = |(component, _): &(String, Position)| fact.component(component) == wanted;
+        if fact.directory() != wanted && !fact.components.iter().any(is_component) {
             return false;
         }
         let index = self.index;
@@ -215,30 +220,29 @@ impl Syncs<'_> {
     }
 
     /// What is written of a `Kustomization`, in one file or several.
-    fn written<'s>(&'s self, sync: &'s Sync) -> impl Iterator<Item = &'s SyncFact> {
-        let facts = self.facts.get(&sync.name).into_iter().flatten();
-        let same = facts.filter(|(file, fact)| {
-            sync.is_called(fact.namespace.as_deref(), &fact.name, cluster(file).as_deref()) || *file == sync.file
+    fn written(&self, sync: &Sync) -> Vec<SyncFact> {
+        let facts = self.index.facts_of(list::SYNCS, sync.name.as_bytes()).filter(|(file, fact)| {
+            sync.is_called(fact.namespace.as_deref(), &fact.name, cluster(file).as_deref())
+                || *file == sync.file && fact.name == sync.name
         });
-        same.map(|(_, fact)| fact)
+        facts.map(|(_, fact)| fact).collect()
     }
 
     /// Whether there is such a `Kustomization`.
     pub fn contains(&self, sync: &Sync) -> bool {
-        self.written(sync).next().is_some()
+        !self.written(sync).is_empty()
     }
 
     /// Whether it deletes what it does not find any more. What nothing says counts as yes.
     pub fn prunes(&self, sync: &Sync) -> bool {
-        let mut all = self.written(sync).map(|fact| fact.prune).peekable();
-        let silent = all.peek().is_some();
-        let said: Vec<bool> = all.flatten().collect();
-        silent && (said.is_empty() || said.contains(&true))
+        let written = self.written(sync);
+        let said: Vec<bool> = written.iter().filter_map(|fact| fact.prune).collect();
+        !written.is_empty() && (said.is_empty() || said.contains(&true))
     }
 
     /// Whether it takes what it has applied with it when it goes itself.
     pub fn takes_along(&self, sync: &Sync) -> bool {
-        self.written(sync).any(|fact| match fact.when_gone {
+        self.written(sync).iter().any(|fact| match fact.when_gone {
             WhenGone::Deleted => true,
             WhenGone::Pruned => fact.prune != Some(false),
             WhenGone::Left => false,
@@ -247,7 +251,7 @@ impl Syncs<'_> {
 
     /// Whether it deletes and makes anew what the API server does not let it change.
     pub fn forces(&self, sync: &Sync) -> bool {
-        self.written(sync).any(|fact| fact.force)
+        self.written(sync).iter().any(|fact| fact.force)
     }
 }
 

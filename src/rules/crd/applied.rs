@@ -1,7 +1,7 @@
 //! Which Flux `Kustomization`s apply which definitions, before a change and after it.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::kustomization::is_sync;
 use crate::finding::{Finding, Location, RuleId, Severity};
@@ -40,11 +40,16 @@ pub(super) struct Standing {
 }
 
 impl<'a> Applied<'a> {
-    /// Finds it out; `None` where the change touches nothing that says what is applied.
+    /// Finds it out for the definitions that the change concerns; `None` where it concerns none.
     pub fn of(review: &Review<'a>) -> Option<Self> {
-        let concerns = review.files.iter().chain(review.old).any(says_what_is_applied);
-        let sides = || Self { before: Side::of(review.whole_before), after: Side::of(review.after) };
-        concerns.then(sides)
+        let touched = Touched::of(review)?;
+        let mut names = BTreeSet::new();
+        for index in [review.whole_before, review.after] {
+            let concerned = index.definitions().filter(|(file, _)| touched.concerns(index, file));
+            names.extend(concerned.map(|(_, definition)| definition.name));
+        }
+        let side = |index| Side::of(index, &names);
+        (!names.is_empty()).then(|| Self { before: side(review.whole_before), after: side(review.after) })
     }
 
     /// Asks for it.
@@ -65,17 +70,68 @@ impl<'a> Applied<'a> {
     }
 }
 
-/// Whether a file holds a definition, or one of the things that decide what applies one.
-fn says_what_is_applied(file: &ManifestFile) -> bool {
-    let says = |group: &str, kind: &str| is_definition(group, kind) || group == "source.toolkit.fluxcd.io";
-    let objects = || file.objects.iter().any(|object| is_sync(object) || says(object.group(), &object.kind));
-    is_kustomization(&file.path) || objects()
+/// What a change touches of all that decides what applies a file.
+struct Touched<'a> {
+    files: BTreeSet<&'a RepoPath>,
+    kustomizations: BTreeSet<&'a RepoPath>,
+    /// The directories in which one comes or goes: there Flux takes something else by itself.
+    directories: BTreeSet<&'a str>,
+    /// Whether it touches what may apply anything here.
+    syncs: bool,
+}
+
+impl<'a> Touched<'a> {
+    /// `None` where nothing of it is touched.
+    fn of(review: &Review<'a>) -> Option<Self> {
+        let changed = || review.files.iter().chain(review.old);
+        let defines = |file: &&ManifestFile| file.objects.iter().any(|it| is_definition(it.group(), &it.kind));
+        let kustomizations: BTreeSet<&RepoPath> =
+            changed().map(|file| &file.path).filter(|path| is_kustomization(path)).collect();
+        let comes_or_goes =
+            |path: &RepoPath| review.whole_before.contains_file(path) != review.after.contains_file(path);
+        let touched = Self {
+            files: changed().filter(defines).map(|file| &file.path).collect(),
+            directories: kustomizations
+                .iter()
+                .filter(|path| comes_or_goes(path))
+                .map(|path| path.directory())
+                .collect(),
+            kustomizations,
+            syncs: changed().any(|file| says_what_is_applied(review, file)),
+        };
+        let nothing = touched.files.is_empty() && touched.kustomizations.is_empty() && !touched.syncs;
+        (!nothing).then_some(touched)
+    }
+
+    /// Whether something else may apply a file than before.
+    fn concerns(&self, index: &RepositoryIndex, file: &RepoPath) -> bool {
+        if self.syncs || self.files.contains(file) {
+            return true;
+        }
+        let is_below = |path: &RepoPath| directories(path.directory()).any(|above| self.directories.contains(above));
+        is_below(file) || index.built_into(file).iter().any(|by| self.kustomizations.contains(by) || is_below(by))
+    }
+}
+
+/// A directory and those above it, the root's empty name last.
+fn directories(directory: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(directory), |directory| {
+        (!directory.is_empty()).then(|| directory.rsplit_once('/').map_or("", |(above, _)| above))
+    })
+}
+
+/// Whether a file holds a `Kustomization` that may apply files of this repository, or a source of the platform's.
+fn says_what_is_applied(review: &Review<'_>, file: &ManifestFile) -> bool {
+    let sides = [review.whole_before, review.after];
+    let is_team = || sides.iter().any(|index| index.team_of_path(&file.path).is_some());
+    let is_source = file.objects.iter().any(|object| object.group() == "source.toolkit.fluxcd.io") && !is_team();
+    is_source || file.objects.iter().any(is_sync) && sides.iter().any(|index| index.may_sync_itself(&file.path))
 }
 
 impl<'a> Side<'a> {
-    fn of(index: &'a RepositoryIndex) -> Self {
+    fn of(index: &'a RepositoryIndex, names: &BTreeSet<String>) -> Self {
         let mut definitions: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
-        for (file, definition) in index.definitions() {
+        for (file, definition) in index.definitions().filter(|(_, definition)| names.contains(&definition.name)) {
             definitions.entry(definition.name.clone()).or_default().push(Standing { file, definition });
         }
         Self { syncs: index.syncs(), definitions, room: Cell::new(MOST) }
@@ -109,6 +165,8 @@ impl<'a> Side<'a> {
     }
 }
 
+/// So many objects of one name are looked at: the others would say the same.
+pub(super) const ALIKE: usize = 100;
 /// So many names of definitions are told.
 const NAMES: usize = 5;
 

@@ -23,9 +23,9 @@
 //! spec: {path: ./crds, force: false}
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::applied::{Applied, named};
+use super::applied::{ALIKE, Applied, named};
 use super::forced::{FORCE, of_sync};
 use super::{definitions, warning};
 use crate::finding::{Finding, RuleId, Severity};
@@ -48,21 +48,21 @@ impl Rule for ForceEnabled {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        Applied::with(review, |applied| {
-            let own = definitions(review).filter_map(|object| of_definition(review, object));
-            let files = review.files.iter().filter_map(|file| kustomization(review, file));
-            let syncs = syncs(review, applied).into_iter();
-            own.chain(syncs).chain(files).chain(applied.left_out(review, ID)).collect()
-        })
+        let forced = review.old_objects().filter(|old| is_definition(old.group(), &old.kind) && is_forced(old));
+        let forced: BTreeSet<&str> = forced.map(|old| old.name.as_str()).collect();
+        let new = definitions(review).filter(|object| is_forced(object) && !forced.contains(object.name.as_str()));
+        let mut found: Vec<Finding> = new.filter_map(of_definition).collect();
+        found.extend(review.files.iter().filter_map(|file| kustomization(review, file)));
+        found.extend(Applied::with(review, |applied| syncs(review, applied)));
+        found
     }
 }
 
-fn of_definition(review: &Review<'_>, object: &Object) -> Option<Finding> {
-    let is_forced = |object: &Object| Marks::of_object(&object.node).force;
-    let mut old = review.old_objects().filter(|old| is_definition(old.group(), &old.kind) && old.name == object.name);
-    if !is_forced(object) || old.any(is_forced) {
-        return None;
-    }
+fn is_forced(object: &Object) -> bool {
+    Marks::of_object(&object.node).force
+}
+
+fn of_definition(object: &Object) -> Option<Finding> {
     let place = |key| Some((object.node.at(&["metadata", key, FORCE])?, format!("metadata.{key}.{FORCE}")));
     let (node, field) = place("annotations").or_else(|| place("labels"))?;
     let message = format!(
@@ -73,41 +73,41 @@ fn of_definition(review: &Review<'_>, object: &Object) -> Option<Finding> {
 
 /// The `Kustomization`s that newly force definitions.
 fn syncs(review: &Review<'_>, applied: &Applied<'_>) -> Vec<Finding> {
-    let mut forcing: Vec<(&Object, Vec<&str>)> = Vec::new();
-    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for object in review.objects().filter(|object| comes_to_force(review, object)) {
-        by_name.entry(&object.name).or_default().push(forcing.len());
-        forcing.push((object, Vec::new()));
+    let forcing = |object: &&Object| is_sync(object) && of_sync(object).is_some();
+    let place = |object: &Object| (object.name.clone(), object.file.clone());
+    let old: BTreeSet<_> = review.old_objects().filter(forcing).map(place).collect();
+    // One that has moved to another file is none that comes.
+    let moved = old.iter().filter(|(_, file)| !review.after.contains_file(file)).map(|(name, _)| name.as_str());
+    let moved: BTreeSet<&str> = moved.collect();
+    let new = review.objects().filter(forcing);
+    let new = new.filter(|object| !old.contains(&place(object)) && !moved.contains(object.name.as_str()));
+    let mut new: Vec<(&Object, Vec<&str>)> = new.map(|object| (object, Vec::new())).collect();
+    if new.is_empty() {
+        return Vec::new();
     }
-    let definitions = applied.after.each().filter(|_| !by_name.is_empty());
-    for (name, appliers) in definitions {
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, (object, _)) in new.iter().enumerate() {
+        by_name.entry(&object.name).or_default().push(number);
+    }
+    for (name, appliers) in applied.after.each() {
         for sync in appliers.syncs.iter().map(|applying| &applying.sync) {
-            for number in by_name.get(sync.name.as_str()).into_iter().flatten() {
-                let (object, below) = &mut forcing[*number];
+            for number in by_name.get(sync.name.as_str()).into_iter().flatten().take(ALIKE) {
+                let (object, below) = &mut new[*number];
                 if is_it(sync, object) && below.last() != Some(&name) {
                     below.push(name);
                 }
             }
         }
     }
-    let told = forcing.into_iter().filter_map(|(object, below)| {
+    let told = new.into_iter().filter_map(|(object, below)| {
         let (node, field) = of_sync(object)?;
         Some(warning(ID, object, node, message(&below)?).with_field(field).with_help(HELP))
     });
-    told.collect()
+    told.chain(applied.left_out(review, ID)).collect()
 }
 
 fn is_it(sync: &Sync, object: &Object) -> bool {
     sync.file == object.file || object.namespace.is_none() || sync.namespace == object.namespace
-}
-
-fn comes_to_force(review: &Review<'_>, object: &Object) -> bool {
-    let is_old = |old: &Object| {
-        is_sync(old) && old.name == object.name && (old.file == object.file || old.namespace == object.namespace)
-    };
-    is_sync(object)
-        && of_sync(object).is_some()
-        && !review.old_objects().any(|old| is_old(old) && of_sync(old).is_some())
 }
 
 fn message(below: &[&str]) -> Option<String> {

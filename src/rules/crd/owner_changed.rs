@@ -27,7 +27,9 @@
 //! # kustomize.toolkit.fluxcd.io/prune: disabled, until the new one has applied them
 //! ```
 
-use super::applied::{Applied, named};
+use std::collections::BTreeMap;
+
+use super::applied::{ALIKE, Applied, named};
 use super::replaced::{Replaced, replaced};
 use super::warning;
 use crate::finding::{Finding, RuleId, Severity};
@@ -35,7 +37,7 @@ use crate::manifest::{Node, Object};
 use crate::rules::kustomization::is_sync;
 use crate::rules::{Meta, Review, Rule, shown};
 use crate::schema::same;
-use crate::tenancy::{Sync, parse_git_url};
+use crate::tenancy::{Applying, Sync, parse_git_url};
 
 /// `crd/owner-changed`.
 #[derive(Debug)]
@@ -98,18 +100,22 @@ fn marked(pair: Replaced<'_>) -> Option<Finding> {
 
 /// The `Kustomization`s with another source, and the sources that are others, where definitions came from there.
 fn sources(review: &Review<'_>, applied: &Applied<'_>) -> Vec<Finding> {
-    let mut changed: Vec<Changed<'_>> = review.objects().filter_map(|object| Changed::of(review, object)).collect();
+    let mut changed = changed(review);
     if changed.is_empty() {
         return Vec::new();
+    }
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, changed) in changed.iter().enumerate() {
+        by_name.entry(&changed.object.name).or_default().push(number);
     }
     for (name, appliers) in applied.before.each() {
         for applying in &appliers.syncs {
             let sync = &applying.sync;
-            let prunes = || applied.before.syncs.prunes(sync) || applied.after.syncs.prunes(sync);
-            for changed in changed.iter_mut().filter(|changed| changed.concerns(sync)) {
-                changed.lost |= applying.marks.kept != Some(true) && prunes();
-                if changed.definitions.last() != Some(&name) {
-                    changed.definitions.push(name);
+            let names = [Some(sync.name.as_str()), sync.source()].into_iter().flatten();
+            for number in names.filter_map(|name| by_name.get(name)).flat_map(|all| all.iter().take(ALIKE)) {
+                let changed = &mut changed[*number];
+                if changed.concerns(sync) {
+                    changed.take(applied, name, applying);
                 }
             }
         }
@@ -117,13 +123,31 @@ fn sources(review: &Review<'_>, applied: &Applied<'_>) -> Vec<Finding> {
     changed.iter().filter_map(Changed::told).collect()
 }
 
+/// The objects of Flux whose files come from elsewhere than before.
+fn changed<'a, 'd>(review: &Review<'a>) -> Vec<Changed<'a, 'd>> {
+    let says = |object: &&'a Object| is_source(object) || is_sync(object);
+    let mut old: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    for object in review.old_objects().filter(says) {
+        old.entry(&object.name).or_default().push(object);
+    }
+    let of_object = |object: &'a Object| {
+        let named = old.get(object.name.as_str()).into_iter().flatten().take(ALIKE);
+        let mut alike = named.filter(|old| (old.group(), &old.kind) == (object.group(), &object.kind));
+        // One of this name elsewhere is another one, unless it has moved here.
+        let old = alike.find(|old| old.file == object.file || !review.after.contains_file(&old.file))?;
+        let from = if is_source(object) { source(old, object)? } else { source_ref(old, object)? };
+        Some(Changed { old, object, from, definitions: Vec::new(), lost: false })
+    };
+    review.objects().filter(says).filter_map(of_object).collect()
+}
+
 /// Where files come from, before and now.
-struct Changed<'a> {
+struct Changed<'a, 'd> {
     old: &'a Object,
     object: &'a Object,
     from: Source<'a>,
     /// The definitions that came from there.
-    definitions: Vec<&'a str>,
+    definitions: Vec<&'d str>,
     /// Whether any of them may be deleted.
     lost: bool,
 }
@@ -137,20 +161,7 @@ struct Source<'a> {
     elsewhere: bool,
 }
 
-impl<'a> Changed<'a> {
-    fn of(review: &Review<'a>, object: &'a Object) -> Option<Self> {
-        let is_source = is_source(object);
-        if !is_source && !is_sync(object) {
-            return None;
-        }
-        let mut old = review.old_objects().filter(|old| (old.group(), &old.kind) == (object.group(), &object.kind));
-        let same =
-            |old: &&Object| old.name == object.name && (old.file == object.file || old.namespace == object.namespace);
-        let old = old.find(same)?;
-        let from = if is_source { source(old, object)? } else { source_ref(old, object)? };
-        Some(Self { old, object, from, definitions: Vec::new(), lost: false })
-    }
-
+impl<'d> Changed<'_, 'd> {
     fn concerns(&self, sync: &Sync) -> bool {
         let Self { old, object, .. } = self;
         if is_source(object) {
@@ -158,6 +169,15 @@ impl<'a> Changed<'a> {
         }
         let here = sync.file == old.file || old.namespace.is_none() || sync.namespace == old.namespace;
         sync.name == old.name && here
+    }
+
+    fn take(&mut self, applied: &Applied<'_>, name: &'d str, applying: &Applying) {
+        let sync = &applying.sync;
+        let prunes = || applied.before.syncs.prunes(sync) || applied.after.syncs.prunes(sync);
+        self.lost |= applying.marks.kept != Some(true) && prunes();
+        if self.definitions.last() != Some(&name) {
+            self.definitions.push(name);
+        }
     }
 
     fn told(&self) -> Option<Finding> {

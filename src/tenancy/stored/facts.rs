@@ -42,16 +42,18 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
         root if root.is_empty() => part.bytes(&[]),
         directory => part.key(list::FLUX_PATHS, directory.as_bytes()),
     }
-    part.text(&sync.name);
+    part.key(list::SYNCS, sync.name.as_bytes());
     part.optional(sync.namespace.as_deref());
     part.optional(sync.target_namespace.as_deref());
     part.optional(sync.service_account.as_deref());
     part.optional(sync.path.as_deref());
     part.position(sync.path_at);
-    part.list(sync.components.iter(), |part, (component, at)| {
+    part.number(sync.components.len());
+    for (component, at) in &sync.components {
+        part.key(list::COMPONENTS, sync.component(component).as_bytes());
         part.text(component);
         part.position(*at);
-    });
+    }
     part.number(switches(sync));
     if let Some(source) = &sync.source {
         part.text(&source.name);
@@ -114,7 +116,10 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
     let (name, namespace) = (part.owned(), part.optional());
     let (target_namespace, service_account) = (part.optional(), part.optional());
     let (path, path_at) = (part.optional(), part.position());
-    let components = part.list(|part| (part.owned(), part.position()));
+    let components = part.list(|part| {
+        let _directory = part.bytes();
+        (part.owned(), part.position())
+    });
     let switches = part.number();
     let is = |flag| switches & flag != 0;
     SyncFact {
