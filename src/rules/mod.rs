@@ -188,6 +188,7 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::UnknownFormat,
     &crd::StatusIgnored,
     &crd::UnknownField,
+    &crd::NewerKubernetes,
     &crd::IdentityChanged,
     &crd::StoredVersionRemoved,
     &crd::VersionUnserved,
