@@ -236,6 +236,7 @@ fn an_exception_waives_and_is_counted() {
     let review = Review {
         scope: Scope::Admin,
         before: &before,
+        whole_before: &before,
         after: &after.index,
         files: &after.files,
         old: &[],

@@ -111,6 +111,7 @@ impl Change {
         let review = Review {
             scope,
             before: &seen.before,
+            whole_before: &self.whole_before[view],
             after: &seen.after,
             files,
             old: &[],

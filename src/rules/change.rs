@@ -40,6 +40,8 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Change {
     pub(super) views: Vec<View>,
+    /// What stood in the repository, by the views.
+    pub(super) whole_before: Vec<RepositoryIndex>,
     pub(super) files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
     pub(super) definitions: Vec<ManifestFile>,
@@ -67,6 +69,7 @@ impl Change {
         let mut reached = BTreeMap::new();
         let mut seen = Vec::with_capacity(views.len());
         let mut dropped = Vec::with_capacity(views.len());
+        let mut whole_before = Vec::with_capacity(views.len());
         for View { before, after, roots, kubernetes } in views {
             let difference = Difference { before: &before, after: &after, changed: &changed, roots: roots.as_deref() };
             let (newly, after) = difference.newly_applied(|path| {
@@ -83,6 +86,7 @@ impl Change {
             }
             let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
             seen.push(View { before: before.with(gone), after, roots, kubernetes });
+            whole_before.push(before);
         }
         let judged: BTreeSet<RepoPath> = known.keys().cloned().collect();
         let (elsewhere, defining) =
@@ -101,13 +105,14 @@ impl Change {
         let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
         let definitions = definitions.collect();
         let (elsewhere, users) = (BTreeMap::new(), Users::default());
-        Ok(Self { views: seen, files, old, definitions, elsewhere, users, dropped, reached })
+        Ok(Self { views: seen, whole_before, files, old, definitions, elsewhere, users, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
         let (old, definitions, dropped) = (Vec::new(), Vec::new(), vec![Newly::new()]);
         Self {
+            whole_before: vec![view.before.clone()],
             views: vec![view],
             files,
             old,
@@ -180,6 +185,7 @@ impl Change {
         let review = Review {
             scope,
             before,
+            whole_before: &self.whole_before[view],
             after,
             files: &self.files,
             old: &self.old,

@@ -70,6 +70,8 @@ pub struct Review<'a> {
     /// The repository as it is (empty where everything is judged as new), without what Flux applies
     /// only since the change.
     pub before: &'a RepositoryIndex,
+    /// The repository as it is, with that too.
+    pub whole_before: &'a RepositoryIndex,
     /// The repository as it would be after the merge.
     pub after: &'a RepositoryIndex,
     /// The files that are new or changed, as they would be, or that Flux applies only since the change,
@@ -197,10 +199,15 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::UnknownFormat,
     &crd::StatusIgnored,
     &crd::UnknownField,
+    &crd::NewerKubernetes,
     &crd::IdentityChanged,
     &crd::StoredVersionRemoved,
     &crd::VersionUnserved,
     &crd::Deleted,
+    &crd::RecreatedByForce,
+    &crd::ForceEnabled,
+    &crd::MovedBetweenKustomizations,
+    &crd::OwnerChanged,
     &crd::BreaksObjects,
     &crd::StorageVersionChanged,
     &crd::ConversionChanged,

@@ -9,12 +9,18 @@ pub struct Prepared<'a> {
     pub differences: crd::Differences<'a>,
     /// The objects beside what their kinds ask for.
     pub objects: object::Judged<'a>,
+    /// Which Flux `Kustomization`s apply which definitions.
+    pub applied: Option<crd::Applied<'a>>,
 }
 
 impl<'a> Prepared<'a> {
     /// Finds it out.
     pub fn of(review: &Review<'a>) -> Self {
-        Self { differences: crd::Differences::of(review), objects: object::Judged::of(review) }
+        Self {
+            differences: crd::Differences::of(review),
+            objects: object::Judged::of(review),
+            applied: crd::Applied::of(review),
+        }
     }
 
     /// Asks what is known already, else finds it out.

@@ -5,6 +5,7 @@
 //! of k8s.io/apiserver `pkg/cel/environment`, Kubernetes 1.29 to 1.37; see `functions.txt`). No crate is used for it:
 //! the one that evaluates CEL in Rust (`cel`) parses another dialect, knows no types, and brings an ANTLR runtime.
 
+mod calls;
 mod check;
 mod functions;
 mod lexer;
@@ -12,6 +13,7 @@ mod macros;
 mod parser;
 mod ty;
 
+pub use calls::calls;
 pub use ty::Ty;
 
 use check::Checker;

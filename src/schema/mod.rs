@@ -11,6 +11,7 @@ mod definition;
 mod nearest;
 mod node;
 mod pattern;
+pub mod since;
 pub mod value;
 mod walk;
 mod wire;

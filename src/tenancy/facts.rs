@@ -1,5 +1,6 @@
 //! What the objects of a directory say about a team, for both generations of Flux.
 
+use super::Marks;
 use crate::manifest::{Node, Object, Position};
 
 /// One thing that an object says.
@@ -36,13 +37,35 @@ pub(super) struct SyncFact {
     pub(super) components: Vec<(String, Position)>,
     pub(super) from_git: bool,
     pub(super) source: Option<SourceName>,
+    /// `spec.force`.
+    pub(super) force: bool,
+    /// `spec.prune`; `None` where nothing is written.
+    pub(super) prune: Option<bool>,
+    pub(super) when_gone: WhenGone,
+    /// Those of `spec.commonMetadata`.
+    pub(super) marks: Marks,
     pub(super) position: Position,
+}
+
+/// What becomes of everything that a Flux `Kustomization` applies when that goes itself: `spec.deletionPolicy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum WhenGone {
+    /// What `spec.prune` says.
+    #[default]
+    Pruned,
+    Deleted,
+    Left,
 }
 
 impl SyncFact {
     /// The directory that Flux applies; the empty text is the root of the source.
     pub(super) fn directory(&self) -> String {
         directory(self.path.as_deref().unwrap_or_default())
+    }
+
+    /// The directory of one of its components.
+    pub(super) fn component(&self, component: &str) -> String {
+        directory(&format!("{}/{component}", self.directory()))
     }
 }
 
@@ -121,9 +144,23 @@ fn sync(object: &Object) -> SyncFact {
         path_at: object.node.at(&["spec", "path"]).map_or(object.node.start, |path| path.start),
         components: components.map(|(text, node)| (text.to_owned(), node.start)).collect(),
         from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
+        force: bool_at(object, &["spec", "force"]).unwrap_or_default(),
+        prune: bool_at(object, &["spec", "prune"]),
+        when_gone: match text(object, &["spec", "deletionPolicy"]).as_deref() {
+            None | Some("MirrorPrune") => WhenGone::Pruned,
+            Some("Orphan") => WhenGone::Left,
+            Some(_) => WhenGone::Deleted,
+        },
+        marks: Marks::of_metadata(object.node.at(&["spec", "commonMetadata"])),
         source: source().map(|name| SourceName { name, namespace: text(object, &["spec", "sourceRef", "namespace"]) }),
         position: object.node.start,
     }
+}
+
+/// Whether a field is set; what is written and is no boolean, such as a variable of Flux's, may be `true`.
+fn bool_at(object: &Object, path: &[&str]) -> Option<bool> {
+    let node = object.node.at(path).filter(|node| !node.is_null())?;
+    Some(node.as_bool().unwrap_or(true))
 }
 
 fn text(object: &Object, path: &[&str]) -> Option<String> {

@@ -186,6 +186,11 @@ impl RepositoryIndex {
         places.map(|(row, behind)| (StoredSummary::new(row), behind))
     }
 
+    /// The files with any key in a list, in the order of their paths.
+    pub(super) fn listed(&self, list: usize) -> impl Iterator<Item = StoredSummary<'_>> {
+        self.files.listed(list).map(StoredSummary::new)
+    }
+
     /// The files with a key, by their paths.
     pub(super) fn paths<'i>(&'i self, list: usize, key: &[u8]) -> impl Iterator<Item = RepoPath> + use<'i> {
         self.find(list, key).map(|(file, _)| file.path())
@@ -237,6 +242,12 @@ impl RepositoryIndex {
         let files = self.find(list::DEFINED_GROUPS, group.as_bytes());
         let all = files.flat_map(|(file, _)| file.definitions().map(move |definition| (file.path(), definition)));
         all.filter(move |(_, definition)| definition.group == wanted)
+    }
+
+    /// Every definition of a kind, each with its file. Costs what they are, not what the repository is.
+    pub fn definitions(&self) -> impl Iterator<Item = (RepoPath, Definition)> {
+        self.listed(list::DEFINITIONS)
+            .flat_map(|file| file.definitions().map(move |definition| (file.path(), definition)))
     }
 
     /// The files that define a kind.

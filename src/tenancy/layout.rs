@@ -25,6 +25,15 @@ impl Layout {
         }
     }
 
+    /// Whether Flux starts from a directory (empty for the root), as far as the layout says.
+    pub(super) fn starts_at(&self, directory: &str) -> bool {
+        match self {
+            Self::Cluster(cluster) => cluster.as_str() == directory,
+            Self::Environments => directory.strip_prefix("clusters/").is_some_and(|name| !name.contains('/')),
+            Self::Unknown => directory.is_empty(),
+        }
+    }
+
     /// Where cluster-wide objects belong, in words for people.
     pub fn common(&self) -> String {
         match self {

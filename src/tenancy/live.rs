@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{Fact, SyncFact};
 use super::reach::{ancestors, is_left_out_by_default};
 use super::stored::list;
-use super::{Layout, ObjectId, RepositoryIndex, SummaryEntry};
+use super::{ObjectId, RepositoryIndex, SummaryEntry};
 use crate::manifest::{EntryRole, PatchTarget, is_kustomization};
 use crate::names::RepoPath;
 
@@ -76,11 +76,7 @@ impl<'a> Live<'a> {
     fn is_start(&self, directory: &str, seen: &mut BTreeSet<RepoPath>) -> bool {
         let named = match self.roots {
             Some(roots) => roots.iter().any(|root| root == directory),
-            None => match self.index.layout() {
-                Layout::Cluster(cluster) => cluster.as_str() == directory,
-                Layout::Environments => directory.strip_prefix("clusters/").is_some_and(|name| !name.contains('/')),
-                Layout::Unknown => directory.is_empty(),
-            },
+            None => self.index.layout().starts_at(directory),
         };
         named || self.index.syncs_of(directory).any(|by| self.climb(&by, seen))
     }
@@ -94,7 +90,7 @@ impl RepositoryIndex {
     }
 
     /// The kustomizations that apply what a path holds.
-    fn appliers_of(&self, path: &RepoPath) -> impl Iterator<Item = RepoPath> {
+    pub(super) fn appliers_of(&self, path: &RepoPath) -> impl Iterator<Item = RepoPath> {
         let directory = path.parent().filter(|_| is_kustomization(path));
         let targets = [Some(path.clone()), directory].into_iter().flatten();
         targets.flat_map(|target| self.referrers(&target, EntryRole::Resource)).filter(move |by| by != path)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::facts::{Fact, directory};
+use super::facts::Fact;
 use super::live::Live;
 use super::reach::is_left_out_by_default;
 use super::{FileSummary, RepositoryIndex, SummaryEntry};
@@ -200,7 +200,7 @@ fn edges(index: &RepositoryIndex, path: &RepoPath) -> Vec<Edge> {
         if base.is_empty() && !index.is_own(path, &sync) {
             continue;
         }
-        let directory = |(component, at): &(String, Position)| (directory(&format!("{base}/{component}")), *at);
+        let directory = |(component, at): &(String, Position)| (sync.component(component), *at);
         let components = sync.components.iter().map(directory);
         edges.extend(components.map(|(target, at)| Edge::new(target, How::Applied, at)));
         edges.push(Edge::new(base, How::Synced, sync.path_at));

@@ -5,7 +5,7 @@ pub(super) mod team;
 
 use super::facts::Fact;
 use super::table::{Content, Reader, Row, Writer};
-use super::{Definition, FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
+use super::{Definition, FileSummary, KustomizationSummary, Marks, ObjectId, ObjectSummary, SummaryEntry};
 use crate::manifest::{EntryPlace, EntryRole, ObjectScope, PatchTarget};
 use crate::names::RepoPath;
 
@@ -23,6 +23,10 @@ pub(super) mod list {
     pub(in crate::tenancy) const FLUX_PATHS: usize = 4;
     /// Definitions of kinds, by the groups of these.
     pub(in crate::tenancy) const DEFINED_GROUPS: usize = 5;
+    /// Flux `Kustomization`s, by their names.
+    pub(in crate::tenancy) const SYNCS: usize = 6;
+    /// Flux `Kustomization`s, by the directories of their components.
+    pub(in crate::tenancy) const COMPONENTS: usize = 7;
 }
 
 /// What stands first in a row.
@@ -38,6 +42,8 @@ const COMPONENT: usize = 64;
 const GENERATES: usize = 128;
 const PLUGINS: usize = 256;
 const PATCHES: usize = 512;
+/// Above the others stand the marks.
+const MARKS: usize = 1024;
 
 /// What stands first in an entry, with its role in the lowest bits.
 const REMOTE: usize = 4;
@@ -113,7 +119,8 @@ pub(super) fn content(path: &RepoPath, summary: &FileSummary) -> Content {
         (kustomization.is_some_and(|kustomization| kustomization.has_plugins), PLUGINS),
     ];
     let mut row = Content::default();
-    row.number(flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum());
+    let set: usize = flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
+    row.number(set + MARKS * kustomization.map(|kustomization| kustomization.marks.number()).unwrap_or_default());
     if let Some(kustomization) = kustomization {
         forced.into_iter().for_each(|namespace| row.key(list::FORCING, namespace.as_bytes()));
         row.text(&kustomization.prefix);
@@ -188,7 +195,7 @@ pub(super) fn path_again(path: impl Into<String>) -> RepoPath {
 fn write_definition(part: &mut Content, definition: &Definition) {
     part.key(list::DEFINITIONS, &definition_key(&definition.group, &definition.kind));
     part.key(list::DEFINED_GROUPS, definition.group.as_bytes());
-    part.flag(definition.scope == ObjectScope::Cluster);
+    part.number(usize::from(definition.scope == ObjectScope::Cluster) + 2 * definition.marks.number());
     part.text(&definition.name);
     part.text(&definition.list_kind);
     part.list(definition.words.iter(), |part, word| part.text(word));
@@ -198,9 +205,11 @@ fn read_definition(part: &mut Reader<'_>) -> Definition {
     let mut key = Reader::new(part.bytes());
     let (group, kind) = (key.owned(), key.owned());
     part.bytes();
-    let scope = if part.flag() { ObjectScope::Cluster } else { ObjectScope::Namespaced };
+    let number = part.number();
+    let scope = if number & 1 == 1 { ObjectScope::Cluster } else { ObjectScope::Namespaced };
     let (name, list_kind) = (part.owned(), part.owned());
-    Definition { name, group, kind, list_kind, scope, words: part.list(Reader::owned) }
+    let marks = Marks::numbered(number / 2);
+    Definition { name, group, kind, list_kind, scope, words: part.list(Reader::owned), marks }
 }
 
 /// What the index keeps of a file, in the same words as a [`FileSummary`]. Each value is made when it is
@@ -249,6 +258,7 @@ impl<'i> StoredSummary<'i> {
             generates: flags & GENERATES != 0,
             has_plugins: flags & PLUGINS != 0,
             patches: flags & PATCHES != 0,
+            marks: Marks::numbered(flags / MARKS),
         })
     }
 

@@ -7,6 +7,7 @@ use crate::manifest::{
 };
 use crate::names::RepoPath;
 
+use super::Marks;
 use super::facts::{Fact, facts};
 
 /// Which object, as Kubernetes tells them apart: the version does not count.
@@ -93,6 +94,8 @@ pub struct KustomizationSummary {
     pub has_plugins: bool,
     /// Whether it changes fields of objects.
     pub patches: bool,
+    /// What it puts on everything.
+    pub marks: Marks,
 }
 
 /// A custom kind that a CRD defines.
@@ -110,6 +113,8 @@ pub struct Definition {
     pub scope: ObjectScope,
     /// What its objects are called in the API's paths and by people: plural, singular and short names.
     pub words: Vec<String>,
+    /// What its own labels and annotations tell Flux.
+    pub marks: Marks,
 }
 
 /// What the index keeps of a file.
@@ -139,7 +144,8 @@ impl FileSummary {
     pub fn of(file: &ManifestFile) -> Self {
         let mut summary = Self { manifest: true, unreadable: !file.problems.is_empty(), ..Self::default() };
         if let Some(kustomization) = Kustomization::of(file) {
-            summary.take_kustomization(&file.path, &kustomization);
+            let marks = file.documents.first().map(Marks::of_kustomization).unwrap_or_default();
+            summary.take_kustomization(&file.path, &kustomization, marks);
         }
         if file.path.file_name() == ".flux.yaml" {
             summary.entries.extend(flux_patch(file));
@@ -152,7 +158,7 @@ impl FileSummary {
         summary
     }
 
-    fn take_kustomization(&mut self, path: &RepoPath, kustomization: &Kustomization) {
+    fn take_kustomization(&mut self, path: &RepoPath, kustomization: &Kustomization, marks: Marks) {
         self.kustomization = Some(KustomizationSummary {
             namespace: kustomization.namespace.as_ref().map(|(name, _)| name.clone()),
             prefix: kustomization.prefix.clone(),
@@ -161,6 +167,7 @@ impl FileSummary {
             generates: kustomization.generates,
             has_plugins: kustomization.has_plugins,
             patches: kustomization.patches,
+            marks,
         });
         self.entries = kustomization
             .entries
@@ -218,5 +225,6 @@ fn definition(object: &Object) -> Option<Definition> {
     let short = object.node.at(&["spec", "names", "shortNames"]).into_iter().flat_map(Node::strings);
     let short = short.map(|(name, _)| name.to_owned());
     let words = written("plural").into_iter().chain([singular]).chain(short).collect();
-    Some(Definition { name: object.name.clone(), group, kind, list_kind, scope, words })
+    let marks = Marks::of_object(&object.node);
+    Some(Definition { name: object.name.clone(), group, kind, list_kind, scope, words, marks })
 }

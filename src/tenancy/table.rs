@@ -3,6 +3,7 @@
 //! in it: each list of a table has the places of one kind of keys in their order, and what is looked
 //! for is compared with what stands there. Nothing is hashed, so no name can be mistaken for another.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod coding;
@@ -242,6 +243,13 @@ impl Table {
             behind.bytes();
             (self.row(place.row as usize), behind)
         })
+    }
+
+    /// The rows with any key in this list, in the order of their paths.
+    fn listed(&self, list: usize) -> impl Iterator<Item = Row<'_>> {
+        let places = self.order.lists.get(list).map_or(&[][..], |places| places);
+        let rows: BTreeSet<u32> = places.iter().map(|place| place.row).collect();
+        rows.into_iter().map(|row| self.row(row as usize))
     }
 
     /// This table and a later one as one; `whole` where there is none before it, so that nothing need

@@ -21,23 +21,21 @@
 //!   annotations: {kustomize.toolkit.fluxcd.io/prune: disabled} # merged first, then the file may go
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::used::used;
 use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
 use crate::manifest::Object;
 use crate::names::RepoPath;
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::{GROUP, KIND, is_definition};
-use crate::tenancy::ObjectId;
+use crate::schema::{Definition, GROUP, KIND, is_definition};
+use crate::tenancy::{Marks, ObjectId};
 
 /// `crd/deleted`.
 #[derive(Debug)]
 pub struct Deleted;
 
 const ID: RuleId = RuleId::new(super::DELETED);
-/// So many teams' repositories are named.
-const TEAMS: usize = 20;
-const PRUNE: [&str; 3] = ["metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune"];
 
 impl Rule for Deleted {
     fn meta(&self) -> Meta {
@@ -74,10 +72,11 @@ struct Gone<'a> {
 
 impl Gone<'_> {
     fn told(self, review: &Review<'_>, name: &str) -> Option<Finding> {
-        if self.object.is_some_and(|object| object.node.at(&PRUNE).and_then(|node| node.text()) == Some("disabled")) {
+        if self.object.is_some_and(|object| Marks::of_object(&object.node).kept == Some(true)) {
             return None;
         }
-        let used = self.object.map(|object| used(review, object)).unwrap_or_default();
+        let kind = self.object.and_then(Definition::of).and_then(|it| Some((it.group()?, it.kind()?)));
+        let used = kind.map(|kind| used(review, kind)).unwrap_or_default();
         let message = format!(
             "{} is not applied any more: Flux prunes it, and with it every object of its kind is deleted.{used}",
             shown(name)
@@ -106,22 +105,4 @@ fn is_still_applied(review: &Review<'_>, name: &str) -> bool {
     let id = ObjectId { group: GROUP.to_owned(), kind: KIND.to_owned(), namespace: None, name: name.to_owned() };
     let mut files = review.after.objects_with_id(&id);
     files.any(|path| review.after.is_applied(&path, None))
-}
-
-/// How many objects of a definition's kind there are after the change, in words: in the repository, and in
-/// those of the teams.
-fn used(review: &Review<'_>, definition: &Object) -> String {
-    let text = |path: &[&str]| definition.node.at(path).and_then(|node| node.text());
-    let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else {
-        return String::new();
-    };
-    let here = review.after.objects_of(&BTreeSet::from([(group, kind)])).count();
-    let teams = review.users.in_teams(group, kind);
-    let here = if here > 0 { format!(" This repository alone holds {here} of them.") } else { String::new() };
-    if teams.is_empty() {
-        return here;
-    }
-    let named = teams.iter().take(TEAMS).map(|(repository, count)| format!("{repository} ({count})"));
-    let more = if teams.len() > TEAMS { format!(" and {} more", teams.len() - TEAMS) } else { String::new() };
-    format!("{here} Teams hold {}: {}{more}.", teams.values().sum::<usize>(), named.collect::<Vec<_>>().join(", "))
 }

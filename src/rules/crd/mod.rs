@@ -2,6 +2,7 @@
 
 mod alike;
 mod api_version_removed;
+mod applied;
 mod breaks_objects;
 mod ca_bundle;
 mod cel;
@@ -17,6 +18,8 @@ mod embedded_resource;
 mod enum_narrowed;
 mod field_removed;
 mod field_typed;
+mod force_enabled;
+mod forced;
 mod group_approval;
 mod identity_changed;
 mod joined_changed;
@@ -27,16 +30,20 @@ mod map_keys;
 mod merging_changed;
 mod metadata;
 mod missing_schema;
+mod moved_between_kustomizations;
 mod name;
 mod name_conflict;
 mod names;
+mod newer_kubernetes;
 mod nullable_changed;
 mod one_storage_version;
+mod owner_changed;
 mod pattern;
 mod pattern_changed;
 mod preserve_unknown_fields;
 mod printer_column;
 mod properties_and_additional;
+mod recreated_by_force;
 mod replaced;
 mod required_added;
 mod root_nullable;
@@ -66,12 +73,14 @@ mod unknown_field;
 mod unknown_fields_changed;
 mod unknown_format;
 mod url;
+mod used;
 mod validation_changed;
 mod validation_rule;
 mod version_name;
 mod version_unserved;
 
 pub use api_version_removed::ApiVersionRemoved;
+pub use applied::Applied;
 pub use breaks_objects::BreaksObjects;
 pub use cel::Cel;
 pub use cel_undecided::CelUndecided;
@@ -86,6 +95,7 @@ pub use embedded_resource::EmbeddedResource;
 pub use enum_narrowed::EnumNarrowed;
 pub use field_removed::FieldRemoved;
 pub use field_typed::FieldTyped;
+pub use force_enabled::ForceEnabled;
 pub use group_approval::GroupApproval;
 pub use identity_changed::IdentityChanged;
 pub use joined_changed::JoinedChanged;
@@ -94,16 +104,20 @@ pub use list_and_map_type::ListAndMapType;
 pub use map_keys::MapKeys;
 pub use merging_changed::MergingChanged;
 pub use missing_schema::MissingSchema;
+pub use moved_between_kustomizations::MovedBetweenKustomizations;
 pub use name::Name;
 pub use name_conflict::NameConflict;
 pub use names::Names;
+pub use newer_kubernetes::NewerKubernetes;
 pub use nullable_changed::NullableChanged;
 pub use one_storage_version::OneStorageVersion;
+pub use owner_changed::OwnerChanged;
 pub use pattern::Pattern;
 pub use pattern_changed::PatternChanged;
 pub use preserve_unknown_fields::PreserveUnknownFields;
 pub use printer_column::PrinterColumn;
 pub use properties_and_additional::PropertiesAndAdditional;
+pub use recreated_by_force::RecreatedByForce;
 pub use replaced::Differences;
 pub use required_added::RequiredAdded;
 pub use root_nullable::RootNullable;
@@ -144,7 +158,6 @@ fn definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + us
     review.objects().filter(|object| is_definition(object.group(), &object.kind))
 }
 
-/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
 /// The rule of definitions that go.
 pub(super) const DELETED: &str = "crd/deleted";
 /// The rule of what only the cluster can decide.
@@ -153,6 +166,9 @@ pub(super) const CEL_UNDECIDED: &str = "crd/cel-undecided";
 /// The rules whose errors the API server takes, and that break what exists: objects, clients, other teams.
 pub(super) const COMPARING: &[&str] = &[
     DELETED,
+    "crd/recreated-by-force",
+    "crd/moved-between-kustomizations",
+    "crd/owner-changed",
     "crd/breaks-objects",
     "crd/version-unserved",
     "crd/storage-version-changed",
@@ -175,6 +191,7 @@ pub(super) const COMPARING: &[&str] = &[
     "crd/unhandled-change",
 ];
 
+/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
 /// there `crd/api-version-removed` says everything that has to move.
 pub(super) fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
     review.objects().filter_map(Definition::of)

@@ -20,7 +20,7 @@ const OF_FLUX: &[&[&str]] = &[
 ];
 
 /// Whether an object is a `Kustomization` of Flux.
-pub(super) fn is_sync(object: &Object) -> bool {
+pub(in crate::rules) fn is_sync(object: &Object) -> bool {
     object.group() == "kustomize.toolkit.fluxcd.io" && object.kind == "Kustomization"
 }
 

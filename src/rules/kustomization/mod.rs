@@ -20,6 +20,7 @@ mod types;
 mod unmatched;
 
 pub use cannot_build::CannotBuild;
+pub(super) use flux::is_sync;
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;
 pub use not_listed::NotListed;

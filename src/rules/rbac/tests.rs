@@ -18,6 +18,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
     rule.check(&Review {
         scope: Scope::Admin,
         before: &index,
+        whole_before: &index,
         after: &index,
         files: &[file],
         old: &[],

@@ -216,6 +216,7 @@ mod tests {
         let review = Review {
             scope: Scope::Admin,
             before: &before,
+            whole_before: &before,
             after: &after,
             files: &files,
             old: &[],

@@ -137,7 +137,7 @@ fn common<'a>(types: &[Ty<'a>]) -> Ty<'a> {
 }
 
 /// The name that a chain of names makes.
-fn qualified(expression: &Expr) -> Option<String> {
+pub(super) fn qualified(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Ident(name) => Some(name.clone()),
         Expr::Select { operand, field, optional: false } => Some(format!("{}.{field}", qualified(operand)?)),

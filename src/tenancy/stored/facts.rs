@@ -1,7 +1,8 @@
 //! What objects say about teams, as parts of a file's row.
 
 use super::list;
-use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact};
+use crate::tenancy::Marks;
+use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WhenGone};
 use crate::tenancy::table::{Content, Reader};
 
 pub(super) fn write(part: &mut Content, fact: &Fact) {
@@ -41,23 +42,48 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
         root if root.is_empty() => part.bytes(&[]),
         directory => part.key(list::FLUX_PATHS, directory.as_bytes()),
     }
-    part.text(&sync.name);
+    part.key(list::SYNCS, sync.name.as_bytes());
     part.optional(sync.namespace.as_deref());
     part.optional(sync.target_namespace.as_deref());
     part.optional(sync.service_account.as_deref());
     part.optional(sync.path.as_deref());
     part.position(sync.path_at);
-    part.list(sync.components.iter(), |part, (component, at)| {
+    part.number(sync.components.len());
+    for (component, at) in &sync.components {
+        part.key(list::COMPONENTS, sync.component(component).as_bytes());
         part.text(component);
         part.position(*at);
-    });
-    part.flag(sync.from_git);
-    part.flag(sync.source.is_some());
+    }
+    part.number(switches(sync));
     if let Some(source) = &sync.source {
         part.text(&source.name);
         part.optional(source.namespace.as_deref());
     }
     part.position(sync.position);
+}
+
+/// What stands first in a number of switches; the marks stand above it.
+const FROM_GIT: usize = 1;
+const SOURCE: usize = 2;
+const FORCE: usize = 4;
+const PRUNE: usize = 8;
+const NO_PRUNE: usize = 16;
+const DELETED: usize = 32;
+const LEFT: usize = 64;
+const MARKS: usize = 128;
+
+fn switches(sync: &SyncFact) -> usize {
+    let set = [
+        (sync.from_git, FROM_GIT),
+        (sync.source.is_some(), SOURCE),
+        (sync.force, FORCE),
+        (sync.prune == Some(true), PRUNE),
+        (sync.prune == Some(false), NO_PRUNE),
+        (sync.when_gone == WhenGone::Deleted, DELETED),
+        (sync.when_gone == WhenGone::Left, LEFT),
+    ];
+    let set: usize = set.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
+    set + MARKS * sync.marks.number()
 }
 
 pub(super) fn read(part: &mut Reader<'_>) -> Fact {
@@ -87,16 +113,33 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
 
 fn read_sync(part: &mut Reader<'_>) -> SyncFact {
     let _directory = part.bytes();
+    let (name, namespace) = (part.owned(), part.optional());
+    let (target_namespace, service_account) = (part.optional(), part.optional());
+    let (path, path_at) = (part.optional(), part.position());
+    let components = part.list(|part| {
+        let _directory = part.bytes();
+        (part.owned(), part.position())
+    });
+    let switches = part.number();
+    let is = |flag| switches & flag != 0;
     SyncFact {
-        name: part.owned(),
-        namespace: part.optional(),
-        target_namespace: part.optional(),
-        service_account: part.optional(),
-        path: part.optional(),
-        path_at: part.position(),
-        components: part.list(|part| (part.owned(), part.position())),
-        from_git: part.flag(),
-        source: part.flag().then(|| SourceName { name: part.owned(), namespace: part.optional() }),
+        name,
+        namespace,
+        target_namespace,
+        service_account,
+        path,
+        path_at,
+        components,
+        from_git: is(FROM_GIT),
+        force: is(FORCE),
+        prune: (is(PRUNE) || is(NO_PRUNE)).then(|| is(PRUNE)),
+        when_gone: match (is(DELETED), is(LEFT)) {
+            (true, _) => WhenGone::Deleted,
+            (_, true) => WhenGone::Left,
+            _ => WhenGone::Pruned,
+        },
+        marks: Marks::numbered(switches / MARKS),
+        source: is(SOURCE).then(|| SourceName { name: part.owned(), namespace: part.optional() }),
         position: part.position(),
     }
 }

@@ -11,7 +11,11 @@ const FILES: [(&str, &str); 7] = [
          - {path: p.yaml, target: {kind: Größe}}\nconfigurations: [c.yaml]\ngenerators: [g]\nopenapi: {path: o.json}\n\
          configMapGenerator: [{name: x, files: [k=data.txt]}]\nhelmCharts: [{name: x, valuesFile: v.yaml}]\n",
     ),
-    ("kustomization.yaml", "nameSuffix: -z\nresources: [a, a]\n"),
+    (
+        "kustomization.yaml",
+        "nameSuffix: -z\nresources: [a, a]\n\
+         commonAnnotations: {kustomize.toolkit.fluxcd.io/force: enabled, kustomize.toolkit.fluxcd.io/prune: disabled}\n",
+    ),
     (
         "a/objects.yaml",
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: team1, labels: {toolkit.fluxcd.io/tenant: x}}\n---\n\
@@ -19,7 +23,8 @@ const FILES: [(&str, &str); 7] = [
          apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: flux, namespace: n}\nspec: {template: {spec: {\
          containers: [{args: ['--git-url=git@h:o/r', '--git-path=a,b', '--k8s-allow-namespace=n,m', '--git-branch=x', \
          '--k8s-secret-name=s']}]}}}\n---\n\
-         apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n\
+         apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x, \
+         annotations: {kustomize.toolkit.fluxcd.io/prune: enabled}}\n\
          spec: {group: example.com, scope: Cluster, names: {kind: Widget, plural: widgets, shortNames: [w, wd]}}\n",
     ),
     (
@@ -28,8 +33,9 @@ const FILES: [(&str, &str); 7] = [
          spec: {url: u, ref: {branch: b}, secretRef: {name: k}}\n---\n\
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k, namespace: n}\n\
          spec: {path: ./a/../b, components: [../c, d], targetNamespace: t, serviceAccountName: sa, \
-         sourceRef: {kind: GitRepository, name: s, namespace: o}}\n---\n\
-         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\n",
+         sourceRef: {kind: GitRepository, name: s, namespace: o}, force: true, prune: false, deletionPolicy: Orphan, \
+         commonMetadata: {annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}}}\n---\n\
+         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\nspec: {prune: true, deletionPolicy: Delete}\n",
     ),
     ("a/.flux.yaml", "version: 1\npatchUpdated: {patchFile: p.yaml}\n"),
     ("a/broken.yaml", "a: [\n"),
@@ -65,9 +71,18 @@ fn a_summary_is_read_as_it_was_written() {
         assert_eq!(stored, given, "{path}");
         all += &given;
     }
-    for word in
-        ["Namespace {", "SourceFact", "SyncFact", "FluxV1Fact", "Definition {", "PatchTarget", "unreadable: true"]
-    {
+    for word in [
+        "Namespace {",
+        "SourceFact",
+        "SyncFact",
+        "FluxV1Fact",
+        "Definition {",
+        "PatchTarget",
+        "unreadable: true",
+        "force: true",
+        "Left",
+        "Deleted",
+    ] {
         assert!(all.contains(word), "{word} is among them");
     }
     let (stored, given) = stored_and_given("a/image.png", &FileSummary::other());

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Reader, Row, Table};
@@ -60,6 +60,16 @@ impl Layers {
             Some(found[table].next().filter(|_| counts))
         };
         std::iter::from_fn(next).flatten()
+    }
+
+    /// The rows with any key in a list, in the order of their paths. Costs what they are, not what there is.
+    pub(in crate::tenancy) fn listed(&self, list: usize) -> impl Iterator<Item = Row<'_>> {
+        let mut found = BTreeMap::new();
+        for (number, table) in self.tables.iter().enumerate() {
+            let counts = |row: &Row<'_>| self.tables[number + 1..].iter().all(|above| above.get(row.path).is_none());
+            found.extend(table.listed(list).filter(counts).map(|row| (row.path, row)));
+        }
+        found.into_values()
     }
 
     /// The rows whose paths start so, in their order.

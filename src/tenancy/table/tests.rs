@@ -96,6 +96,11 @@ proptest! {
                 let expected: Vec<_> = plain.keys().filter(|path| path.starts_with(prefix)).collect();
                 prop_assert_eq!(starting, expected);
             }
+            for list in 0..4 {
+                let listed: Vec<_> = layers.listed(list).map(|row| row.path).collect();
+                let with = plain.iter().filter(|(_, keys)| keys.iter().any(|(of, _)| *of == list));
+                prop_assert_eq!(listed, with.map(|(path, _)| path.as_str()).collect::<Vec<_>>());
+            }
             for (other, others) in &versions {
                 let removed: Vec<_> = layers.removed_since(other).collect();
                 let expected: Vec<_> = others.keys().filter(|path| !plain.contains_key(*path)).collect();
