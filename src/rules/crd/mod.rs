@@ -6,6 +6,7 @@ mod breaks_objects;
 mod ca_bundle;
 mod cel;
 mod cel_undecided;
+mod cluster_warns;
 mod conversion;
 mod conversion_changed;
 mod default_changed;
@@ -30,6 +31,7 @@ mod missing_schema;
 mod name;
 mod name_conflict;
 mod names;
+mod not_tried;
 mod nullable_changed;
 mod one_storage_version;
 mod pattern;
@@ -37,6 +39,7 @@ mod pattern_changed;
 mod preserve_unknown_fields;
 mod printer_column;
 mod properties_and_additional;
+mod refused_by_cluster;
 mod replaced;
 mod required_added;
 mod root_nullable;
@@ -50,6 +53,7 @@ mod schemas;
 mod scope;
 mod selectable_field;
 mod served_versions_differ;
+mod server_path;
 mod set_items;
 mod shape;
 mod status_ignored;
@@ -75,6 +79,7 @@ pub use api_version_removed::ApiVersionRemoved;
 pub use breaks_objects::BreaksObjects;
 pub use cel::Cel;
 pub use cel_undecided::CelUndecided;
+pub use cluster_warns::ClusterWarns;
 pub use conversion::Conversion;
 pub use conversion_changed::ConversionChanged;
 pub use default_changed::DefaultChanged;
@@ -97,6 +102,7 @@ pub use missing_schema::MissingSchema;
 pub use name::Name;
 pub use name_conflict::NameConflict;
 pub use names::Names;
+pub use not_tried::NotTried;
 pub use nullable_changed::NullableChanged;
 pub use one_storage_version::OneStorageVersion;
 pub use pattern::Pattern;
@@ -104,6 +110,7 @@ pub use pattern_changed::PatternChanged;
 pub use preserve_unknown_fields::PreserveUnknownFields;
 pub use printer_column::PrinterColumn;
 pub use properties_and_additional::PropertiesAndAdditional;
+pub use refused_by_cluster::RefusedByCluster;
 pub use replaced::Differences;
 pub use required_added::RequiredAdded;
 pub use root_nullable::RootNullable;
@@ -144,7 +151,6 @@ fn definitions<'a>(review: &Review<'a>) -> impl Iterator<Item = &'a Object> + us
     review.objects().filter(|object| is_definition(object.group(), &object.kind))
 }
 
-/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
 /// The rule of definitions that go.
 pub(super) const DELETED: &str = "crd/deleted";
 /// The rule of what only the cluster can decide.
@@ -175,6 +181,7 @@ pub(super) const COMPARING: &[&str] = &[
     "crd/unhandled-change",
 ];
 
+/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
 /// there `crd/api-version-removed` says everything that has to move.
 pub(super) fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
     review.objects().filter_map(Definition::of)

@@ -23,3 +23,5 @@ pub use cannot_build::CannotBuild;
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;
 pub use not_listed::NotListed;
+
+pub(super) use flux::holds_variables;
