@@ -76,6 +76,11 @@ fn a_bad_file_is_told_with_file_and_line() {
             "webhook: poll",
             "github.webhook: \"poll\" is no way for deliveries to come in; write push or pull",
         ),
+        (
+            "# dry_run: definitions",
+            "dry_run: everything",
+            "clusters[0].dry_run: \"everything\" is nothing that can be tried; write definitions, or leave it out",
+        ),
         ("https://api.github.com\n", "http://api.github.com\n", "would send tokens in clear"),
     ] {
         assert!(good.contains(from), "{from}");
@@ -85,6 +90,33 @@ fn a_bad_file_is_told_with_file_and_line() {
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
         assert!(err.contains("bailiwick.yaml:") && err.contains(expected), "{err}");
         assert!(!err.contains("hunter2"), "{err}");
+    }
+}
+
+#[test]
+fn what_is_tried_on_a_cluster_is_told_and_needs_a_way_to_it() {
+    let folder = example();
+    let file = folder.path().join("bailiwick.yaml");
+    let good = fs::read_to_string(&file).expect("readable");
+    assert!(!text(&check(&file).stdout).contains("tried"), "it is off where nobody asks for it");
+    let tried = good.replace("# dry_run: definitions", "dry_run: definitions");
+    fs::write(&file, &tried).expect("written");
+    let output = check(&file);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert!(
+        text(&output.stdout).contains("with deploy keys; definitions are tried there\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    for (from, to, expected) in [
+        ("    kubeconfig: {in_cluster: true}\n", "", "nothing can be tried on a cluster without `kubeconfig`; add it"),
+        ("engine: flux-v2", "engine: flux-v1", "definitions are tried as Flux v2 applies them"),
+    ] {
+        assert!(tried.contains(from), "{from}");
+        fs::write(&file, tried.replace(from, to)).expect("written");
+        let output = check(&file);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }
 }
 

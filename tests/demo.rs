@@ -38,6 +38,7 @@ fn idle<const PLACE: usize>(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
 const BROKEN: [Handlers; 7] = [idle::<0>, idle::<1>, idle::<2>, idle::<3>, idle::<4>, idle::<5>, idle::<6>];
 
 /// Plays the tour; gives the exit status and what was printed.
+#[expect(clippy::future_not_send, reason = "the tour prints, and whatever prints stays on its thread")]
 async fn play(handlers: Handlers) -> (u8, String) {
     let mut world = World::start(Addresses::free()).await.expect("a world");
     world.stop_server().await;

@@ -2,7 +2,8 @@
 //!
 //! `fixtures/rules/<rule id>/` holds `pass*` and `fail*`, each a file (judged as part of an admin
 //! repository) or a directory: a small repository, judged whole. A directory may hold `before/` and
-//! `after/` (a change), and `team/` beside `admin/` (a team's repository with its admin repository).
+//! `after/` (a change), `team/` beside `admin/` (a team's repository with its admin repository), and
+//! `cluster-says.yaml` beside `repository/` (what a cluster said of its definitions in a dry run).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -14,9 +15,12 @@ use std::sync::Arc;
 use bailiwick::finding::{Finding, Severity};
 use bailiwick::manifest::{self, ManifestFile};
 use bailiwick::names::RepoPath;
-use bailiwick::rules::{Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, Users, View, judge};
+use bailiwick::rules::{
+    Answer, Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, Trials, Users, View, judge,
+};
 use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
 use proptest::prelude::*;
+use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -128,6 +132,9 @@ fn judge_example(example: &Path) -> Vec<Finding> {
         let repository = repository(vec![(format!("cluster/common/{name}"), fs::read(example).expect("a file"))]);
         return judge_repository(&Repository::default(), &repository, None);
     }
+    if example.join("cluster-says.yaml").is_file() {
+        return judge_tried(example);
+    }
     if example.join("team").is_dir() {
         let admin = load(&example.join("admin")).index;
         let team = admin.teams().next().expect("the admin repository has a team");
@@ -137,6 +144,42 @@ fn judge_example(example: &Path) -> Vec<Finding> {
         return judge_repository(&load(&example.join("before")), &load(&example.join("after")), None);
     }
     judge_repository(&Repository::default(), &load(example), None)
+}
+
+/// A new repository whose definitions were tried on a cluster, with what it said of each.
+fn judge_tried(example: &Path) -> Vec<Finding> {
+    let says = fs::read_to_string(example.join("cluster-says.yaml")).expect("a file");
+    let says: Value = serde_yaml::from_str(&says).expect("YAML");
+    let answer = |name: &str| match &says[name] {
+        said if said["accepted"].is_array() => Answer::Accepted { warnings: texts(&said["accepted"]) },
+        said if said["refused"].is_string() => Answer::Refused {
+            message: said["refused"].as_str().expect("a text").to_owned(),
+            causes: said["causes"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(field, words)| (field.clone(), words.as_str().expect("a text").to_owned()))
+                .collect(),
+        },
+        said => Answer::Untried {
+            why: said["untried"].as_str().unwrap_or_else(|| panic!("nothing is said of {name}")).to_owned(),
+            expected: said["expected"] == true,
+        },
+    };
+    let Repository { files, index, .. } = load(&example.join("repository"));
+    let view = View { before: RepositoryIndex::default(), after: index, roots: None, kubernetes: None };
+    let mut change = Change::whole(view, files);
+    let answers = change.to_try(0, 20).into_iter().map(|candidate| {
+        let object = candidate.object.expect("nothing for Flux to fill in");
+        (candidate.spot, answer(object["metadata"]["name"].as_str().expect("a name")))
+    });
+    let trials = Trials::new("dev".parse().expect("a name"), answers.collect::<Vec<_>>());
+    change.tell_trials(0, trials);
+    change.judge(0, Scope::Admin, &Policy::default()).findings
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 fn judge_repository(before: &Repository, after: &Repository, team: Option<&Team>) -> Vec<Finding> {
@@ -154,6 +197,55 @@ fn judge_repository(before: &Repository, after: &Repository, team: Option<&Team>
         _ => change(view, files, before, after),
     };
     change.judge(0, team.map_or(Scope::Admin, Scope::Team), &Policy::default()).findings
+}
+
+#[test]
+fn what_is_tried_is_what_changes_and_is_applied() {
+    let definition = |name: &str, more: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {name}}}\nspec: \
+             {{group: example.org{more}}}\n---\n"
+        )
+    };
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a.example.org}\n---\n";
+    let repository = |common: String, aside: &str| {
+        let files = [
+            ("cluster/kustomization.yaml", "resources: [common]\n".to_owned()),
+            ("cluster/common/kustomization.yaml", "resources: [a.yaml]\n".to_owned()),
+            ("cluster/common/a.yaml", common),
+            ("docs/b.yaml", aside.to_owned()),
+        ];
+        repository(files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect())
+    };
+    let before = repository(definition("same.example.org", "") + &definition("other.example.org", ""), "");
+    let texts = [
+        definition("new.example.org", ", scope: '$${a}'"),
+        definition("same.example.org", " "),
+        secret.to_owned(),
+        definition("other.example.org", ", scope: Cluster"),
+        definition("open.example.org", ", scope: '${scope}'"),
+        definition("old.example.org", "").replace("/v1\n", "/v1beta1\n"),
+        definition("third.example.org", ""),
+    ];
+    let after = repository(texts.concat(), &definition("aside.example.org", ""));
+    let files =
+        after.files.iter().filter(|file| !file.path.as_str().ends_with("kustomization.yaml")).cloned().collect();
+    let view = View { before: before.index.clone(), after: after.index.clone(), roots: None, kubernetes: None };
+    let tried = change(view, files, &before, &after).to_try(0, 2);
+    let names = tried.iter().map(|candidate| match &candidate.object {
+        Ok(object) => object["metadata"]["name"].as_str().expect("a name"),
+        Err(Answer::Untried { why, .. }) => why.split(' ').next().expect("a word"),
+        Err(other) => panic!("nobody was asked: {other:?}"),
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["new.example.org", "other.example.org", "${…}", "2"]);
+    let sent = tried[1].object.as_ref().expect("it is sent");
+    assert_eq!(
+        *sent,
+        serde_json::json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "other.example.org"}, "spec": {"group": "example.org", "scope": "Cluster"},
+        })
+    );
 }
 
 fn change(view: View, files: Vec<ManifestFile>, before: &Repository, after: &Repository) -> Change {
@@ -244,6 +336,7 @@ fn an_exception_waives_and_is_counted() {
         definitions: &[],
         elsewhere: None,
         users: &Users::default(),
+        trials: None,
         kubernetes: None,
         is_built: false,
         prepared: None,

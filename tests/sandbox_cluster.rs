@@ -5,6 +5,8 @@
 mod api;
 #[path = "sandbox_cluster/client.rs"]
 mod client;
+#[path = "sandbox_cluster/dry_run.rs"]
+mod dry_run;
 #[path = "sandbox_cluster/flux.rs"]
 mod flux;
 #[path = "sandbox_cluster/rights.rs"]

@@ -12,7 +12,7 @@ use self::named::Seen;
 use super::{Exit, Output};
 use crate::command::COMMANDS;
 use crate::config::{
-    self, AccessMode, ClusterConfig, Config, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode,
+    self, AccessMode, ClusterConfig, Config, DryRuns, Kubeconfig, LARGEST_FILE, SecretError, SecretSource, WebhookMode,
 };
 use crate::files;
 use crate::report::visible;
@@ -138,9 +138,10 @@ fn cluster(cluster: &ClusterConfig) -> String {
         AccessMode::GithubApp => "Flux's own App",
         AccessMode::None => "no keys",
     };
+    let tried = cluster.dry_run.map_or("", |DryRuns::Definitions| "; definitions are tried there");
     let ClusterConfig { name, admin_repository, branch, path, team_repository, .. } = cluster;
     format!(
         "cluster {name}: {admin_repository}, branch {branch}, path {path}; {engine}; {reached}; teams in \
-         {team_repository} with {keys}"
+         {team_repository} with {keys}{tried}"
     )
 }

@@ -1,10 +1,11 @@
 //! The cluster. Only this room imports kube's client; what comes out are plain values.
 //!
-//! [`Cluster`] reads Flux's objects, asks for a reconciliation and keeps the Secret that holds a
-//! team's deploy key. [`verdict`] judges what was read, without IO.
+//! [`Cluster`] reads Flux's objects, asks for a reconciliation, keeps the Secret that holds a
+//! team's deploy key, and tries definitions in a dry run. [`verdict`] judges what was read, without IO.
 
 mod access;
 mod client;
+mod dry_run;
 mod error;
 mod flux;
 pub mod keypair;
@@ -16,6 +17,7 @@ pub mod verdict;
 
 pub use access::KubeAccess;
 pub use client::{Cluster, FluxKind};
+pub use dry_run::{Cause, DryRun, Refused};
 pub use error::ClusterError;
 pub use keypair::KeyPair;
 pub use rights::{GIT_SECRET, Right};

@@ -27,6 +27,7 @@ pub struct Right {
 
 const SOURCES: &str = "source.toolkit.fluxcd.io";
 const KUSTOMIZATIONS: &str = "kustomize.toolkit.fluxcd.io";
+const DEFINITIONS: &str = "apiextensions.k8s.io";
 
 impl Right {
     /// To find what applies the admin repository, ask for a sync and follow it.
@@ -42,6 +43,12 @@ impl Right {
         Self::new("get", "", "namespaces"),
         Self { name: Some(GIT_SECRET), ..Self::new("get", "", "secrets") },
         Self::new("create", "", "secrets"),
+    ];
+    /// To try definitions in a dry run (`clusters[].dry_run`), besides. RBAC knows no right to dry runs alone:
+    /// these are the rights to change definitions.
+    pub const TRY: [Self; 2] = [
+        Self::new("patch", DEFINITIONS, "customresourcedefinitions"),
+        Self::new("create", DEFINITIONS, "customresourcedefinitions"),
     ];
 
     const fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
@@ -146,5 +153,6 @@ mod tests {
         assert_eq!(verbs(client, "flux_call", "Call { verb: \""), named(|right| right.group.ends_with("fluxcd.io")));
         let secrets = verbs(include_str!("secret.rs"), "secret_call", "Call { verb: \"");
         assert_eq!(secrets, named(|right| right.resource == "secrets"));
+        assert_eq!(Right::TRY.map(|right| right.verb).join(" and "), super::super::dry_run::VERBS);
     }
 }

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::raw::{Named, RawCluster, RawCommand, RawConfig, RawGitAccess, RawGithub, RawKubeconfig};
 use super::{
-    Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, GitAccess, GithubConfig, Kubeconfig, Problem,
-    RepositoryPattern, SecretError, SecretSource, WebhookMode,
+    Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, DryRuns, GitAccess, GithubConfig, Kubeconfig,
+    Problem, RepositoryPattern, SecretError, SecretSource, WebhookMode,
 };
 use crate::command::COMMANDS;
 use crate::names::{Engine, KubernetesVersion, RepositoryName, api_host, is_api_host, is_dns_label, show};
@@ -198,8 +198,10 @@ impl Checker<'_> {
         let kubernetes =
             kubernetes.map(|text| self.take::<KubernetesVersion>(&at("kubernetes_version"), &text, "or leave it out"));
         let kubernetes = kubernetes.map_or(Some(None), |version| version.map(Some));
+        let reached = raw.kubeconfig.is_some();
         let kubeconfig = raw.kubeconfig.map(|raw| self.kubeconfig(&at("kubeconfig"), raw));
         let kubeconfig = kubeconfig.map_or(Some(None), |kubeconfig| kubeconfig.map(Some));
+        let dry_run = self.dry_run(&at("dry_run"), raw.dry_run.as_deref(), (reached, engine.flatten()));
         let pattern = raw.team_repository.as_deref().unwrap_or("{org}/dev-{team}");
         let team_repository = admin.as_ref().and_then(|admin| self.pattern(&at("team_repository"), pattern, admin));
         let git_access = self.git_access(&at("git_access"), raw.git_access, engine.flatten());
@@ -222,8 +224,33 @@ impl Checker<'_> {
             team_branch: team_branch?,
             git_access: git_access?,
             kubernetes_version: kubernetes?,
+            dry_run: dry_run?,
             environments: raw.environments,
         })
+    }
+
+    fn dry_run(
+        &mut self,
+        key: &str,
+        text: Option<&str>,
+        (reached, engine): (bool, Option<Engine>),
+    ) -> Option<Option<DryRuns>> {
+        match text {
+            None => Some(None),
+            Some("definitions") if !reached => {
+                self.problem(key, "nothing can be tried on a cluster without `kubeconfig`", "add it, or leave this out")
+            }
+            Some("definitions") if engine == Some(Engine::FluxV1) => self.problem(
+                key,
+                "definitions are tried as Flux v2 applies them, which does not run here",
+                "leave it out",
+            ),
+            Some("definitions") => Some(Some(DryRuns::Definitions)),
+            Some(other) => {
+                let message = format!("{} is nothing that can be tried", show(other));
+                self.problem(key, message, "write definitions, or leave it out")
+            }
+        }
     }
 
     fn pattern(&mut self, key: &str, text: &str, admin: &RepositoryName) -> Option<RepositoryPattern> {

@@ -103,8 +103,17 @@ pub struct ClusterConfig {
     pub git_access: GitAccess,
     /// Its version of Kubernetes; `None` where every version that is known may be meant.
     pub kubernetes_version: Option<KubernetesVersion>,
+    /// What of a pull request is tried there before it is merged; `None` for nothing. Only with `kubeconfig`.
+    pub dry_run: Option<DryRuns>,
     /// The environments of a layout with `tenants/base` and one overlay per environment; else empty.
     pub environments: Vec<String>,
+}
+
+/// What of a pull request in the admin repository is tried on a cluster in a dry run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DryRuns {
+    /// New and changed CustomResourceDefinitions.
+    Definitions,
 }
 
 /// How a cluster's API is reached.

@@ -46,6 +46,7 @@ pub(super) struct RawCluster {
     pub(super) team_branch: Option<String>,
     pub(super) git_access: Option<RawGitAccess>,
     pub(super) kubernetes_version: Option<String>,
+    pub(super) dry_run: Option<String>,
     #[serde(default)]
     pub(super) environments: Vec<String>,
 }

@@ -138,6 +138,8 @@ impl ReviewMergeGroup {
             onto: Some(self.onto.clone()),
             head: self.head.clone(),
             refs: self.head_ref.clone().into_iter().chain([self.base.full_ref()]).collect(),
+            // Only who may push puts something into the queue.
+            from_fork: false,
         };
         let report = role.judge(context, repo, proposal).await?;
         verdict.complete(context, lease, repo, report).await

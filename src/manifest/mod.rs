@@ -3,6 +3,7 @@
 mod annotations;
 mod edit;
 mod gate;
+mod json;
 mod kustomization;
 mod lines;
 mod node;

@@ -119,6 +119,7 @@ impl Change {
             definitions,
             elsewhere: self.elsewhere.get(&view),
             users: &users,
+            trials: None,
             kubernetes: seen.kubernetes,
             is_built: true,
             prepared: None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::users::touched;
-use super::{Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Users, judge};
+use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
@@ -48,6 +48,8 @@ pub struct Change {
     /// By the numbers of the views.
     pub(super) elsewhere: BTreeMap<usize, Elsewhere>,
     users: Users,
+    /// By the numbers of the views.
+    trials: BTreeMap<usize, Trials>,
     /// By the views.
     dropped: Vec<Newly>,
     reached: BTreeMap<RepoPath, Option<Location>>,
@@ -104,8 +106,8 @@ impl Change {
         let files = files.into_values().flatten().collect();
         let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
         let definitions = definitions.collect();
-        let (elsewhere, users) = (BTreeMap::new(), Users::default());
-        Ok(Self { views: seen, whole_before, files, old, definitions, elsewhere, users, dropped, reached })
+        let (elsewhere, users, trials) = (BTreeMap::new(), Users::default(), BTreeMap::new());
+        Ok(Self { views: seen, whole_before, files, old, definitions, elsewhere, users, trials, dropped, reached })
     }
 
     /// All of a repository as one change: everything is new.
@@ -119,6 +121,7 @@ impl Change {
             definitions,
             elsewhere: BTreeMap::new(),
             users: Users::default(),
+            trials: BTreeMap::new(),
             dropped,
             reached: BTreeMap::new(),
         }
@@ -160,6 +163,20 @@ impl Change {
         self.views.iter().flat_map(|view| view.after.teams())
     }
 
+    /// The definitions that are to be tried on the cluster of one of the views of an admin repository, at most `most`
+    /// of them.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn to_try(&self, view: usize, most: usize) -> Vec<Candidate> {
+        trials::candidates(&self.review(view, Scope::Admin), most)
+    }
+
+    /// Tells what the cluster of one of the views says of [them](Self::to_try).
+    pub fn tell_trials(&mut self, view: usize, trials: Trials) {
+        self.trials.insert(view, trials);
+    }
+
     /// The groups and kinds of the objects that are judged.
     pub fn kinds(&self) -> BTreeSet<(&str, &str)> {
         kinds(self.files.iter())
@@ -181,8 +198,18 @@ impl Change {
     /// # Panics
     /// Where there is no such view.
     pub fn judge(&self, view: usize, scope: Scope<'_>, policy: &Policy) -> Judgement {
+        let mut judgement = judge(&self.review(view, scope), policy);
+        judgement.summary.reached = self.reached.len();
+        let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
+        for finding in judgement.findings.iter_mut().chain(waived) {
+            finding.reached = self.reached.get(&finding.location.file).cloned().flatten();
+        }
+        judgement
+    }
+
+    fn review<'a>(&'a self, view: usize, scope: Scope<'a>) -> Review<'a> {
         let View { before, after, kubernetes, .. } = &self.views[view];
-        let review = Review {
+        Review {
             scope,
             before,
             whole_before: &self.whole_before[view],
@@ -193,17 +220,11 @@ impl Change {
             definitions: &self.definitions,
             elsewhere: self.elsewhere.get(&view),
             users: &self.users,
+            trials: self.trials.get(&view),
             kubernetes: *kubernetes,
             is_built: false,
             prepared: None,
-        };
-        let mut judgement = judge(&review, policy);
-        judgement.summary.reached = self.reached.len();
-        let waived = judgement.waived.iter_mut().map(|waived| &mut waived.finding);
-        for finding in judgement.findings.iter_mut().chain(waived) {
-            finding.reached = self.reached.get(&finding.location.file).cloned().flatten();
         }
-        judgement
     }
 }
 

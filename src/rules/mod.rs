@@ -13,6 +13,7 @@ mod prepared;
 pub mod rbac;
 mod requests;
 pub mod tenancy;
+mod trials;
 mod users;
 pub mod yaml;
 
@@ -24,11 +25,13 @@ pub use engine::{Judgement, Summary, Waived, judge};
 pub use policy::{Policy, PolicyError};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
+pub use trials::{Answer, Candidate, Spot, Trials};
 pub use users::{Room, TeamUsers, Users, within};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
 use crate::names::{KubernetesVersion, RepoPath};
+use crate::redact::redact;
 use crate::tenancy::{Newly, RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
@@ -91,6 +94,8 @@ pub struct Review<'a> {
     pub elsewhere: Option<&'a Elsewhere>,
     /// Files that are no part of the change, with the objects that its definitions are for.
     pub users: &'a Users,
+    /// What the cluster says of the change's definitions in a dry run, where it was to be asked.
+    pub trials: Option<&'a Trials>,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
     /// Whether kustomize has built the files: no patch adds anything any more.
@@ -152,6 +157,12 @@ fn shown_up_to(limit: usize, text: &str) -> String {
     shown
 }
 
+/// Words of a cluster made fit for a message, in which it may repeat a manifest's: cut where nobody reads on, one line,
+/// without secrets.
+fn words_of_server(text: &str) -> String {
+    shown_up_to(600, &redact(text).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
@@ -195,6 +206,9 @@ pub static RULES: &[&dyn Rule] = &[
     &crd::ValidationRule,
     &crd::Cel,
     &crd::CelUndecided,
+    &crd::RefusedByCluster,
+    &crd::ClusterWarns,
+    &crd::NotTried,
     &crd::NameConflict,
     &crd::UnknownFormat,
     &crd::StatusIgnored,
@@ -246,4 +260,16 @@ pub static RULES: &[&dyn Rule] = &[
 /// The rule of an id, as `bailiwick explain` takes it.
 pub fn rule(id: &str) -> Option<&'static dyn Rule> {
     RULES.iter().copied().find(|rule| rule.meta().id.as_str() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words_of_server;
+
+    #[test]
+    fn the_words_of_a_cluster_are_one_short_line_without_secrets() {
+        let words = words_of_server("no `x`\n\tat https://me:s3cret@example.org\u{1b}[31m");
+        assert_eq!(words, "no ?x? at https://me:(redacted)@example.org?[31m");
+        assert_eq!(words_of_server(&"ü".repeat(9_000)).chars().count(), 601);
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judgement, Review, Scope, crd};
+use super::{Answer, Judgement, Review, Scope, crd, trials};
 use crate::finding::{Finding, Severity};
-use crate::names::RepoPath;
+use crate::names::{ClusterName, RepoPath};
 use crate::schema::{Definition, Version, is_definition, same};
 
 /// One definition that a change makes, changes or takes away.
@@ -30,6 +30,8 @@ pub struct Request {
     pub accepted: BTreeMap<String, usize>,
     /// How many of its rules only the cluster can decide.
     pub undecided: usize,
+    /// The clusters that take it in a dry run, and those on which it was to be tried and was not, with why.
+    pub trials: BTreeMap<ClusterName, Result<(), String>>,
     /// How many objects of its kind there are: by the team in whose directory they stand, else by directory, and
     /// by the repository where it is a team's that was looked at.
     pub used: BTreeMap<String, usize>,
@@ -70,7 +72,8 @@ pub(super) fn of(review: &Review<'_>, judgement: &Judgement) -> Vec<Request> {
             Some(old) if !same(&old.object.node, &definition.object.node) => Asked::Changed,
             Some(_) => continue,
         };
-        requests.entry(definition.object.name.clone()).or_insert_with(|| Request::of(definition, what));
+        let request = requests.entry(definition.object.name.clone()).or_insert_with(|| Request::of(definition, what));
+        request.take_trial(trials::answer(review, definition.object));
     }
     let all = judgement.findings.iter().chain(judgement.waived.iter().map(|waived| &waived.finding));
     for finding in all.filter(|finding| finding.rule.as_str() == crd::DELETED) {
@@ -107,7 +110,19 @@ impl Request {
             warnings: BTreeMap::new(),
             accepted: BTreeMap::new(),
             undecided: 0,
+            trials: BTreeMap::new(),
             used: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what a cluster says of it, except for a refusal, which is a finding. Of two objects of one name the one
+    /// that was not tried counts.
+    fn take_trial(&mut self, answer: Option<(&ClusterName, &Answer)>) {
+        let Some((cluster, answer)) = answer else { return };
+        match answer {
+            Answer::Accepted { .. } => drop(self.trials.entry(cluster.clone()).or_insert(Ok(()))),
+            Answer::Untried { why, .. } => drop(self.trials.insert(cluster.clone(), Err(why.clone()))),
+            Answer::Refused { .. } => {}
         }
     }
 
@@ -125,6 +140,7 @@ impl Request {
         worse(&mut self.accepted, other.accepted);
         worse(&mut self.used, other.used);
         self.undecided = self.undecided.max(other.undecided);
+        self.trials.extend(other.trials);
     }
 }
 

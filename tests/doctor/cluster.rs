@@ -13,7 +13,12 @@ const ACCOUNT: &str = "system:serviceaccount:bailiwick-system:bailiwick";
 
 /// The documents of the files that people are told to apply.
 fn deployed() -> Vec<Value> {
-    let files = ["deploy/base/rbac.yaml", "deploy/overlays/deploy-keys/binding.yaml"];
+    let files = [
+        "deploy/base/rbac.yaml",
+        "deploy/overlays/deploy-keys/binding.yaml",
+        "deploy/overlays/dry-run/role.yaml",
+        "deploy/overlays/dry-run/policy.yaml",
+    ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let text: Vec<String> =
         files.iter().map(|file| std::fs::read_to_string(root.join(file)).expect("a file")).collect();
@@ -48,7 +53,7 @@ fn granted(documents: &[Value]) -> BTreeSet<[String; 4]> {
 
 #[test]
 fn what_is_asked_for_is_what_people_are_told_to_grant() {
-    let asked = Right::FOLLOW.iter().chain(&Right::KEYS);
+    let asked = Right::FOLLOW.iter().chain(&Right::KEYS).chain(&Right::TRY);
     let asked: BTreeSet<_> =
         asked.map(|it| [it.group, it.resource, it.name.unwrap_or_default(), it.verb].map(str::to_owned)).collect();
     assert_eq!(granted(&deployed()), asked);
@@ -71,6 +76,25 @@ async fn reached_with(world: &mut World, kubeconfig: &str) -> Seen {
     std::fs::write(world.directory().join("other"), kubeconfig).expect("room for a file");
     "    engine: flux-v2\n    kubeconfig: {file: other}\n".clone_into(&mut world.connection);
     doctor(world).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_right_to_try_definitions_is_missed_where_they_are_to_be_tried() {
+    let mut world = world().await;
+    let tried = |text: &str| {
+        text.replace("kubeconfig: {file: other}\n", "kubeconfig: {file: other}\n    dry_run: definitions\n")
+    };
+    let unasked = as_deployed(&mut world, |it| without(it, "customresourcedefinitions", "patch")).await;
+    assert_eq!(unasked.status, 0, "{}", unasked.out);
+    assert!(!unasked.out.contains("definition"), "nobody asks for it: {}", unasked.out);
+    let line = doctor_with(&world, tried, |_| {})
+        .await
+        .just("PROBLEM", "may not patch customresourcedefinitions.apiextensions.k8s.io: no definition is tried there");
+    assert!(line.contains("deploy/overlays/dry-run"), "{line}");
+    as_deployed(&mut world, |_| {}).await;
+    let seen = doctor_with(&world, tried, |_| {}).await;
+    assert_eq!(seen.status, 0, "{}", seen.out);
+    seen.line("ok", "cluster dev: Bailiwick may try definitions");
 }
 
 /// Takes a verb out of every rule about a resource.

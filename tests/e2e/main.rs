@@ -7,6 +7,7 @@ mod support;
 mod audit;
 mod commands;
 mod definitions;
+mod dry_run;
 mod files;
 mod forks;
 mod given_up;

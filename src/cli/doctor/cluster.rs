@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::diagnosis::Diagnosis;
 use super::{FETCH_LIMIT, LIMIT, in_time};
 use crate::cluster::{Cluster, ClusterError, ConditionStatus, FluxKind, Right, SourceState, revision_commit};
-use crate::config::{AccessMode, ClusterConfig};
+use crate::config::{AccessMode, ClusterConfig, DryRuns};
 use crate::jobs::{Applying, Context, JobError, applying, chain};
 use crate::names::{CommitId, Engine, Namespace};
 
@@ -78,7 +78,9 @@ enum Held {
 async fn rights(config: &ClusterConfig, cluster: &Cluster) -> Vec<Diagnosis> {
     let thing = format!("cluster {}", config.name);
     let keys = config.git_access.mode == AccessMode::DeployKey;
-    let asked: Vec<Right> = if keys { [&Right::FOLLOW[..], &Right::KEYS].concat() } else { Right::FOLLOW.to_vec() };
+    let mut asked = Right::FOLLOW.to_vec();
+    asked.extend(keys.then_some(Right::KEYS).into_iter().flatten());
+    asked.extend(config.dry_run.map(|DryRuns::Definitions| Right::TRY).into_iter().flatten());
     let answers = join_all(asked.iter().map(|right| held(cluster, right))).await;
     let mut rows = Vec::new();
     for (right, answer) in asked.into_iter().zip(answers) {
@@ -103,7 +105,10 @@ async fn held(cluster: &Cluster, right: &Right) -> Result<Held, ClusterError> {
 }
 
 fn judge_rights(thing: &str, rows: &[(Right, Held)]) -> Vec<Diagnosis> {
-    let (keys, follow): (Vec<_>, Vec<_>) = rows.iter().copied().partition(|(right, _)| Right::KEYS.contains(right));
+    let of = |wanted: &[Right]| -> Vec<(Right, Held)> {
+        rows.iter().copied().filter(|(right, _)| wanted.contains(right)).collect()
+    };
+    let (follow, keys, tries) = (of(&Right::FOLLOW), of(&Right::KEYS), of(&Right::TRY));
     let mut all = vec![judge_following(thing, &follow)];
     let missing = named(&keys, |_, held| held != Held::Everywhere);
     if !missing.is_empty() {
@@ -113,6 +118,15 @@ fn judge_rights(thing: &str, rows: &[(Right, Held)]) -> Vec<Diagnosis> {
         ));
     } else if !keys.is_empty() {
         all.push(Diagnosis::ok(format!("{thing}: Bailiwick may keep deploy keys in all namespaces")));
+    }
+    let missing = named(&tries, |_, held| held != Held::Everywhere);
+    if !missing.is_empty() {
+        all.push(Diagnosis::problem(
+            format!("{thing}: Bailiwick may not {missing}: no definition is tried there, as `dry_run` asks"),
+            "apply deploy/overlays/dry-run, which says what that right means; or leave `dry_run` out",
+        ));
+    } else if !tries.is_empty() {
+        all.push(Diagnosis::ok(format!("{thing}: Bailiwick may try definitions")));
     }
     all
 }

@@ -7,7 +7,8 @@ use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
 use super::part::Owner;
-use super::{definitions, team_users};
+use super::{definitions, team_users, trials};
+use crate::config::ClusterConfig;
 use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
@@ -52,6 +53,8 @@ pub(in crate::jobs) struct Proposal {
     pub(in crate::jobs) head: CommitId,
     /// The refs through which all of it can be fetched.
     pub(in crate::jobs) refs: Vec<String>,
+    /// Whether who proposes it may be somebody who cannot push to the repository.
+    pub(in crate::jobs) from_fork: bool,
 }
 
 impl Proposal {
@@ -67,6 +70,7 @@ impl Proposal {
             onto: None,
             head: pull.head.sha.clone(),
             refs: pull.refs(),
+            from_fork: pull.from_fork(),
         }))
     }
 }
@@ -85,7 +89,7 @@ impl Merge {
     pub(super) async fn of(
         context: &Context,
         repo: &Repo,
-        Proposal { repository, clone_url, branch, onto, head, refs }: Proposal,
+        Proposal { repository, clone_url, branch, onto, head, refs, .. }: Proposal,
         eyes: Vec<Eyes>,
     ) -> Result<Result<Self, CheckRunReport>, JobError> {
         let mirror = context.mirrors.open(repository);
@@ -149,13 +153,19 @@ impl Merge {
         Ok(read?)
     }
 
-    /// Judges it as a change of the admin repository.
-    pub(super) async fn for_admin(mut self, context: &Context) -> Result<CheckRunReport, JobError> {
+    /// Judges it as a change of the admin repository of these clusters, in the order of their eyes.
+    pub(super) async fn for_admin(
+        mut self,
+        context: &Context,
+        clusters: &[&ClusterConfig],
+        from_fork: bool,
+    ) -> Result<CheckRunReport, JobError> {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
             Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
         };
         team_users::look(context, &mut self.change).await;
+        self.change = trials::run(context, self.change, clusters, from_fork).await?;
         let scopes = vec![(None, policy); self.change.views()];
         self.judge(scopes, "the admin repository".to_owned()).await
     }

@@ -9,6 +9,7 @@ mod definitions;
 mod judge;
 mod part;
 mod team_users;
+mod trials;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What the repository of a merge is, and by what its changes are judged for that.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::super::{Context, JobError, admin};
 use super::check_run::{CHECK_NAME, check_name};
@@ -42,9 +42,10 @@ impl Role<'_> {
         if matches!(self, Self::Nobody) {
             return Ok(judge::nobody());
         }
+        let from_fork = proposal.from_fork;
         match (judge::Merge::of(context, repo, proposal, self.eyes()).await?, self) {
             (Err(report), _) => Ok(report),
-            (Ok(merge), Self::Admin(_)) => merge.for_admin(context).await,
+            (Ok(merge), Self::Admin(clusters)) => merge.for_admin(context, &seeing(&clusters), from_fork).await,
             (Ok(merge), Self::Team(teams)) => merge.for_team(teams).await,
             (Ok(_), Self::Nobody) => Ok(judge::nobody()),
         }
@@ -53,13 +54,14 @@ impl Role<'_> {
     /// Whose eyes see it.
     fn eyes(&self) -> Vec<Eyes> {
         match self {
-            Self::Admin(clusters) => {
-                let seen: BTreeSet<(&RepoPath, Option<KubernetesVersion>)> =
-                    clusters.iter().map(|cluster| (&cluster.path, cluster.kubernetes_version)).collect();
-                seen.into_iter()
-                    .map(|(path, kubernetes)| Eyes { path: Some(path.clone()), roots: None, kubernetes })
-                    .collect()
-            }
+            Self::Admin(clusters) => seeing(clusters)
+                .into_iter()
+                .map(|cluster| Eyes {
+                    path: Some(cluster.path.clone()),
+                    roots: None,
+                    kubernetes: cluster.kubernetes_version,
+                })
+                .collect(),
             Self::Team(teams) => teams
                 .iter()
                 .map(|Owner { team, kubernetes, .. }| Eyes {
@@ -71,6 +73,13 @@ impl Role<'_> {
             Self::Nobody => Vec::new(),
         }
     }
+}
+
+/// The clusters that see a merge, in the order of their paths; no two of one branch have the same.
+fn seeing<'a>(clusters: &[&'a ClusterConfig]) -> Vec<&'a ClusterConfig> {
+    let by_path: BTreeMap<&RepoPath, &ClusterConfig> =
+        clusters.iter().map(|cluster| (&cluster.path, *cluster)).collect();
+    by_path.into_values().collect()
 }
 
 /// What a merge is a part of, and the name of the check run that says so.

@@ -84,6 +84,10 @@ fn verdict(request: &Request) -> String {
             count(request.undecided, "rule")
         ));
     }
+    parts.extend(request.trials.iter().map(|(cluster, tried)| match tried {
+        Ok(()) => format!("the cluster {} takes it (dry run)", code(cluster.as_str())),
+        Err(why) => format!("not tried on the cluster {}: {}", code(cluster.as_str()), escape(&short(why))),
+    }));
     parts.join("; ")
 }
 

@@ -90,6 +90,7 @@ fn request(name: &str, what: Asked) -> Request {
         warnings: BTreeMap::new(),
         accepted: BTreeMap::new(),
         undecided: 0,
+        trials: BTreeMap::new(),
         used: BTreeMap::new(),
     }
 }
@@ -98,6 +99,10 @@ fn request(name: &str, what: Asked) -> Request {
 fn the_definitions_that_are_asked_for_stand_in_a_table() {
     let counts = |counts: &[(&str, usize)]| counts.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect();
     let many: Vec<(String, usize)> = (1..=7).map(|n| (format!("team{n}"), n)).collect();
+    let tried = |all: &[(&str, Result<(), &str>)]| {
+        let one = |(name, it): &(&str, Result<(), &str>)| (name.parse().expect("a name"), it.map_err(str::to_owned));
+        all.iter().map(one).collect()
+    };
     let requests = vec![
         Request {
             breaking: counts(&[("crd/field-removed", 2), ("crd/enum-narrowed", 1)]),
@@ -114,6 +119,7 @@ fn the_definitions_that_are_asked_for_stand_in_a_table() {
         Request {
             warnings: counts(&[("crd/unknown-format", 1)]),
             undecided: 3,
+            trials: tried(&[("dev", Ok(())), ("prod", Err("it did | not answer"))]),
             ..request("things.example.org", Asked::Changed)
         },
         Request { refused: counts(&[("crd/name", 1)]), ..request("widgets.`example`.org", Asked::New) },

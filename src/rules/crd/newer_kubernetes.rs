@@ -165,6 +165,7 @@ mod tests {
             definitions: &[],
             elsewhere: None,
             users: &Users::default(),
+            trials: None,
             kubernetes: version.map(KubernetesVersion::new),
             is_built: false,
             prepared: None,

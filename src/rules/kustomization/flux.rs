@@ -85,6 +85,11 @@ fn holds_variable(node: &Node) -> bool {
     node.text().is_some_and(is_variable)
 }
 
+/// Whether Flux may fill something in anywhere in a node.
+pub(in crate::rules) fn holds_variables(node: &Node) -> bool {
+    first_variable(node).is_some()
+}
+
 /// The first scalar, or key, that holds a variable.
 fn first_variable(node: &Node) -> Option<&Node> {
     match &node.value {

@@ -24,3 +24,5 @@ pub(super) use flux::is_sync;
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;
 pub use not_listed::NotListed;
+
+pub(super) use flux::holds_variables;

@@ -26,6 +26,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         definitions: &[],
         elsewhere: None,
         users: &Users::default(),
+        trials: None,
         kubernetes: None,
         is_built: false,
         prepared: None,

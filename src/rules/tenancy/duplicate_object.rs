@@ -224,6 +224,7 @@ mod tests {
             definitions: &[],
             elsewhere: None,
             users: &Users::default(),
+            trials: None,
             kubernetes: None,
             is_built: false,
             prepared: None,

@@ -1,5 +1,6 @@
 //! Misbehaviour on demand.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +37,13 @@ struct State {
     next_sync: Option<(String, String)>,
     hold: bool,
     paused: bool,
+    /// By the definitions' names.
+    refused: BTreeMap<String, Refused>,
+    warned: BTreeMap<String, String>,
 }
+
+/// How a definition is refused: code, message, and the faults of single fields.
+pub(super) type Refused = (u16, String, Vec<(String, String)>);
 
 /// The switches. Everything is off at the start.
 #[derive(Debug)]
@@ -94,6 +101,31 @@ impl Faults {
     /// While set, Flux does nothing at all, as if its pods were gone.
     pub fn pause_controllers(&self, paused: bool) {
         self.with(|state| state.paused = paused);
+    }
+
+    /// From now on the definition of this name is refused, by the API and for Flux, as by what only a real API server
+    /// knows: the cost of a rule in CEL (422, with the faults of fields), an admission webhook (403, without).
+    pub fn refuse_definition(&self, name: &str, code: u16, message: &str, causes: &[(&str, &str)]) {
+        let causes = causes.iter().map(|(field, fault)| ((*field).to_owned(), (*fault).to_owned())).collect();
+        self.with(|state| state.refused.insert(name.to_owned(), (code, message.to_owned(), causes)));
+    }
+
+    /// From now on the API warns of the definition of this name, as its `Warning` header does.
+    pub fn warn_of_definition(&self, name: &str, text: &str) {
+        self.with(|state| state.warned.insert(name.to_owned(), text.to_owned()));
+    }
+
+    /// Ends that definitions are refused or warned of.
+    pub fn take_all_definitions(&self) {
+        self.with(|state| (state.refused.clear(), state.warned.clear()));
+    }
+
+    pub(super) fn refusal_of_definition(&self, name: &str) -> Option<Refused> {
+        self.with(|state| state.refused.get(name).cloned())
+    }
+
+    pub(super) fn warning_of_definition(&self, name: &str) -> Option<String> {
+        self.with(|state| state.warned.get(name).cloned())
     }
 
     pub(super) fn next_failure(&self, method: &Method) -> Option<u16> {

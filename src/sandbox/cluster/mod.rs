@@ -4,7 +4,7 @@
 //! It is an independent double: it shares no code with the client that is tested against it. Where
 //! the real API refuses, it refuses; where real Flux fails, it fails with the same reasons.
 //! What it does not have: pods and images, schemas of custom resources, field ownership conflicts,
-//! quotas and admission policies.
+//! quotas and admission policies, and most of what is checked in definitions.
 
 mod api;
 mod faults;

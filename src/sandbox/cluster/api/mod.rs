@@ -20,8 +20,8 @@ use serde_json::Value;
 
 use self::path::{Path, Target};
 use super::Shared;
-use super::store::Refusal;
 use super::store::rbac::{Action, User, allows};
+use super::store::{Refusal, definition};
 
 /// The largest body that the API server reads (`--max-request-body-bytes` is about 3 MiB).
 const BODY_LIMIT: usize = 3 << 20;
@@ -148,7 +148,17 @@ fn resource(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Respon
     match verb {
         "watch" => watch::answer(shared, call, target, &kind),
         "list" => shared.store(|store| list::answer(store, call, target, &kind)).map(|list| json_response(200, &list)),
-        _ => object::answer(shared, call, target, &kind).map(|(code, object)| json_response(code, &object)),
+        _ => {
+            let (code, object) = object::answer(shared, call, target, &kind)?;
+            let mut response = json_response(code, &object);
+            let warning = Some(&target.name).filter(|_| definition::is_definition(&kind) && call.method != Method::GET);
+            if let Some(text) = warning.and_then(|name| shared.faults.warning_of_definition(name)) {
+                let value = format!("299 - \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+                let value = header::HeaderValue::from_str(&value);
+                response.headers_mut().extend(value.ok().map(|value| (header::WARNING, value)));
+            }
+            Ok(response)
+        }
     }
 }
 

@@ -10,14 +10,21 @@ use super::path::Target;
 use super::{Call, patch};
 use crate::sandbox::cluster::Shared;
 use crate::sandbox::cluster::store::json::text;
-use crate::sandbox::cluster::store::{Key, Kind, Part, Refusal, Store, refuse_escalation};
+use crate::sandbox::cluster::store::{Key, Kind, Part, Refusal, Store, definition, refuse_escalation};
 
 /// Does one request; returns the status code and the object to answer with.
 pub(super) fn answer(shared: &Arc<Shared>, call: &Call, target: &Target, kind: &Kind) -> Result<(u16, Value), Refusal> {
+    let writes = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
+    let refused = Some(&target.name).filter(|_| writes && definition::is_definition(kind));
+    let refused = refused.and_then(|name| shared.faults.refusal_of_definition(name));
     // A dry run is the real thing on a copy.
-    let (code, object) = if call.query.get("dryRun") == Some("All") {
+    let (code, object) = if is_dry_run(call)? || refused.is_some() {
         let mut copy = shared.store(|store| store.clone());
-        act(&mut copy, call, target, kind)?
+        let done = act(&mut copy, call, target, kind)?;
+        if let Some((code, message, causes)) = refused {
+            return Err(Refusal::with_causes(code, kind, &target.name, &message, &causes));
+        }
+        done
     } else {
         shared.store(|store| act(store, call, target, kind))?
     };
@@ -30,6 +37,32 @@ pub(super) fn answer(shared: &Arc<Shared>, call: &Call, target: &Target, kind: &
         ));
     }
     Ok((code, shown(kind, &target.version, &object)))
+}
+
+fn is_dry_run(call: &Call) -> Result<bool, Refusal> {
+    match call.query.get("dryRun") {
+        None => Ok(false),
+        Some("All") => Ok(true),
+        Some(other) => {
+            let message = format!("dryRun: Unsupported value: {other:?}: supported values: \"All\"");
+            Err(Refusal::new(422, "Invalid", message))
+        }
+    }
+}
+
+/// With `fieldValidation=Strict` a field that nobody knows is refused; only definitions have known fields here.
+fn strict(call: &Call, kind: &Kind, object: &Value) -> Result<(), Refusal> {
+    if call.query.get("fieldValidation") != Some("Strict") || !definition::is_definition(kind) {
+        return Ok(());
+    }
+    let unknown = definition::unknown_fields(object);
+    let words: Vec<String> =
+        unknown.iter().map(|field| format!("unknown field {:?}", field.trim_start_matches('.'))).collect();
+    if words.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::bad_request(format!("strict decoding error: {}", words.join(", "))))
+    }
 }
 
 fn act(store: &mut Store, call: &Call, target: &Target, kind: &Kind) -> Result<(u16, Arc<Value>), Refusal> {
@@ -92,6 +125,7 @@ fn manifest(call: &Call, target: &Target, kind: &Kind) -> Result<Value, Refusal>
     .filter(Value::is_object)
     .ok_or_else(|| Refusal::bad_request("the object provided is unrecognized (must be of type Object)"))?;
     check_type(&object, target, kind)?;
+    strict(call, kind, &object)?;
     Ok(object)
 }
 

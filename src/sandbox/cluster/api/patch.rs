@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::Call;
 use super::list::name_of;
 use crate::sandbox::cluster::store::json::{list, merge, text};
-use crate::sandbox::cluster::store::{Apply, Key, Kind, Part, Refusal, Store, refuse_escalation};
+use crate::sandbox::cluster::store::rbac::{Action, allows};
+use crate::sandbox::cluster::store::{Apply, Key, Kind, Part, Refusal, Store, definition, refuse_escalation};
 
 pub(super) fn patch(
     store: &mut Store,
@@ -58,10 +59,27 @@ fn apply(store: &mut Store, call: &Call, kind: &Kind, key: &Key, part: Part) -> 
     if !name_of(&fields).is_empty() && name_of(&fields) != key.name {
         return Err(Refusal::bad_request("metadata.name in the body does not match the name on the URL"));
     }
+    let unknown = if definition::is_definition(kind) { definition::unknown_fields(&fields) } else { Vec::new() };
+    if !unknown.is_empty() {
+        return Err(Refusal::untyped(kind, &api_version, &key.name, &unknown));
+    }
     crate::sandbox::cluster::store::json::child(&mut fields, "metadata")["name"] = json!(key.name);
+    if store.get(key).is_none() {
+        may_create(store, call, kind, key)?;
+    }
     refuse_escalation(store, &call.user, kind, &key.namespace, &fields)?;
     let code = if store.get(key).is_some() { 200 } else { 201 };
     Ok((code, store.apply(kind, key, Apply { manager, part, fields })?))
+}
+
+/// An apply that makes the object needs the right to create it, too.
+fn may_create(store: &Store, call: &Call, kind: &Kind, key: &Key) -> Result<(), Refusal> {
+    let (namespace, resource) = (&key.namespace, &kind.plural);
+    let action = Action { verb: "create", group: &kind.group, resource, namespace, name: &key.name };
+    if allows(store, &call.user, action) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(kind, &key.name, &action.refused(&call.user)))
 }
 
 /// RFC 6902 without `move` and `copy`.

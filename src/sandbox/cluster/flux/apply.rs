@@ -35,6 +35,7 @@ impl Flux {
             self.shared.store(|store| {
                 let mut copy = store.clone();
                 for object in stage {
+                    self.refuse_definition(&object)?;
                     entries.push(apply_one(&mut copy, user, object)?);
                 }
                 *store = copy;
@@ -51,6 +52,15 @@ impl Flux {
             self.prune(subject, user, &stale).map_err(|message| ("PruneFailed".to_owned(), message))?;
         }
         Ok(())
+    }
+
+    /// What only the API server knows is a fault here.
+    fn refuse_definition(&self, object: &Value) -> Result<(), Failure> {
+        let name = Some(text(object, "/metadata/name")).filter(|_| text(object, "/kind") == FIRST[0]);
+        match name.and_then(|name| Some((name, self.shared.faults.refusal_of_definition(name)?))) {
+            Some((name, (_, message, _))) => Err(failed(format!("{}/{name} dry-run failed: {message}", FIRST[0]))),
+            None => Ok(()),
+        }
     }
 
     /// Deletes what an inventory lists, unless an object says that it wants to stay.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::json::{child, map_of, text};
-use super::{Kind, Refusal};
+use super::{Kind, Refusal, definition};
 
 /// Brings an object into the form that is stored: `stringData` of a Secret becomes `data`.
 pub(super) fn normalise(kind: &Kind, object: &mut Value) {
@@ -50,7 +50,7 @@ pub(super) fn check(kind: &Kind, object: &Value) -> Result<(), Refusal> {
         ("source.toolkit.fluxcd.io", "GitRepository") => check_git_repository(kind, name, object),
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => check_kustomization(kind, name, object),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => check_binding(kind, name, object),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => check_definition(kind, name, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::check(kind, name, object),
         _ => Ok(()),
     }
 }
@@ -68,6 +68,7 @@ pub(super) fn check_change(kind: &Kind, before: &Value, after: &Value) -> Result
         "Secret" | "ConfigMap" if before["immutable"] == true && changed("/data") => {
             refuse("data", "Forbidden: field is immutable when `immutable` is set")
         }
+        "CustomResourceDefinition" => definition::check_change(kind, before, after),
         "Deployment" if changed("/spec/selector") => refuse("spec.selector", "Invalid value: field is immutable"),
         _ => Ok(()),
     }
@@ -181,23 +182,6 @@ fn check_binding(kind: &Kind, name: &str, object: &Value) -> Result<(), Refusal>
         return Ok(());
     }
     Err(Refusal::invalid(kind, name, "roleRef.kind", &format!("Unsupported value: {role:?}")))
-}
-
-fn check_definition(kind: &Kind, name: &str, object: &Value) -> Result<(), Refusal> {
-    let fields = ["/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural", "/spec/versions"];
-    required(kind, name, object, &fields)?;
-    let wanted = format!("{}.{}", text(object, "/spec/names/plural"), text(object, "/spec/group"));
-    if name != wanted {
-        let problem = format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
-        return Err(Refusal::invalid(kind, name, "metadata.name", &problem));
-    }
-    let versions = super::json::list(object, "/spec/versions");
-    let stored = versions.iter().filter(|version| version["storage"] == true).count();
-    if stored != 1 {
-        let problem = "Invalid value: must have exactly one version marked as storage version";
-        return Err(Refusal::invalid(kind, name, "spec.versions", problem));
-    }
-    Ok(())
 }
 
 fn required(kind: &Kind, name: &str, object: &Value, pointers: &[&str]) -> Result<(), Refusal> {

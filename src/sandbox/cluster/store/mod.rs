@@ -1,6 +1,7 @@
 //! The cluster's memory: objects of any known kind, their versions, and the log that watches read.
 
 mod admission;
+pub(crate) mod definition;
 mod escalation;
 mod hooks;
 pub(crate) mod json;

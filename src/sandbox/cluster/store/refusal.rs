@@ -76,6 +76,29 @@ impl Refusal {
         refusal
     }
 
+    /// A refusal with as many causes as wanted: field and problem.
+    pub(crate) fn with_causes(code: u16, kind: &Kind, name: &str, message: &str, causes: &[(String, String)]) -> Self {
+        let reason = match code {
+            422 => "Invalid",
+            403 => "Forbidden",
+            400 => "BadRequest",
+            _ => "InternalError",
+        };
+        let mut refusal = Self::new(code, reason, message).named(kind, name);
+        let cause = |(field, problem): &(String, String)| json!({"reason": "FieldValueInvalid", "message": problem, "field": field});
+        refusal.details["causes"] = causes.iter().map(cause).collect();
+        refusal
+    }
+
+    /// What server-side apply answers to fields that are not in the schema: 500, without a reason
+    /// (kubernetes/kubernetes#139253).
+    pub(crate) fn untyped(kind: &Kind, api_version: &str, name: &str, fields: &[String]) -> Self {
+        let faults: Vec<String> = fields.iter().map(|field| format!("{field}: field not declared in schema")).collect();
+        let faults = if faults.len() == 1 { faults[0].clone() } else { format!("errors:\n  {}", faults.join("\n  ")) };
+        let object = format!("/{name}; {api_version}, Kind={}", kind.kind);
+        Self::new(500, "", format!("failed to create typed patch object ({object}): {faults}"))
+    }
+
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
@@ -86,10 +109,15 @@ impl Refusal {
 
     /// The `Status` object.
     pub(crate) fn status(&self) -> Value {
+        // As Go leaves out what is empty.
+        let reason = Some(self.reason).filter(|reason| !reason.is_empty());
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if let Some(reason) = reason {
+            status["reason"] = json!(reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }
