@@ -52,7 +52,10 @@ mod tests {
         assert_eq!(texts(&format!("\u{feff}---\n{one}---\n# nothing\n---\n{two}")), [some(one), some(two)]);
         let windows = one.replace('\n', "\r\n");
         assert_eq!(texts(&format!("---\r\n{windows}---\r\n")), [some(&windows)]);
-        assert_eq!(texts("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}"), [some("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}")]);
+        assert_eq!(
+            texts("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}"),
+            [some("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}")]
+        );
     }
 
     #[test]
