@@ -15,6 +15,7 @@ mod extract;
 mod help;
 mod html;
 mod permission;
+mod promote;
 
 use std::fmt;
 
@@ -22,12 +23,13 @@ pub use create_team::CreateTeam;
 pub use error::CommandError;
 pub use help::help_text;
 pub use permission::{Permission, PermissionError};
+pub use promote::Promote;
 
 use arguments::Arguments;
 use extract::Line;
 
 /// Every command, in the order in which `/help` lists them.
-pub const COMMANDS: &[Spec] = &[create_team::SPEC, check::SPEC, help::SPEC];
+pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, check::SPEC, help::SPEC];
 
 /// Commands read from one comment; one more is an error, and the rest is left alone.
 pub const MOST_COMMANDS: usize = 5;
@@ -47,7 +49,7 @@ pub struct Spec {
     pub usage: &'static str,
     /// One line for `/help`.
     pub help: &'static str,
-    /// The least right on the admin repository that may use it where the configuration says nothing.
+    /// The least right on the repository where it is written, for whoever may use it where the configuration says nothing.
     pub allow: Permission,
     parse: fn(Arguments<'_>) -> Result<Command, String>,
 }
@@ -61,6 +63,8 @@ pub enum Command {
     Check,
     /// Propose a new team.
     CreateTeam(CreateTeam),
+    /// Propose a team's cluster-wide objects to the admins.
+    Promote(Promote),
 }
 
 impl Command {
@@ -70,6 +74,16 @@ impl Command {
             Self::Help => help::SPEC.name,
             Self::Check => check::SPEC.name,
             Self::CreateTeam(_) => create_team::SPEC.name,
+            Self::Promote(_) => promote::SPEC.name,
+        }
+    }
+
+    /// Whether it only asks what would be done.
+    pub const fn is_plan_only(&self) -> bool {
+        match self {
+            Self::Help | Self::Check => false,
+            Self::CreateTeam(command) => command.plan,
+            Self::Promote(command) => command.plan,
         }
     }
 }
@@ -81,6 +95,7 @@ impl fmt::Display for Command {
         match self {
             Self::Help | Self::Check => Ok(()),
             Self::CreateTeam(command) => write!(formatter, " {command}"),
+            Self::Promote(command) => write!(formatter, "{command}"),
         }
     }
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::fuzzing::{fence, hide, quote};
 
-use super::{COMMANDS, Command, CommandError, CreateTeam, help_text, parse};
+use super::{COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, parse};
 
 fn create(team: &str) -> Command {
     Command::CreateTeam(CreateTeam { team: team.parse().expect("a team's name"), repository: None, plan: false })
@@ -63,6 +63,30 @@ fn create_team_takes_its_options_anywhere_and_once() {
         let error = refused(body);
         assert!(error.contains(problem) && error.contains("Usage: `/"), "{body}: {error}");
     }
+}
+
+#[test]
+fn promote_may_name_a_cluster_and_ask_for_the_plan_alone() {
+    let full = Command::Promote(Promote { cluster: Some("prod".parse().expect("a cluster's name")), plan: true });
+    for body in ["/promote --cluster prod --plan", "/promote --plan --cluster=prod"] {
+        assert_eq!(one(body), Ok(full.clone()), "{body}");
+    }
+    let plain = Command::Promote(Promote { cluster: None, plan: false });
+    assert!(full.is_plan_only() && !plain.is_plan_only());
+    for command in [full, plain] {
+        assert_eq!(one(&command.to_string()), Ok(command));
+    }
+    for (body, problem) in [
+        ("/promote team1", "\"team1\" is one word too many"),
+        ("/promote --cluster", "`--cluster` needs a value"),
+        ("/promote --cluster a --cluster b", "`--cluster` is written twice"),
+        ("/promote --cluster ../x", "cluster name: \"../x\" must be lower-case letters"),
+        ("/promote --force", "\"--force\" is not an option"),
+    ] {
+        let error = refused(body);
+        assert!(error.contains(problem) && error.contains("Usage: `/promote"), "{body}: {error}");
+    }
+    assert!(refused("/promot").contains("Did you mean `/promote`?"));
 }
 
 #[test]
@@ -184,6 +208,7 @@ fn help_lists_every_command() {
     Commands start a line of a new comment, as plain text:
 
     - `/create-team TEAM [--repo OWNER/NAME] [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold.
+    - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
     - `/check`: Judges the pull request again.
     - `/help`: Lists these commands.
     ");
@@ -193,6 +218,7 @@ fn comment() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("/check".to_owned()),
         Just("/create-team team2".to_owned()),
+        Just("/promote --cluster".to_owned()),
         Just("\n".to_owned()),
         Just("\n\n".to_owned()),
         "[ \t]{1,5}",

@@ -7,7 +7,7 @@ use crate::names::{Login, show};
 /// Who may use a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowRule {
-    /// Whoever has at least this right on the admin repository: `permission:maintain`.
+    /// Whoever has at least this right on the repository where the command is written: `permission:maintain`.
     Permission(Permission),
     /// The members of a team of an organisation, by its slug: `team:org/platform`.
     Team {

@@ -12,6 +12,7 @@ mod read;
 mod resolve;
 mod scope;
 mod spelling;
+mod split;
 mod timestamp;
 mod tree;
 mod witness;
@@ -23,6 +24,7 @@ pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem, api_group};
 pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
 pub use scope::{ObjectScope, builtin_scope};
+pub use split::document_text;
 
 #[cfg(test)]
 mod tests;

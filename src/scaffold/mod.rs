@@ -7,6 +7,7 @@ mod change;
 mod emit;
 mod error;
 mod parameter;
+pub mod promote;
 mod render;
 mod survey;
 mod template;

@@ -19,6 +19,7 @@ mod newly;
 mod nothing;
 mod once;
 mod outage;
+mod promote;
 mod queue;
 mod receiver;
 mod recover;

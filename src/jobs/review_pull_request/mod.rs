@@ -23,7 +23,7 @@ pub(super) use about::{About, Place, group_of, pull_of};
 pub use check_run::CHECK_NAME;
 pub(super) use check_run::{Verdict, abandon_other, is_done, open_name, unfinished, unfinished_groups};
 pub(super) use judge::{Proposal, given_up};
-pub(super) use part::{Part, part};
+pub(super) use part::{Part, branch_of, part};
 
 /// One pull request to judge.
 #[derive(Debug, Clone, Serialize, Deserialize)]

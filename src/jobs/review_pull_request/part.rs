@@ -111,7 +111,7 @@ pub(in crate::jobs) async fn part<'a>(
 
 /// The branch that a team is synced from. Flux takes `master` where a source names no branch
 /// (source.toolkit.fluxcd.io, `GitRepositoryRef`).
-pub(super) fn branch_of(team: &Team) -> &str {
+pub(in crate::jobs) fn branch_of(team: &Team) -> &str {
     team.source.as_ref().and_then(|source| source.branch.as_deref()).unwrap_or("master")
 }
 

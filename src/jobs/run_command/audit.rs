@@ -31,7 +31,7 @@ impl RunCommand {
 impl Call<'_> {
     /// Who gave the command, and what was decided.
     pub(super) async fn record_decision(&self, command: &Command, right: &Right) -> Result<(), JobError> {
-        let plan_only = matches!(command, Command::CreateTeam(command) if command.plan);
+        let plan_only = command.is_plan_only();
         let (decision, proof, reason) = match right {
             Right::Denied { reason, .. } => (Decision::Denied, None, Some(reason.clone())),
             Right::Granted { proof, found } if plan_only => (Decision::PlanOnly, Some(proof.clone()), found.clone()),
@@ -51,6 +51,18 @@ impl Call<'_> {
         let proof = self.proof.clone();
         let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(Action::TeamCreation, what) };
         self.record("team", entry).await
+    }
+
+    /// Objects of this head of a team's pull request were proposed to the admins, with these effects.
+    pub(super) async fn record_promotion(
+        &self,
+        what: String,
+        head: CommitId,
+        effects: Vec<AuditEffect>,
+    ) -> Result<(), JobError> {
+        let proof = self.proof.clone();
+        let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(Action::Promotion, what) };
+        self.record("promotion", entry).await
     }
 
     /// A team was not proposed, although the person may.

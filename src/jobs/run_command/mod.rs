@@ -7,6 +7,8 @@
 mod audit;
 mod check;
 mod create_team;
+mod promote;
+mod propose;
 mod rights;
 
 use async_trait::async_trait;
@@ -157,6 +159,7 @@ impl Call<'_> {
             Command::Help => Ok(comment::help(&command::help_text())),
             Command::Check => Ok(check::run(self, follow_up)),
             Command::CreateTeam(command) => create_team::run(self, &command).await,
+            Command::Promote(command) => promote::run(self, &command).await,
         }
     }
 }

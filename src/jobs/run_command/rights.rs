@@ -49,6 +49,11 @@ pub(super) async fn ask(call: &Call<'_>, command: &Command) -> Result<Right, Job
     Ok(Right::Denied { answer: comment::denied(name, &needs), reason })
 }
 
+/// Whether the person has this right on the repository, whatever the configuration says of the command.
+pub(super) async fn may(call: &Call<'_>, least: Permission) -> Result<bool, JobError> {
+    Ok(holds(call, &AllowRule::Permission(least)).await?.0)
+}
+
 /// Whether a rule is met, and what was found instead or beyond.
 async fn holds(call: &Call<'_>, rule: &AllowRule) -> Result<(bool, String), JobError> {
     let forge = &call.context.forge;

@@ -141,19 +141,25 @@ fn new_list(text: &str, outline: &Outline, key: &str, entry: &str) -> Result<Ins
     Ok(Insertion { at: text.len(), text: format!("{before}{root}{key}:{newline}{item}{newline}") })
 }
 
-/// Whether an item names a directory: kustomize's files end in `.yaml`, `.yml` or `.json`.
+/// Whether an item names a directory.
 fn is_directory(item: &Node) -> bool {
-    let path = item.text().and_then(entry_path);
-    path.is_some_and(|path| ![".yaml", ".yml", ".json"].iter().any(|ending| path.as_str().ends_with(ending)))
+    item.text().and_then(entry_path).is_some_and(|path| !is_file(path.as_str()))
 }
 
-/// The entry as its last sibling directory is written, or its last sibling where there is none.
+/// Whether an entry names a file: kustomize's end in `.yaml`, `.yml` or `.json`.
+fn is_file(entry: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|ending| entry.ends_with(ending))
+}
+
+/// The entry as its last sibling of the same sort is written, a file or a directory, or its last sibling where there
+/// is none.
 fn like_siblings(items: &[Node], entry: &str) -> String {
-    let directory = items.iter().rev().find(|item| is_directory(item));
-    let Some(model) = directory.or(items.last()) else { return plain(entry) };
+    let file = is_file(entry);
+    let alike = items.iter().rev().find(|item| is_directory(item) != file);
+    let Some(model) = alike.or(items.last()) else { return plain(entry) };
     let written = model.text().unwrap_or_default();
     let before = if written.starts_with("./") { "./" } else { "" };
-    let after = if directory.is_some() && written.ends_with('/') { "/" } else { "" };
+    let after = if !file && alike.is_some() && written.ends_with('/') { "/" } else { "" };
     let entry = format!("{before}{entry}{after}");
     match model.style() {
         Some(Style::SingleQuoted) => format!("'{entry}'"),

@@ -36,6 +36,18 @@ fn the_entry_is_written_as_its_neighbours_are() {
 }
 
 #[test]
+fn a_file_is_written_as_files_are_and_never_as_a_directory() {
+    for (before, after) in [
+        ("resources:\n- ./a/\n- ./x.yaml\n- b/\n", "resources:\n- ./a/\n- ./x.yaml\n- b/\n- ./new.yaml\n"),
+        ("resources:\n- ./a/\n", "resources:\n- ./a/\n- ./new.yaml\n"),
+        ("resources:\n- 'x.yaml'\n", "resources:\n- 'x.yaml'\n- 'new.yaml'\n"),
+        ("resources: []\n", "resources: [new.yaml]\n"),
+    ] {
+        assert_eq!(insert_list_entry(before, &["resources"], "new.yaml").as_deref(), Ok(after));
+    }
+}
+
+#[test]
 fn comments_sections_and_line_ends_stay() {
     for (before, after) in [
         ("bases:\n  - ./team1/", "bases:\n  - ./team1/\n  - ./team2/\n"),

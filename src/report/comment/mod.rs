@@ -3,6 +3,7 @@
 
 mod command;
 mod key;
+mod promote;
 mod remedy;
 mod source;
 mod sync;
@@ -12,6 +13,11 @@ pub use command::{
     create_team_refused, denied, help, not_here, recheck_started,
 };
 pub use key::{KeyReport, KeyState};
+pub use promote::{
+    Promoted, promotion_already, promotion_body, promotion_closed, promotion_impossible, promotion_not_of_cluster,
+    promotion_nothing, promotion_opened, promotion_other_branch, promotion_plan, promotion_refused, promotion_title,
+    promotion_which_cluster,
+};
 pub use source::{Candidate, Search, no_source};
 pub use sync::{SyncReport, SyncState, sync_comment};
 

@@ -10,6 +10,9 @@
 //! meant. In a team's repository, a kind of which nobody knows whether it is cluster-wide gives a
 //! note where no namespace is written.
 //!
+//! CRDs, ClusterRoles and ClusterRoleBindings of a team's pull request are proposed in the admin repository by the
+//! comment `/promote`.
+//!
 //! # Why
 //! A cluster-wide object touches every team, so every team's admins should see it in one place. In
 //! a team's repository it fails: Flux applies it with the team's rights, and those end at the namespace.
@@ -33,6 +36,7 @@ use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Node, Object, ObjectScope};
 use crate::names::Engine;
 use crate::rules::{Meta, Review, Rule, Scope, shown};
+use crate::scaffold::promote::is_promotable;
 use crate::tenancy::Team;
 
 /// `tenancy/cluster-object-outside-common`.
@@ -77,7 +81,11 @@ fn in_team_repository(object: &Object, team: &Team) -> Option<Finding> {
         "{} is cluster-wide, and a team's repository may hold only what lives in its namespace.",
         shown(&object.kind)
     );
-    let help = "Propose it in the admin repository, in `cluster/common`, and remove it here.";
+    let help = if is_promotable(object.group(), &object.kind) {
+        "Comment `/promote` on the pull request to propose it in the admin repository, in `cluster/common`, and remove it here."
+    } else {
+        "Propose it in the admin repository, in `cluster/common`, and remove it here."
+    };
     Some(finding(object, severity, message).with_help(help))
 }
 

@@ -43,6 +43,8 @@ pub enum Action {
     Approval,
     /// A team was proposed.
     TeamCreation,
+    /// Objects of a team's pull request were proposed to the admins.
+    Promotion,
     /// A deploy key was registered.
     KeyRegistered,
     /// A deploy key was registered in place of others.
@@ -68,6 +70,7 @@ impl Action {
             Self::Waiver => "waiver",
             Self::Approval => "approval",
             Self::TeamCreation => "team-creation",
+            Self::Promotion => "promotion",
             Self::KeyRegistered => "key-registered",
             Self::KeyReplaced => "key-replaced",
             Self::KeyRemoved => "key-removed",

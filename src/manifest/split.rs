@@ -1,0 +1,66 @@
+//! The text of one document out of a file.
+
+use std::ops::Range;
+
+use super::lines::BYTE_ORDER_MARK;
+use super::{ManifestFile, Node};
+
+/// The text of the document whose root a node is, byte for byte as it stands between two lines `---`: with all comments
+/// there, and without those lines. `None` where the node is no document of its own (an item of a list), or where the
+/// lines do not tell the documents apart.
+///
+/// The byte gate lets no line start with `---` that is not the end of a document, which is also where kustomize cuts.
+pub fn document_text<'f>(file: &'f ManifestFile, root: &Node) -> Option<&'f str> {
+    let is_document = file.documents.iter().any(|document| (document.start, document.end) == (root.start, root.end));
+    let piece = pieces(&file.source).into_iter().find(|piece| piece.contains(&root.start.offset))?;
+    let alone = file.documents.iter().filter(|document| piece.contains(&document.start.offset)).count() == 1;
+    (is_document && alone).then(|| &file.source[piece])
+}
+
+/// What stands between the lines `---`.
+fn pieces(source: &str) -> Vec<Range<usize>> {
+    let mut at = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let (mut pieces, mut start) = (Vec::new(), at);
+    for line in source[at..].split_inclusive('\n') {
+        let end = at + line.len();
+        if line.starts_with("---") {
+            pieces.push(start..at);
+            start = end;
+        }
+        at = end;
+    }
+    pieces.push(start..at);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::document_text;
+    use crate::manifest::read;
+
+    fn texts(source: &str) -> Vec<Option<String>> {
+        let file = read("x.yaml".parse().expect("a path"), source.as_bytes());
+        assert_eq!(file.problems, [], "{source:?}");
+        file.objects.iter().map(|object| document_text(&file, &object.node).map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn a_document_is_what_stands_between_two_lines() {
+        let some = |text: &str| Some(text.to_owned());
+        let (one, two) = ("# first\napiVersion: v1\nkind: A # why\n", "\nkind: B\napiVersion: v1\nd: |\n  ---\n  x");
+        assert_eq!(texts(&format!("{one}--- # cut\n{two}")), [some(one), some(two)]);
+        assert_eq!(texts(&format!("\u{feff}---\n{one}---\n# nothing\n---\n{two}")), [some(one), some(two)]);
+        let windows = one.replace('\n', "\r\n");
+        assert_eq!(texts(&format!("---\r\n{windows}---\r\n")), [some(&windows)]);
+        assert_eq!(
+            texts("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}"),
+            [some("{\"apiVersion\": \"v1\",\n \"kind\": \"A\"}")]
+        );
+    }
+
+    #[test]
+    fn an_item_of_a_list_is_no_document() {
+        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n";
+        assert_eq!(texts(list), [None]);
+    }
+}
