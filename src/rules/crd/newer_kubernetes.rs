@@ -6,7 +6,7 @@
 //! functions of CEL for sets, `strings.quote` and `format` (1.30), IP addresses (1.31), named formats (1.32), macros with
 //! two variables (1.33), semantic versions (1.34) and lists (1.35), and the formats `k8s-short-name` and `k8s-long-name`
 //! (1.35). It is judged by the version of the cluster in the configuration, or of `--kube-version`; where there is none, by
-//! 1.29, the oldest of which anything is known. What the definition asked for before the change is not told again.
+//! 1.29, the oldest of which anything is known, as a warning. What the definition asked for before the change is not told again.
 //!
 //! # Why
 //! What it does not know, an older API server refuses with the definition, or drops without a word (a warning): then
