@@ -139,7 +139,20 @@ impl Inner {
             // Any number will do, as long as all replicas agree; it is "bailiwik" in ASCII.
             Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(7089063202804689259)",
         };
-        self.writer.begin_with(statement).await.map_err(StoreError::database(doing))
+        let begun = match self.writer.begin_with(statement).await {
+            Err(sqlx::Error::InvalidSavePointStatement) if self.engine == Engine::Sqlite => {
+                self.replace_writer().await.map_err(StoreError::database(doing))?;
+                self.writer.begin_with(statement).await
+            }
+            begun => begun,
+        };
+        begun.map_err(StoreError::database(doing))
+    }
+
+    /// Where the disk is full, SQLite undoes the transaction by itself. The driver takes it for open ever after and
+    /// refuses to begin another one on this connection, also once there is room again: it needs a new one.
+    async fn replace_writer(&self) -> Result<(), sqlx::Error> {
+        self.writer.acquire().await?.close().await
     }
 
     /// A transaction on rows that the caller locks itself, beside the queue's.

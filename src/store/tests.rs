@@ -10,6 +10,7 @@ use super::*;
 use crate::clock::{ManualClock, SeededEntropy};
 
 mod against_model;
+mod full;
 
 const TTL: Duration = Duration::from_secs(60);
 const KINDS: &[&str] = &["review", "sync"];
