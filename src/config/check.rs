@@ -63,7 +63,8 @@ impl Checker<'_> {
             reference @ Named::Reference { .. } => self.secret("database", reference)?,
         };
         let remedy = "write sqlite://FILE or postgres://USER@HOST/DATABASE";
-        DatabaseUrl::parse(url).or_else(|| self.problem("database", "this is no database that we know", remedy))
+        let parsed = DatabaseUrl::parse(url).map(|url| url.beside(self.folder));
+        parsed.or_else(|| self.problem("database", "this is no database that we know", remedy))
     }
 
     fn github(&mut self, raw: RawGithub) -> Option<GithubConfig> {

@@ -45,6 +45,15 @@ impl DatabaseUrl {
         (fits && !text.contains(|c: char| c.is_control() || c == ' ')).then_some(Self(url))
     }
 
+    /// The same with SQLite's file taken relative to `folder`, where its path is not whole.
+    pub(super) fn beside(self, folder: &Path) -> Self {
+        let file = self.expose().strip_prefix("sqlite://").filter(|file| !file.starts_with('/'));
+        let Some(file) = file else { return self };
+        // The address says these in its own way (<https://docs.rs/sqlx/latest/sqlx/sqlite/struct.SqliteConnectOptions.html>).
+        let folder = folder.to_string_lossy().replace('%', "%25").replace('?', "%3F");
+        if folder.is_empty() { self } else { Self(SecretString::from(format!("sqlite://{folder}/{file}"))) }
+    }
+
     /// Whether it holds a password between its user and its host.
     pub(super) fn has_password(text: &str) -> bool {
         let user = text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));

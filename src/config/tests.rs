@@ -91,7 +91,16 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.allow("no-such-command"), []);
     assert_eq!(config.clusters_of(&"ORG/dev-cluster".parse().expect("a name")).count(), 1);
     assert_eq!(config.github.webhook_secrets[0].expose_secret(), "hush");
-    assert_eq!(config.database.expose(), "sqlite://x.db");
+    assert_eq!(config.database.expose(), "sqlite://etc/x.db", "it stands beside the configuration");
+    for (given, whole) in [
+        ("sqlite:///var/x.db", "sqlite:///var/x.db"),
+        ("sqlite://../x.db?mode=rw", "sqlite://etc/../x.db?mode=rw"),
+        ("\"sqlite::memory:\"", "sqlite::memory:"),
+        ("postgres://db/x", "postgres://db/x"),
+    ] {
+        let config = read(&LEAST.replace("sqlite://x.db", given)).expect("valid");
+        assert_eq!(config.database.expose(), whole);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::Shared;
 use super::body::{MAX_BODY, Received, Unread, read};
 use super::health::Verdict;
 use crate::forge::event::EventError;
-use crate::jobs::{Incoming, TakeInError, Taken, take_in};
+use crate::jobs::{Incoming, TakeInError, Taken, chain, take_in};
 use crate::names::DeliveryId;
 use crate::store::StoreError;
 
@@ -138,8 +138,7 @@ impl Refusal {
     fn log(&self) {
         match self {
             Self::Store(error) => {
-                let error: &dyn std::error::Error = error;
-                tracing::error!(error, "a delivery could not be stored");
+                tracing::error!(error = chain(error), "a delivery could not be stored");
             }
             Self::Panicked => tracing::error!("taking in a delivery panicked"),
             _ => tracing::warn!(reason = self.words(), "a webhook request was refused"),
