@@ -9,7 +9,8 @@
 //! kinds are a warning where a person applies them in the admin repository; what takes the service account away
 //! is an error, and in a team's repository so is whatever decides with whose rights what is applied, and where.
 //! On other kinds, patches and replacements may change content; what changes kind, name or namespace, or cannot
-//! be read, is reported, also in a changed patch file. Patch files without a `target` are judged like objects.
+//! be read, is reported, also in a changed file of patches or replacements. Patch files without a `target` are
+//! judged like objects.
 //! A changed file that a chart or a plug-in is told by is reported, and commands in a `.flux.yaml` other than
 //! `kustomize build .` are a warning.
 //!
@@ -36,7 +37,7 @@
 //! ```
 
 use super::labels::Hazard;
-use super::patch_items::{items, patch_file};
+use super::patch_items::{items, patch_file, replacement_file};
 use super::{flux, labels, names};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{EntryPlace, Kustomization, ManifestFile, Node, Object, is_kustomization};
@@ -66,6 +67,7 @@ impl Rule for NotEvaluated {
         let mut findings: Vec<Finding> =
             review.files.iter().filter(built).flat_map(|file| unseen(file, review)).collect();
         findings.extend(review.files.iter().flat_map(|file| patch_file(file, review)));
+        findings.extend(review.files.iter().flat_map(|file| replacement_file(file, review)));
         findings.extend(review.files.iter().flat_map(|file| configuration(file, review)));
         findings.extend(review.files.iter().flat_map(commands));
         findings.extend(review.files.iter().flat_map(|file| of_objects(file, review)));

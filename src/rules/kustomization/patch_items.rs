@@ -7,6 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::manifest::{EntryRole, ManifestFile, Node, PatchTarget, read};
 use crate::names::RepoPath;
 use crate::rules::{Review, Scope, shown};
+use crate::tenancy::SummaryEntry;
 
 const HELP: &str = "Change the object's own file instead.";
 
@@ -17,16 +18,27 @@ pub(super) fn items(
     list: Option<&Node>,
     review: &Review<'_>,
 ) -> Vec<Finding> {
-    let items = list.into_iter().flat_map(Node::items);
-    items
-        .filter_map(|item| {
-            let targets = targets(field, item);
-            let of_kind = targets.as_deref().and_then(|targets| of_targets(file, field, item, targets));
-            let settled = of_kind.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
-            let of_content = if settled { None } else { hazard(file, field, item, review) };
-            of_content.or(of_kind)
-        })
-        .collect()
+    list.into_iter().flat_map(Node::items).filter_map(|item| of_item(file, field, item, review)).collect()
+}
+
+fn of_item(file: &ManifestFile, field: &'static str, item: &Node, review: &Review<'_>) -> Option<Finding> {
+    let targets = targets(field, item);
+    let of_kind = targets.as_deref().and_then(|targets| of_targets(file, field, item, targets));
+    let settled = of_kind.as_ref().is_some_and(|finding| finding.severity == Severity::Error);
+    let of_content = if settled { None } else { hazard(file, field, item, review) };
+    of_content.or(of_kind)
+}
+
+/// The findings of a new or changed file of replacements, one or a list, where a kustomization names it that is no
+/// part of the change and so says nothing of it.
+pub(super) fn replacement_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
+    let is_told = |(by, entry): (RepoPath, SummaryEntry)| entry.field != "replacements" || review.has(&by);
+    if review.after.named_by(&file.path).all(is_told) {
+        return Vec::new();
+    }
+    let one = file.documents.iter().filter(|root| !root.is_sequence());
+    let items = file.documents.iter().flat_map(Node::items).chain(one);
+    items.filter_map(|item| of_item(file, "replacements", item, review)).collect()
 }
 
 /// What an item changes: nothing where the patch is a file without target, which is judged like an object.
@@ -110,7 +122,7 @@ pub(super) fn patch_file(file: &ManifestFile, review: &Review<'_>) -> Vec<Findin
     let Some(weight) = targets.iter().map(|(_, target)| weight_of(target)).max() else {
         return Vec::new();
     };
-    // A file of replacements is reported where it is named.
+    // A file of replacements is no patch: see `replacement_file`.
     let is_patch = |root: &&Node| !root.is_sequence() || root.items().any(|item| item.get("op").is_some());
     let mut findings: Vec<Finding> = file
         .documents
