@@ -4,7 +4,8 @@
 //! Warns where force comes over definitions: the annotation or label `kustomize.toolkit.fluxcd.io/force: enabled` on
 //! a definition, in the `commonAnnotations` or `commonLabels` of a kustomization or the `commonMetadata` of a Flux
 //! `Kustomization` that has definitions below it, or `spec.force: true` of such a `Kustomization`. What was forced
-//! before the change is not told again.
+//! before the change is not told again, and so nothing is told of a definition that comes under a `Kustomization`
+//! which forced before: when a change of it would be refused, `crd/recreated-by-force` says so.
 //!
 //! # Why
 //! From then on, whenever the API server refuses a change of one of these definitions, Flux deletes the definition

@@ -210,15 +210,23 @@ fn text<'a>(object: &'a Object, path: &[&str]) -> &'a str {
 }
 
 fn source_ref<'a>(old: &Object, new: &'a Object) -> Option<Source<'a>> {
-    let named = |object: &Object| {
-        let part = |key| shown(text(object, &["spec", "sourceRef", key]));
-        (part("kind"), part("namespace"), part("name"))
+    let part = |object: &Object, key| shown(text(object, &["spec", "sourceRef", key]));
+    let named = |object| (part(object, "kind"), part(object, "name"));
+    // Without a namespace it is the object's own, which a kustomization above may have put there.
+    let place = |object: &Object| {
+        Some(part(object, "namespace")).filter(|it| !it.is_empty()).or_else(|| object.namespace.as_deref().map(shown))
     };
+    let places = (place(old), place(new));
+    let moved = matches!(&places, (Some(was), Some(is)) if was != is);
     let (was, is) = (named(old), named(new));
     // A patch of a Kustomization may leave its source alone.
-    let node = new.node.at(&["spec", "sourceRef"]).filter(|_| was != is)?;
-    let told = |(kind, _, name): (String, String, String)| format!("the {kind} `{name}`");
-    Some(Source { node, field: "spec.sourceRef", was: told(was), is: told(is), elsewhere: true })
+    let node = new.node.at(&["spec", "sourceRef"]).filter(|_| was != is || moved)?;
+    let told = |(kind, name): (String, String), place: Option<String>| match place.filter(|_| moved) {
+        Some(place) => format!("the {kind} `{name}` in `{place}`"),
+        None => format!("the {kind} `{name}`"),
+    };
+    let (was, is) = (told(was, places.0), told(is, places.1));
+    Some(Source { node, field: "spec.sourceRef", was, is, elsewhere: true })
 }
 
 fn source<'a>(old: &Object, new: &'a Object) -> Option<Source<'a>> {
@@ -231,7 +239,12 @@ fn source<'a>(old: &Object, new: &'a Object) -> Option<Source<'a>> {
         return Some(Source { node, field: "spec.url", was: told(was), is: told(is), elsewhere: true });
     }
     let (before, after) = (old.node.at(&["spec", "ref"]), new.node.at(&["spec", "ref"]));
-    let node = after.filter(|after| before.is_none_or(|before| !same(before, after)))?;
+    // Without one it is the branch `master`; a patch of a GitRepository, which has no address, leaves it alone.
+    let node = match (before, after) {
+        (before, Some(after)) => Some(after).filter(|after| before.is_none_or(|before| !same(before, after))),
+        (Some(_), None) => url,
+        (None, None) => None,
+    }?;
     let (was, is) = ("the former one".to_owned(), "another branch, tag or commit".to_owned());
     Some(Source { node, field: "spec.ref", was, is, elsewhere: false })
 }
