@@ -177,3 +177,112 @@ fn what_flux_does_not_apply_is_not_built() {
     let (status, findings, said) = check(folder.path(), &["--render", "always"]);
     assert_eq!(status, Some(0), "{findings:#?} {said}");
 }
+
+/// What an exception lets pass in a file is not what a patch makes of it.
+#[test]
+fn an_exception_for_one_thing_hides_nothing_else() {
+    let policy = |folder: &TempDir, exceptions: &str| {
+        let file = folder.path().join("policy.yaml");
+        fs::write(&file, format!("exceptions:\n{exceptions}")).expect("written");
+    };
+    let unseen =
+        "  - {rule: kustomization/not-evaluated, path: cluster/common/kustomization.yaml, reason: looked at}\n";
+    // The same field, and another thing is wrong with it.
+    let role = ROLE.replace("[\"\"]", "[rbac.authorization.k8s.io]").replace("[pods]", "[clusterroles]");
+    let role = role.replace("verbs: [get]", "resourceNames: [view]\n    verbs: [bind]");
+    let patch =
+        WIDENS.replace("op: replace, path: /rules/0/verbs, value: [\"*\"]", "op: remove, path: /rules/0/resourceNames");
+    let folder = repository(&patch, &role);
+    policy(&folder, unseen);
+    let (status, findings, said) = check(folder.path(), &[]);
+    assert_eq!(status, Some(1), "{findings:#?} {said}");
+
+    // An object of the same file whose name is a part of the other one's.
+    let two =
+        format!("{}---\n{}", ROLE.replace("[pods]", "[secrets]"), ROLE.replace("name: reader", "name: big-reader"));
+    let patch = "resources: [roles.yaml]\npatches:\n  - target: {kind: ClusterRole, name: big-reader}\n    patch: |\n      - {op: \
+                 replace, path: /rules/0/resources, value: [secrets]}\n";
+    let folder = repository(patch, &two);
+    policy(
+        &folder,
+        &format!(
+            "{unseen}  - {{rule: rbac/read-secrets, object: {{kind: ClusterRole, name: reader}}, reason: looked at}}\n"
+        ),
+    );
+    let (status, findings, said) = check(folder.path(), &[]);
+    assert_eq!(status, Some(1), "{findings:#?} {said}");
+}
+
+/// The file of a generator is no manifest, and a replacement writes from it.
+#[test]
+fn data_that_ends_up_in_an_object_is_looked_at() {
+    let kustomization = "resources: [roles.yaml]\nconfigMapGenerator:\n  - {name: c, namespace: default, envs: [c.env]}\n\
+                         replacements:\n  - source: {kind: ConfigMap, name: c, fieldPath: data.VERB}\n    targets:\n      \
+                         - select: {kind: ClusterRole}\n        fieldPaths: [rules.0.verbs.0]\n";
+    let with = |verb: &str| {
+        let folder = repository(kustomization, ROLE);
+        fs::write(folder.path().join("cluster/common/c.env"), format!("VERB={verb}\n")).expect("written");
+        folder
+    };
+    let (before, after) = (with("get"), with("*"));
+    let (_, findings, _) = check(after.path(), &["--base", &before.path().to_string_lossy()]);
+    assert!(findings.iter().any(|finding| finding.contains("rbac/wildcard")), "{findings:#?}");
+    let (_, findings, _) = check(before.path(), &["--base", &before.path().to_string_lossy()]);
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn what_flux_does_not_apply_hides_nothing() {
+    let folder = repository(WIDENS, ROLE);
+    let aside = folder.path().join("test");
+    fs::create_dir_all(&aside).expect("a folder");
+    fs::write(aside.join("kustomization.yaml"), format!("{HEAD}namePrefix: x-\nresources: [../cluster/common]\n"))
+        .expect("written");
+    let (_, findings, _) = check(folder.path(), &["--render", "always"]);
+    assert!(findings.contains(&WIDENED.to_owned()), "{findings:#?}");
+}
+
+#[test]
+fn a_component_is_built_where_flux_builds_it() {
+    let folder = repository("", ROLE);
+    let component = format!("{HEAD}{WIDENS}").replace("v1beta1\nkind: Kustomization", "v1alpha1\nkind: Component");
+    fs::write(folder.path().join("cluster/common/kustomization.yaml"), component).expect("written");
+    fs::remove_file(folder.path().join("cluster/kustomization.yaml")).expect("removed");
+    let (_, findings, said) = check(folder.path(), &["--render", "always"]);
+    assert!(findings.contains(&WIDENED.to_owned()), "{findings:#?} {said}");
+}
+
+#[test]
+fn where_an_object_comes_from_cannot_be_forged() {
+    let folder = repository(WIDENS, ROLE);
+    let forged = folder.path().join("cluster/common/other.yaml");
+    fs::write(&forged, ROLE.replace("name: reader", "name: dev-reader")).expect("written");
+    let annotated = format!(
+        "  name: reader\n  annotations:\n    config.kubernetes.io/origin: 'path: ../..{}'\n",
+        forged.canonicalize().expect("it is there").display()
+    );
+    write(folder.path(), WIDENS, &ROLE.replace("  name: reader\n", &annotated));
+    let (_, findings, _) = check(folder.path(), &[]);
+    let widened =
+        findings.iter().find(|finding| finding.contains("rbac/wildcard")).unwrap_or_else(|| panic!("{findings:#?}"));
+    assert!(widened.starts_with("cluster/common/kustomization.yaml:1 "), "{widened}");
+}
+
+#[test]
+fn what_lies_outside_or_cannot_be_read_is_not_built() {
+    let outside = repository("resources: [roles.yaml]\n", ROLE);
+    let target = outside.path().canonicalize().expect("it is there");
+    let inside = repository("", ROLE);
+    let up = "../".repeat(inside.path().canonicalize().expect("it is there").components().count() + 1);
+    let listing = format!("namePrefix: a-\nresources: [roles.yaml, {up}{}/cluster/common]\n", target.display());
+    write(inside.path(), &listing, ROLE);
+    let (status, findings, said) = check(inside.path(), &["--render", "always"]);
+    assert_eq!(status, Some(2), "{findings:#?} {said}");
+    assert!(said.contains("outside of the repository") && !said.contains(&*target.to_string_lossy()), "{said}");
+
+    let bomb = repository(&WIDENS.replace("[roles.yaml]", "[roles.yaml, bomb.yaml]"), ROLE);
+    fs::write(bomb.path().join("cluster/common/bomb.yaml"), "a: &a [x, x]\nb: &b [*a, *a]\n").expect("written");
+    let (status, findings, said) = check(bomb.path(), &["--render", "always"]);
+    assert_eq!(status, Some(1), "{findings:#?} {said}");
+    assert!(said.contains("cluster/common/bomb.yaml cannot be read"), "{said}");
+}

@@ -5,6 +5,7 @@ mod folder;
 mod policy;
 mod revision;
 mod tree;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -16,14 +17,15 @@ use clap::ValueEnum;
 
 use self::folder::Folder;
 use self::revision::Revision;
-use self::tree::Tree;
+use self::tree::{FILE_BYTES, Kind, Source, Tree};
+use self::units::{Kustomizations, Unit};
 use super::progress::Progress;
 use super::{FINDINGS, FINE, visible};
 use crate::finding::Severity;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
 use crate::report::{self, Style, count};
-use crate::rules::{Building, Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
+use crate::rules::{Aside, Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -120,7 +122,7 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     let (before_index, after_index) = (index(args, before.as_ref())?, index(args, Some(&after))?);
     let view = View { before: before_index, after: after_index, roots, kubernetes: args.kube_version };
     let mut notes: Vec<String> = unknown_layout(args, team.as_ref(), &view).into_iter().collect();
-    let kustomizations = kustomizations(args, &view, (&after, before.as_ref()));
+    let (units, trusting) = units(args, &view, (&after, before.as_ref()))?;
     let (mut change, same) = change(view, after, before.as_ref());
     if let Some(definitions) = definitions {
         change.define_elsewhere(0, definitions);
@@ -128,15 +130,12 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     progress.say(err, &format!("judging {} files …", change.files().len()));
     let by = (team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
     let mut judgement = change.judge(0, by.0, by.1);
-    if !kustomizations.is_empty() {
-        progress.say(err, &format!("building {} …", count(kustomizations.len(), "kustomization")));
-        let (all, untold) = super::wait_for(built::build(args, &kustomizations))?;
+    if !units.is_empty() {
+        progress.say(err, &format!("building {} …", count(units.len(), "kustomization")));
+        let (all, untold) = super::wait_for(built::build(args, &units, trusting))?;
         notes.extend(untold);
-        let definitions = change.defining();
-        for (after, before) in &all {
-            let building = Building { after, before: before.as_ref(), same: &same, definitions: &definitions };
-            judgement.absorb(change.judge_built(0, by, building, &judgement));
-        }
+        let aside = Aside { same: &same, definitions: &change.defining() };
+        judgement.absorb(change.judge_built(0, by, (&all, &aside), &judgement));
     }
     progress.done(err);
     for note in notes {
@@ -156,13 +155,50 @@ fn unknown_layout(args: &Args, team: Option<&Team>, view: &View) -> Option<Strin
     })
 }
 
-/// The kustomizations that are to be built before they are judged.
-fn kustomizations(args: &Args, view: &View, (after, before): (&Tree, Option<&Tree>)) -> BTreeSet<RepoPath> {
+/// The kustomizations that are to be built and judged, and whether to believe where their objects say that they come
+/// from.
+fn units(args: &Args, view: &View, (after, before): (&Tree, Option<&Tree>)) -> Result<(Vec<Unit>, bool)> {
     if args.render == Render::Never {
-        return BTreeSet::new();
+        return Ok((Vec::new(), false));
     }
-    let touched = before.map(|before| after.paths_changed_since(Some(before)));
-    built::topmost((&view.after, view.roots.as_deref()), &built::changing(after), touched.as_ref())
+    let kustomizations = Kustomizations::of(after, &view.after);
+    let touched = match before {
+        Some(before) => {
+            let mut touched = after.paths_changed_since(Some(before));
+            touched.extend(changed_data(args, kustomizations.data())?);
+            Some(touched)
+        }
+        None => None,
+    };
+    let units = kustomizations.units(view.roots.as_deref(), touched.as_ref());
+    let trusting = !units.is_empty() && !kustomizations.forges_origins();
+    Ok((units, trusting))
+}
+
+/// Those of some files that differ from the base, or may.
+fn changed_data(args: &Args, paths: BTreeSet<RepoPath>) -> Result<BTreeSet<RepoPath>> {
+    let mut before: Box<dyn Source> = match (&args.base, &args.base_rev) {
+        _ if paths.is_empty() => return Ok(paths),
+        (Some(folder), _) => Box::new(Folder::open(folder, "the repository as it was before (--base)")?),
+        (None, Some(revision)) => Box::new(Revision::open(&args.path, revision)?),
+        (None, None) => return Ok(BTreeSet::new()),
+    };
+    let mut after = Folder::open(&args.path, "the repository")?;
+    let (old, new) = (before.list()?, after.list()?);
+    let mut changed = BTreeSet::new();
+    for path in paths {
+        let same = match (old.get(&path), new.get(&path)) {
+            (Some(Kind::File(was)), Some(Kind::File(is))) if was == is && *is <= FILE_BYTES => {
+                before.read(&path)? == after.read(&path)?
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            changed.insert(path);
+        }
+    }
+    Ok(changed)
 }
 
 /// The manifests that differ, and those that the difference makes Flux apply; and those that are the same.

@@ -38,6 +38,17 @@ pub enum RenderError {
         /// What it names.
         reference: String,
     },
+    /// A kustomization includes a directory outside of the repository.
+    #[error("a kustomization includes a directory outside of the repository: copy it into the repository")]
+    Outside,
+    /// A kustomization has generators, transformers or validators of its own.
+    #[error("{} has `{field}`, which are not run: write out what they make", file.display())]
+    Plugins {
+        /// The kustomization file.
+        file: PathBuf,
+        /// The field.
+        field: &'static str,
+    },
     /// kustomize refused the directory, or a kustomization file could not be read.
     #[error("kustomize could not build the directory: {complaint}")]
     Failed {
@@ -73,6 +84,7 @@ pub struct Renderer {
     program: PathBuf,
     arguments: &'static [&'static str],
     home: Arc<TempDir>,
+    root: Option<PathBuf>,
     time_limit: Duration,
     output_limit: usize,
 }
@@ -86,7 +98,7 @@ impl Renderer {
     pub fn find(path: &OsStr) -> Result<Self, RenderError> {
         let find = |name: &str| {
             let mut candidates = std::env::split_paths(path).filter(|directory| directory.is_absolute());
-            candidates.find_map(|directory| Some(directory.join(name)).filter(|program| program.is_file()))
+            candidates.find_map(|directory| Some(directory.join(name)).filter(|program| is_executable(program)))
         };
         let (program, arguments): (_, &[&str]) = match (find("kustomize"), find("kubectl")) {
             (Some(program), _) => (program, &["build"]),
@@ -95,13 +107,19 @@ impl Renderer {
         };
         let home = TempDir::new().map_err(|source| RenderError::Spawn { program: program.clone(), source })?;
         let (time_limit, output_limit) = (Duration::from_secs(30), 32 << 20);
-        Ok(Self { program, arguments, home: Arc::new(home), time_limit, output_limit })
+        Ok(Self { program, arguments, home: Arc::new(home), root: None, time_limit, output_limit })
     }
 
     /// The same with other limits: of time for one directory, and of output in bytes.
     #[must_use]
     pub fn with_limits(self, time_limit: Duration, output_limit: usize) -> Self {
         Self { time_limit, output_limit, ..self }
+    }
+
+    /// The same for directories that include nothing outside of `root`, a path without links, themselves excepted.
+    #[must_use]
+    pub fn within(self, root: PathBuf) -> Self {
+        Self { root: Some(root), ..self }
     }
 
     /// Whether a version of kustomize is one that Bailiwick works with: 5 or later.
@@ -134,8 +152,8 @@ impl Renderer {
     /// # Errors
     /// [`RenderError`]; never `NotInstalled`.
     pub async fn render(&self, directory: &Path) -> Result<String, RenderError> {
-        let scanned = directory.to_owned();
-        let scan = tokio::task::spawn_blocking(move || remote::refuse_remote(&scanned)).await;
+        let (scanned, root) = (directory.to_owned(), self.root.clone());
+        let scan = tokio::task::spawn_blocking(move || remote::refuse_remote(&scanned, root.as_deref())).await;
         scan.unwrap_or_else(|_| Err(RenderError::Failed { complaint: "the scan was cut off".to_owned() }))?;
         match tokio::time::timeout(self.time_limit, self.run(directory)).await {
             Ok(result) => result,
@@ -158,7 +176,9 @@ impl Renderer {
             return Err(RenderError::TooLarge { limit: self.output_limit });
         }
         if !child.wait().await.map_err(spawn)?.success() {
-            return Err(RenderError::Failed { complaint: self.tidy(&complaint) });
+            let complaint = self.tidy(&complaint);
+            let silent = || format!("{} failed without a word", self.program.display());
+            return Err(RenderError::Failed { complaint: if complaint.is_empty() { silent() } else { complaint } });
         }
         String::from_utf8(output).map_err(|_| RenderError::Failed { complaint: "the output is not UTF-8".to_owned() })
     }
@@ -187,13 +207,26 @@ impl Renderer {
     }
 }
 
+/// Whether a shell would run it, too.
+fn is_executable(program: &Path) -> bool {
+    #[cfg(unix)]
+    let may_run = |it: &std::fs::Metadata| std::os::unix::fs::PermissionsExt::mode(&it.permissions()) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let may_run = |_: &std::fs::Metadata| true;
+    program.metadata().is_ok_and(|it| it.is_file() && may_run(&it))
+}
+
 /// The complaint without what programs put around it: kustomize writes `Error: …`, `kubectl` `error: …` or, since
-/// 1.28, a line of its log with `err="…"`.
+/// 1.28, a line of its log with `err="…"`, which is `err=<…>` where it has several lines.
 fn unwrapped(text: &str) -> String {
-    if let Some((_, quoted)) = text.split_once("\"command failed\" err=\"") {
-        return quoted.strip_suffix('"').unwrap_or(quoted).replace("\\\"", "\"");
+    match text.split_once("\"command failed\" err=") {
+        Some((_, said)) if said.starts_with('<') => said.trim_matches(['<', '>', '\n', '\t', ' ']).to_owned(),
+        Some((_, said)) => {
+            let quoted = said.strip_prefix('"').unwrap_or(said);
+            quoted.strip_suffix('"').unwrap_or(quoted).replace("\\\"", "\"")
+        }
+        None => text.trim_start_matches("Error: ").trim_start_matches("error: ").to_owned(),
     }
-    text.trim_start_matches("Error: ").trim_start_matches("error: ").to_owned()
 }
 
 /// Reads up to one byte more than `limit`; what follows is thrown away unread when the pipe closes.

@@ -12,14 +12,27 @@ use super::RenderError;
 /// The names that kustomize looks for, in a directory that it builds.
 const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// Fields with free text: a URL there is not fetched.
-const FREE_TEXT: [&str; 5] = ["commonAnnotations", "commonLabels", "labels", "metadata", "literals"];
+const FREE_TEXT: [&str; 8] = [
+    "annotations",
+    "commonAnnotations",
+    "commonLabels",
+    "labels",
+    "metadata",
+    "literals",
+    "options",
+    "generatorOptions",
+];
+/// What is told by files of its own, which may name what is fetched: a built-in generator reads URLs, too.
+const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
 /// The largest kustomization file that is read, in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
 /// How many directories one build may reach.
 const DIRECTORIES: usize = 10_000;
 
-/// Refuses a directory whose kustomization, or one that it includes, names a URL.
-pub(super) fn refuse_remote(directory: &Path) -> Result<(), RenderError> {
+/// Refuses a directory whose kustomization, or one that it includes, names a URL, has plug-ins or, where there is
+/// a `root`, includes a directory outside of it.
+pub(super) fn refuse_remote(directory: &Path, root: Option<&Path>) -> Result<(), RenderError> {
+    let start = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     let mut seen = BTreeSet::new();
     let mut waiting = vec![directory.to_owned()];
     while let Some(directory) = waiting.pop() {
@@ -27,12 +40,19 @@ pub(super) fn refuse_remote(directory: &Path) -> Result<(), RenderError> {
         if !seen.insert(directory.clone()) {
             continue;
         }
+        if root.is_some_and(|root| directory != start && !directory.starts_with(root)) {
+            return Err(RenderError::Outside);
+        }
         if seen.len() > DIRECTORIES {
             return Err(failed(&directory, "more than 10,000 directories are included"));
         }
         for file in FILES.iter().map(|name| directory.join(name)).filter(|file| file.exists()) {
             let mut texts = Vec::new();
-            collect(&read(&file)?, &mut texts);
+            let kustomization = read(&file)?;
+            if let Some(field) = PLUGINS.into_iter().find(|field| kustomization.get(field).is_some()) {
+                return Err(RenderError::Plugins { file, field });
+            }
+            collect(&kustomization, &mut texts);
             for text in texts {
                 if is_remote(&text) {
                     return Err(RenderError::Remote { file, reference: text.chars().take(200).collect() });

@@ -59,6 +59,20 @@ async fn nothing_is_fetched() {
     let generator = "configMapGenerator: [{name: a, files: ['key=http://localhost/x']}]\n";
     let tree = directory(&[("kustomization.yaml", generator)]);
     assert!(matches!(renderer().render(tree.path()).await, Err(RenderError::Remote { .. })));
+    // A generator's own file names what it reads, and kustomize runs its built-in ones.
+    let tree = directory(&[
+        ("kustomization.yaml", "resources: [./base]\n"),
+        ("base/kustomization.yaml", "generators: [g.yaml]\n"),
+        (
+            "base/g.yaml",
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: a}\nfiles: ['k=http://localhost/x']\n",
+        ),
+    ]);
+    assert!(matches!(renderer().render(tree.path()).await, Err(RenderError::Plugins { field: "generators", .. })));
+    // What people write down about an object is fetched by nobody.
+    let notes =
+        "configMapGenerator: [{name: a, literals: [a=b], options: {annotations: {docs: 'https://example.com'}}}]\n";
+    assert!(renderer().render(directory(&[("kustomization.yaml", notes)]).path()).await.is_ok());
     // Git bases: there is no `git` on the child's PATH.
     let tree = directory(&[("kustomization.yaml", "resources: ['github.com/org/repo//base?ref=v1']\n")]);
     let error = renderer().render(tree.path()).await.expect_err("a Git base");
@@ -99,6 +113,7 @@ fn what_programs_put_around_a_complaint_is_left_out() {
         "Error: no such file: 'a'",
         "error: no such file: 'a'",
         "E1129 17:29:08.341034   25299 run.go:72] \"command failed\" err=\"no such file: 'a'\"",
+        "E1129 17:29:08.341034   25299 run.go:72] \"command failed\" err=<\n\tno such file: 'a'\n >",
     ] {
         assert_eq!(super::unwrapped(said), "no such file: 'a'");
     }

@@ -21,17 +21,43 @@ pub struct Built {
     pub result: Result<Vec<ManifestFile>, String>,
 }
 
-/// A built kustomization, and what it is held against.
+/// What built kustomizations are held against, besides each other.
 #[derive(Debug, Clone, Copy)]
-pub struct Building<'a> {
-    /// As it will be.
-    pub after: &'a Built,
-    /// As it was, where it was and there is a change to judge.
-    pub before: Option<&'a Built>,
+pub struct Aside<'a> {
     /// The files that are no part of the change, as they stand.
     pub same: &'a BTreeMap<RepoPath, ManifestFile>,
     /// [`Change::defining`].
     pub definitions: &'a [ManifestFile],
+}
+
+/// Kustomizations that are built from different files, so that they can be judged at once.
+#[derive(Default)]
+struct Batch<'a> {
+    /// The files as they will be, each with the kustomization that was built.
+    after: BTreeMap<&'a RepoPath, (&'a RepoPath, &'a ManifestFile)>,
+    /// The files as they were.
+    before: BTreeMap<&'a RepoPath, &'a ManifestFile>,
+}
+
+/// A base that several kustomizations are built from is judged once for each of them.
+fn batches(all: &[(Built, Option<Built>)]) -> Vec<Batch<'_>> {
+    let mut batches: Vec<Batch<'_>> = Vec::new();
+    for (after, before) in all {
+        let files = after.result.iter().flatten();
+        let olds = before.iter().flat_map(|before| before.result.iter().flatten());
+        let is_free = |batch: &Batch<'_>| {
+            files.clone().all(|file| !batch.after.contains_key(&file.path))
+                && olds.clone().all(|file| !batch.before.contains_key(&file.path))
+        };
+        let place = batches.iter().position(is_free).unwrap_or_else(|| {
+            batches.push(Batch::default());
+            batches.len() - 1
+        });
+        let batch = &mut batches[place];
+        batch.after.extend(files.map(|file| (&file.path, (&after.by, file))));
+        batch.before.extend(olds.map(|file| (&file.path, file)));
+    }
+    batches
 }
 
 const CANNOT_BUILD: RuleId = RuleId::new("kustomization/cannot-build");
@@ -52,7 +78,7 @@ impl Change {
         self.files.iter().chain(&self.definitions).filter(defines).cloned().collect()
     }
 
-    /// What one of its views finds in a built kustomization that `known`, the judgement of the files as they stand,
+    /// What one of its views finds in built kustomizations that `known`, the judgement of the files as they stand,
     /// does not say already, and that was not so before. Findings stand at the object of the file that it was
     /// built from.
     ///
@@ -62,27 +88,52 @@ impl Change {
         &self,
         view: usize,
         by: (Scope<'_>, &Policy),
-        building: Building<'_>,
+        (all, aside): (&[(Built, Option<Built>)], &Aside<'_>),
         known: &Judgement,
     ) -> Judgement {
-        if building.after.result.is_err() && self.is_explained(view, &building.after.by, known) {
-            return Judgement::default();
+        let mut found = Judgement::default();
+        for batch in batches(all) {
+            found.absorb(self.judge_batch(view, by, (&batch, aside), known));
         }
-        let mut found = self.judge_result(view, by, (building.after, building.definitions));
-        let before = building.before.map(|before| self.judge_result(view, by, (before, building.definitions)));
+        for (built, _) in all {
+            if let Err(complaint) = &built.result
+                && !self.is_explained(view, &built.by, known)
+            {
+                found.absorb(refused(by.1, &built.by, complaint));
+            }
+        }
+        found
+    }
+
+    fn judge_batch(
+        &self,
+        view: usize,
+        by: (Scope<'_>, &Policy),
+        (batch, aside): (&Batch<'_>, &Aside<'_>),
+        known: &Judgement,
+    ) -> Judgement {
+        let mut found = self.judge_objects(view, by, (batch.after.values().map(|(_, file)| *file), aside));
+        let before = self.judge_objects(view, by, (batch.before.values().copied(), aside));
         let said = |finding: &Finding| {
+            let file = self.source_file(&finding.location.file, aside);
             let waived = known.waived.iter().map(|waived| &waived.finding);
-            known.findings.iter().chain(waived).any(|one| is_same(one, finding))
-                || before.as_ref().is_some_and(|before| before.findings.iter().any(|one| is_as_before(one, finding)))
+            known.findings.iter().chain(waived).any(|one| is_same(one, finding, file))
+                || before.findings.iter().any(|one| is_as_before(one, finding))
         };
         found.findings.retain(|finding| !said(finding));
         found.waived.retain(|waived| !said(&waived.finding));
         let waived = found.waived.iter_mut().map(|waived| &mut waived.finding);
         for finding in found.findings.iter_mut().chain(waived) {
-            let file = self.files.iter().find(|file| file.path == finding.location.file);
-            place(finding, building.after, file.or_else(|| building.same.get(&finding.location.file)));
+            let Some((by, _)) = batch.after.get(&finding.location.file) else { continue };
+            place(finding, by, self.source_file(&finding.location.file, aside));
         }
         found
+    }
+
+    /// A file as it stands.
+    fn source_file<'a>(&'a self, path: &RepoPath, aside: &'a Aside<'_>) -> Option<&'a ManifestFile> {
+        let changed = self.files.binary_search_by(|file| file.path.cmp(path)).ok();
+        changed.and_then(|place| self.files.get(place)).or_else(|| aside.same.get(path))
     }
 
     /// Whether a finding in a file that ends up in a kustomization tells why that cannot be built.
@@ -95,17 +146,17 @@ impl Change {
         known.findings.iter().any(explains)
     }
 
-    /// Everything that is found in a built kustomization, at the lines of what was built.
-    fn judge_result(
+    /// Everything that is found in files that were built, at their own lines.
+    fn judge_objects<'f>(
         &self,
         view: usize,
         (scope, policy): (Scope<'_>, &Policy),
-        (built, definitions): (&Built, &[ManifestFile]),
+        (files, aside): (impl Iterator<Item = &'f ManifestFile>, &Aside<'_>),
     ) -> Judgement {
-        let files = match &built.result {
-            Ok(files) => files,
-            Err(complaint) => return refused(policy, &built.by, complaint),
-        };
+        let files: Vec<ManifestFile> = files.cloned().collect();
+        if files.is_empty() {
+            return Judgement::default();
+        }
         let seen = &self.views[view];
         let (dropped, users) = (Newly::new(), Users::default());
         let review = Review {
@@ -113,10 +164,10 @@ impl Change {
             before: &seen.before,
             whole_before: &self.whole_before[view],
             after: &seen.after,
-            files,
+            files: &files,
             old: &[],
             dropped: &dropped,
-            definitions,
+            definitions: aside.definitions,
             elsewhere: self.elsewhere.get(&view),
             users: &users,
             trials: None,
@@ -134,24 +185,28 @@ impl Change {
 }
 
 /// Puts a finding in what was built to the object of the file that it was built from.
-fn place(finding: &mut Finding, built: &Built, file: Option<&ManifestFile>) {
-    let source = finding.object.as_ref().and_then(|object| source(file?, object));
-    finding.location = match source {
-        Some(source) => source.location(&source.node),
+fn place(finding: &mut Finding, by: &RepoPath, file: Option<&ManifestFile>) {
+    let near = finding.object.as_ref().and_then(|object| {
+        let file = file?;
+        source(file, object).or_else(|| sources(file, object).next()).or_else(|| file.objects.first())
+    });
+    finding.location = match near {
+        Some(near) => near.location(&near.node),
         None => Location { file: finding.location.file.clone(), line: 1, column: 1 },
     };
-    if built.result.is_ok() {
-        let directory = match built.by.directory() {
-            "" => "the repository's root",
-            directory => directory,
-        };
-        finding.message = format!("{} So it is once kustomize has built {directory}.", finding.message);
-    }
+    let directory = match by.directory() {
+        "" => "the repository's root",
+        directory => directory,
+    };
+    finding.message = format!("{} So it is once kustomize has built {directory}.", finding.message);
 }
 
 fn refused(policy: &Policy, by: &RepoPath, complaint: &str) -> Judgement {
     let location = Location { file: by.clone(), line: 1, column: 1 };
-    let message = format!("kustomize cannot build this: {}", shown_up_to(LONGEST, complaint));
+    let left_out = complaint.chars().count().saturating_sub(LONGEST);
+    let end: String = complaint.chars().skip(left_out).collect();
+    let start = if left_out > 0 { "…" } else { "" };
+    let message = format!("kustomize cannot build this: {start}{}", shown_up_to(LONGEST, &end));
     let finding = Finding::new(CANNOT_BUILD, Severity::Error, location, message)
         .with_help("Run `kustomize build` on the directory, which says it in full.");
     let mut judgement = Judgement::default();
@@ -169,27 +224,32 @@ fn is_as_before(before: &Finding, after: &Finding) -> bool {
     about(before) == about(after) && before.field == after.field && before.message == after.message
 }
 
-/// Whether a finding of the file as it stands is the same as one of what was built.
-fn is_same(known: &Finding, built: &Finding) -> bool {
-    if known.rule != built.rule || known.location.file != built.location.file {
+/// Whether a finding of a file as it stands says the same as one of what was built from it, and no less.
+fn is_same(known: &Finding, built: &Finding, file: Option<&ManifestFile>) -> bool {
+    let words = |finding: &Finding| (finding.rule, finding.field.clone(), finding.message.clone());
+    if known.location.file != built.location.file || words(known) != words(built) || known.severity < built.severity {
         return false;
     }
     match (&known.object, &built.object) {
-        (Some(known_object), Some(object)) => is_source(known_object, object) && known.field == built.field,
-        _ => true,
+        (Some(known), Some(built)) => {
+            file.and_then(|file| source(file, built)).is_some_and(|source| source.reference() == *known)
+        }
+        (known, built) => known.is_none() && built.is_none(),
     }
 }
 
-/// The object of a file that became another one.
-fn source<'f>(file: &'f ManifestFile, object: &ObjectRef) -> Option<&'f Object> {
-    let like = |one: &&Object| is_source(&one.reference(), object);
-    let equal = file.objects.iter().filter(like).find(|one| one.name == object.name);
-    equal.or_else(|| file.objects.iter().find(like)).or_else(|| file.objects.first())
+/// The object of a file that became another one, where it can only be that one.
+fn source<'f>(file: &'f ManifestFile, built: &ObjectRef) -> Option<&'f Object> {
+    let mut sources = sources(file, built);
+    sources.next().filter(|_| sources.next().is_none())
 }
 
-/// kustomize puts something before and behind a name; of namespaces it may put another one in its place.
-fn is_source(one: &ObjectRef, built: &ObjectRef) -> bool {
-    one.kind == built.kind
-        && api_group(&one.api_version) == api_group(&built.api_version)
-        && (built.name.contains(&one.name) || one.kind == "Namespace")
+/// The objects of a file that may have become another one: kustomize puts something before and behind a name; of
+/// namespaces it may put another one in its place.
+fn sources<'f>(file: &'f ManifestFile, built: &ObjectRef) -> impl Iterator<Item = &'f Object> {
+    file.objects.iter().filter(|one| {
+        one.kind == built.kind
+            && one.group() == api_group(&built.api_version)
+            && (built.name.contains(&one.name) || one.kind == "Namespace")
+    })
 }

@@ -17,7 +17,7 @@ mod trials;
 mod users;
 pub mod yaml;
 
-pub use built::{Building, Built};
+pub use built::{Aside, Built};
 pub use change::{Change, Changed, View};
 pub use docs::Documentation;
 pub use elsewhere::Elsewhere;

@@ -257,9 +257,9 @@ impl RepositoryIndex {
         defining.map(|(path, _)| path)
     }
 
-    /// Every object of some kinds (groups and kinds), with its file. Looks at all files.
+    /// Every object of some kinds (groups and kinds), with its file. Looks at all files, where there are kinds.
     pub fn objects_of(&self, kinds: &BTreeSet<(&str, &str)>) -> impl Iterator<Item = (RepoPath, ObjectId)> {
-        let files = self.files().filter(|_| !kinds.is_empty());
+        let files = (!kinds.is_empty()).then(|| self.files()).into_iter().flatten();
         let all = files.flat_map(|file| file.objects().map(move |object| (file.path(), object.id)));
         all.filter(|(_, id)| kinds.contains(&(id.group.as_str(), id.kind.as_str())))
     }

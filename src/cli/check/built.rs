@@ -3,7 +3,7 @@
 //! A kustomization that only lists needs no kustomize: its files are judged as they stand. Of the others the
 //! topmost ones are built, each once; with a base only those that the change touches, before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,89 +12,57 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::revision::Revision;
-use super::tree::{Kind, Source as _, Tree};
+use super::tree::{FILE_BYTES, Kind, Source as _};
+use super::units::{ORIGIN, Unit};
 use super::{Args, Render};
-use crate::manifest::{self, Kustomization, ManifestFile, is_kustomization};
+use crate::manifest::{self, ManifestFile};
 use crate::names::RepoPath;
 use crate::render::{RenderError, Renderer};
 use crate::report::count;
 use crate::rules::Built;
-use crate::tenancy::RepositoryIndex;
 
 /// How long `auto` begins to build.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Larger files of a revision are not written out for kustomize.
-const FILE_BYTES: u64 = 4 * 1024 * 1024;
-/// What a kustomization may hold and still only list.
-const LISTING: [&str; 7] = ["apiVersion", "kind", "metadata", "resources", "bases", "buildMetadata", "sortOptions"];
-
-/// The kustomizations that change what they list.
-pub(super) fn changing(tree: &Tree) -> BTreeSet<RepoPath> {
-    let changes = |file: &ManifestFile| {
-        let mut fields = file.documents.iter().flat_map(|root| root.entries());
-        fields.any(|(field, _)| field.as_str().is_none_or(|field| !LISTING.contains(&field)))
-    };
-    let is_built = |file: &ManifestFile| Kustomization::of(file).is_some_and(|it| !it.is_component);
-    let files = tree.files.values().map(|loaded| &loaded.file);
-    files.filter(|file| is_built(file) && changes(file)).map(|file| file.path.clone()).collect()
-}
-
-/// The topmost of the `changing` kustomizations that Flux builds, beginning with `roots`; with `touched` only
-/// those that one of these paths ends up in.
-pub(super) fn topmost(
-    (index, roots): (&RepositoryIndex, Option<&[String]>),
-    changing: &BTreeSet<RepoPath>,
-    touched: Option<&BTreeSet<RepoPath>>,
-) -> BTreeSet<RepoPath> {
-    let starts = touched.unwrap_or(changing);
-    let candidates: BTreeSet<RepoPath> = starts.iter().flat_map(|path| above(index, path)).collect();
-    let is_topmost = |path: &&RepoPath| !above(index, path).iter().any(|one| one != *path && changing.contains(one));
-    let applied = candidates.intersection(changing).filter(|path| index.is_applied(path, roots));
-    applied.filter(is_topmost).cloned().collect()
-}
-
-/// A path and every kustomization that it ends up in, in whatever role.
-fn above(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<RepoPath> {
-    let mut found = BTreeSet::from([path.clone()]);
-    let mut waiting = vec![path.clone()];
-    while let Some(path) = waiting.pop() {
-        let directory = path.parent().filter(|_| is_kustomization(&path));
-        for target in std::iter::once(path).chain(directory) {
-            let named = index.named_by(&target).map(|(by, _)| by).filter(|by| found.insert(by.clone()));
-            waiting.extend(named.collect::<Vec<_>>());
-        }
-    }
-    found
-}
-
 /// What was built, as it will be and, with a base, as it was.
 type Pair = (Built, Option<Built>);
 
-/// Builds kustomizations, and gives the notes on what could not be. With `--render always` that is an error.
+/// Builds kustomizations, and gives the notes on what could not be. With `--render always` that is an error. `trusting`
+/// says whether to believe what objects tell of where they come from.
 ///
 /// # Errors
 /// Where kustomize cannot be run, or the base cannot be read.
-pub(super) async fn build(args: &Args, kustomizations: &BTreeSet<RepoPath>) -> Result<(Vec<Pair>, Vec<String>)> {
+pub(super) async fn build(args: &Args, units: &[Unit], trusting: bool) -> Result<(Vec<Pair>, Vec<String>)> {
     let strict = args.render == Render::Always;
-    let kustomize = match Kustomize::find(args.render).await {
+    let kustomize = match Kustomize::find(args.render, trusting).await {
         Ok(kustomize) => kustomize,
         Err(error) if strict => return Err(anyhow::Error::new(error).context("--render always")),
         Err(error) => {
-            let those = count(kustomizations.len(), "kustomization");
+            let those = count(units.len(), "kustomization");
             let note = format!("{those} judged as files only: {error}");
             return Ok((Vec::new(), vec![note]));
         }
     };
     let base = Base::of(args)?;
-    let (mut all, mut notes) = (Vec::new(), Vec::new());
-    for by in kustomizations {
-        match kustomize.pair((&args.path, base.as_ref().map(Base::path)), by).await? {
+    let (mut all, mut untold) = (Vec::new(), BTreeMap::<String, Vec<&RepoPath>>::new());
+    for unit in units {
+        let by = &unit.by;
+        // What is wrong there is told already, and kustomize may read it as something endless.
+        if let Some(path) = &unit.unreadable {
+            untold.entry(format!("{path} cannot be read")).or_default().push(by);
+            continue;
+        }
+        match kustomize.pair((&args.path, base.as_ref().map(Base::path)), unit).await? {
             Ok(pair) => all.push(pair),
             Err(reason) if strict => bail!("--render always: {by} was not built: {reason}"),
-            Err(reason) => notes.push(format!("{by} is judged as a file only: {reason}")),
+            Err(reason) => untold.entry(reason).or_default().push(by),
         }
     }
-    Ok((all, notes))
+    let note = |(reason, those): (String, Vec<&RepoPath>)| match those.as_slice() {
+        [one] => format!("{one} is judged as a file only: {reason}"),
+        [first, others @ ..] => format!("{first} and {} others are judged as files only: {reason}", others.len()),
+        [] => reason,
+    };
+    Ok((all, untold.into_iter().map(note).collect()))
 }
 
 /// The repository as it was before.
@@ -120,10 +88,11 @@ impl Base {
     }
 }
 
-/// kustomize, and where it builds.
+/// kustomize, and how long and how it builds.
 struct Kustomize {
     renderer: Renderer,
     end: Option<Instant>,
+    trusting: bool,
 }
 
 impl Kustomize {
@@ -131,24 +100,26 @@ impl Kustomize {
     ///
     /// # Errors
     /// Why it cannot be used.
-    async fn find(render: Render) -> Result<Self, RenderError> {
+    async fn find(render: Render, trusting: bool) -> Result<Self, RenderError> {
         let renderer = Renderer::find(&std::env::var_os("PATH").unwrap_or_default())?;
         let version = renderer.version().await?;
         if !Renderer::is_supported(&version) {
             return Err(RenderError::Failed { complaint: format!("it is {version}, and 5 or later is needed") });
         }
-        Ok(Self { renderer, end: (render == Render::Auto).then(|| Instant::now() + PATIENCE) })
+        Ok(Self { renderer, end: (render == Render::Auto).then(|| Instant::now() + PATIENCE), trusting })
     }
 
     /// Builds a kustomization as it will be, and as it was where it was.
-    async fn pair(&self, (root, base): (&Path, Option<&Path>), by: &RepoPath) -> Result<Result<Pair, String>> {
-        let after = match self.build(root, by).await? {
+    async fn pair(&self, (root, base): (&Path, Option<&Path>), unit: &Unit) -> Result<Result<Pair, String>> {
+        let after = match self.build(root, unit).await? {
             Ok(built) => built,
             Err(reason) => return Ok(Err(reason)),
         };
-        let Some(base) = base.filter(|base| base.join(by.as_str()).is_file()) else { return Ok(Ok((after, None))) };
+        let Some(base) = base.filter(|base| base.join(unit.by.as_str()).is_file()) else {
+            return Ok(Ok((after, None)));
+        };
         // What cannot be known of the past hides nothing: everything is as new then.
-        Ok(Ok((after, self.build(base, by).await?.ok())))
+        Ok(Ok((after, self.build(base, unit).await?.ok())))
     }
 
     /// Builds a kustomization of the repository at `root`. The inner error says why it is not known what comes
@@ -156,19 +127,23 @@ impl Kustomize {
     ///
     /// # Errors
     /// Where kustomize cannot be run at all.
-    async fn build(&self, root: &Path, by: &RepoPath) -> Result<Result<Built, String>> {
+    async fn build(&self, root: &Path, unit: &Unit) -> Result<Result<Built, String>> {
         if self.end.is_some_and(|end| Instant::now() > end) {
             return Ok(Err(format!("building took more than {} s; --render always has no limit", PATIENCE.as_secs())));
         }
         let root = root.canonicalize().context("the repository cannot be found any more")?;
-        let overlay = Overlay::on(&root.join(by.directory()))?;
-        let result = match self.renderer.render(overlay.0.path()).await {
-            Ok(text) => Ok(by_origin(&text, by, |path| overlay.origin(&root, path))),
+        let overlay = Overlay::on(&root.join(unit.by.directory()), unit.is_component)?;
+        let find = |path: &str| {
+            let known = |path: &RepoPath| self.trusting && unit.below.contains(path);
+            overlay.origin(&root, path).filter(known)
+        };
+        let result = match self.renderer.clone().within(root.clone()).render(overlay.0.path()).await {
+            Ok(text) => Ok(by_origin(&text, &unit.by, find)),
             Err(RenderError::Failed { complaint }) => Err(overlay.tidy(&root, &complaint)),
             Err(error @ (RenderError::Spawn { .. } | RenderError::NotInstalled)) => return Err(error.into()),
             Err(error) => return Ok(Err(overlay.tidy(&root, &error.to_string()))),
         };
-        Ok(Ok(Built { by: by.clone(), result }))
+        Ok(Ok(Built { by: unit.by.clone(), result }))
     }
 }
 
@@ -176,14 +151,15 @@ impl Kustomize {
 struct Overlay(TempDir);
 
 impl Overlay {
-    fn on(directory: &Path) -> Result<Self> {
+    fn on(directory: &Path, is_component: bool) -> Result<Self> {
         let here = tempfile::Builder::new().prefix("bailiwick-build-").tempdir()?;
         let place = here.path().canonicalize()?;
         let up: PathBuf = place.components().skip(1).map(|_| "..").collect();
         let target = up.join(directory.strip_prefix("/").unwrap_or(directory));
         let text = serde_json::json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-            "resources": [target.to_str().context("the repository's path is not UTF-8: move it")?],
+            if is_component { "components" } else { "resources" }:
+                [target.to_str().context("the repository's path is not UTF-8: move it")?],
             "buildMetadata": ["originAnnotations"],
         });
         std::fs::write(place.join("kustomization.yaml"), text.to_string())?;
@@ -228,9 +204,10 @@ fn by_origin(built: &str, by: &RepoPath, find: impl Fn(&str) -> Option<RepoPath>
     // Below a document's start kustomize writes everything with an indent that could be taken for its end.
     for document in built.split("\n---\n") {
         let file = manifest::read(by.clone(), document.as_bytes());
-        let annotation = file.objects.first().and_then(|object| {
-            object.node.at(&["metadata", "annotations", "config.kubernetes.io/origin"])?.as_str().map(str::to_owned)
-        });
+        let annotation = file
+            .objects
+            .first()
+            .and_then(|object| object.node.at(&["metadata", "annotations", ORIGIN])?.as_str().map(str::to_owned));
         let origin: Origin = annotation.and_then(|text| serde_yaml::from_str(&text).ok()).unwrap_or_default();
         let path = origin.path.or(origin.configured_in).and_then(|path| find(&path)).unwrap_or_else(|| by.clone());
         let text = texts.entry(path).or_default();

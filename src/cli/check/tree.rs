@@ -11,7 +11,7 @@ use crate::names::RepoPath;
 use crate::tenancy::{FileSummary, RepositoryIndex};
 
 /// Larger files are not opened: the reader refuses them anyway.
-const FILE_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const FILE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// More than this is no admin or team repository.
 const ENTRIES: usize = 500_000;
