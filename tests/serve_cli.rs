@@ -67,6 +67,32 @@ async fn a_second_signal_ends_the_server_at_once_and_nothing_is_lost() {
     assert_eq!(answers(&world).len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_served_is_refused_at_the_start() {
+    let mut world = World::start(Addresses::free()).await.expect("a world");
+    world.stop_server().await;
+    let config = world.directory().join("bailiwick.yaml");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_bailiwick")).args(arguments).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let url = |name: &str| format!("sqlite://{}", world.directory().join(name).display());
+    let (from, to) = (url("bailiwick.db"), url("moved.db"));
+    let moved = run(&["migrate", "--from", &from, "--to", &to].map(AsRef::as_ref));
+    assert_eq!(moved.0, Some(0), "{}", moved.1);
+    let mirrors = world.directory().join("mirrors");
+    let served =
+        run(&["serve".as_ref(), "--mirrors".as_ref(), mirrors.as_os_str(), "--config".as_ref(), config.as_os_str()]);
+    assert_eq!(served.0, Some(2), "{}", served.1);
+    assert!(served.1.contains("this database was moved to another one"), "{}", served.1);
+
+    let text = std::fs::read_to_string(&config).expect("written");
+    std::fs::write(&config, text.replace("branch: main", "branch: ''").replace("path: cluster", "path: ../x"))
+        .expect("written");
+    let (status, said) = run(&["jobs".as_ref(), "list".as_ref(), "--config".as_ref(), config.as_os_str()]);
+    assert_eq!((status, said.lines().count()), (Some(2), 2), "each problem has its line: {said}");
+}
+
 /// The real binary, ready.
 async fn serve(world: &World) -> Child {
     let directory = world.directory();

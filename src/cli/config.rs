@@ -139,9 +139,10 @@ fn cluster(cluster: &ClusterConfig) -> String {
         AccessMode::None => "no keys",
     };
     let tried = cluster.dry_run.map_or("", |DryRuns::Definitions| "; definitions are tried there");
+    let version = cluster.kubernetes_version.map(|version| format!("; Kubernetes {version}")).unwrap_or_default();
     let ClusterConfig { name, admin_repository, branch, path, team_repository, .. } = cluster;
     format!(
-        "cluster {name}: {admin_repository}, branch {branch}, path {path}; {engine}; {reached}; teams in \
+        "cluster {name}: {admin_repository}, branch {branch}, path {path}; {engine}{version}; {reached}; teams in \
          {team_repository} with {keys}{tried}"
     )
 }

@@ -103,8 +103,7 @@ pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut 
         Ok(status) => status,
         // Whoever read the output, such as `head`, has seen enough.
         Err(error) if is_broken_pipe(&error) => FINE,
-        // One line, also where a file's name holds a line break or an escape sequence.
-        Err(error) => say(&mut err, &format!("bailiwick: {}\n", visible(&format!("{error:#}"))), USAGE),
+        Err(error) => say(&mut err, &last_word(&error), USAGE),
     }
 }
 
@@ -134,6 +133,16 @@ fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     // Whoever had to wait for its tasks has waited; what runs on is what somebody would not wait for.
     runtime.shutdown_background();
     result
+}
+
+/// The error on one line, also where a file's name holds a line break or an escape sequence. A configuration may have
+/// several problems: each has its line.
+fn last_word(error: &anyhow::Error) -> String {
+    if let Some(problems) = error.downcast_ref::<crate::config::ConfigError>() {
+        let text = problems.to_string();
+        return text.lines().map(|line| format!("bailiwick: {}\n", visible(line))).collect();
+    }
+    format!("bailiwick: {}\n", visible(&format!("{error:#}")))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -21,7 +21,7 @@ use crate::jobs::{self, Context, IndexCache, Recover, Refresh, Task as _, Timing
 use crate::names::ClusterName;
 use crate::queue::{Handler, Settings, Worker};
 use crate::rules::Policy;
-use crate::store::{Claim, Store};
+use crate::store::{Claim, Store, StoreError};
 use crate::web::{Receiver, WebhookSecrets, probes, router, serve};
 
 use super::role::Role;
@@ -80,6 +80,10 @@ impl Server {
         };
         let (queue, role, handlers) = (options.queue, options.role, options.handlers);
         let context = Arc::new(context(config, options).await?);
+        // A disk that is full now may have room later; a database that was moved away never comes back.
+        if let Err(error @ StoreError::Moved) = context.store.check_writable().await {
+            return Err(error.into());
+        }
         let stop = CancellationToken::new();
         let plan = {
             let context = Arc::clone(&context);
