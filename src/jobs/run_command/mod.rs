@@ -112,7 +112,7 @@ impl Task for RunCommand {
                 Err(error) => answers.push(comment::command_error(&error.to_string())),
             }
         }
-        let answer = answers.join("\n\n---\n\n");
+        let answer = comment::together(&answers);
         comments::upsert(&context.store, lease, (&repo, self.issue), &self.purpose(), &answer).await?;
         Ok(Next::Done(follow_up))
     }

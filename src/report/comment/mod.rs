@@ -31,3 +31,42 @@ pub fn marker(purpose: &str) -> String {
 pub fn with_marker(purpose: &str, body: &str) -> String {
     format!("{}\n{body}", marker(purpose))
 }
+
+/// How long the answers in one comment may be together, in characters: GitHub takes 65,536.
+const TOGETHER: usize = 64_000;
+
+/// The answers to the commands of one comment, in their order. Those that do not fit beside the shorter ones are left
+/// out, and that is said in their place.
+pub fn together(answers: &[String]) -> String {
+    let mut by_length: Vec<(usize, &String)> = answers.iter().enumerate().collect();
+    by_length.sort_by_key(|(_, answer)| answer.chars().count());
+    let mut room = TOGETHER;
+    let mut kept = vec![false; answers.len()];
+    for (place, answer) in by_length {
+        let length = answer.chars().count() + RULE.len() + LEFT_OUT.len();
+        kept[place] = length <= room || answers.len() == 1;
+        room = room.saturating_sub(length);
+    }
+    let shown = answers.iter().zip(kept).map(|(answer, is_kept)| if is_kept { answer.as_str() } else { LEFT_OUT });
+    shown.collect::<Vec<_>>().join(RULE)
+}
+
+const RULE: &str = "\n\n---\n\n";
+const LEFT_OUT: &str = "The command was run, and its answer is too long to stand beside the others. Write it alone in a \
+                        comment to see it: what is done is not done twice.";
+
+#[cfg(test)]
+mod tests {
+    use super::{LEFT_OUT, together};
+
+    #[test]
+    fn answers_that_are_too_long_together_give_way_to_the_shorter_ones() {
+        let (short, long) = ("Done.".to_owned(), "x".repeat(60_000));
+        assert_eq!(together(&[short.clone(), short.clone()]), "Done.\n\n---\n\nDone.");
+        assert_eq!(together(std::slice::from_ref(&long)), long);
+        let all = together(&[long.clone(), long.clone(), short.clone(), long, short]);
+        assert!(all.chars().count() < 65_000, "{}", all.len());
+        assert_eq!(all.matches("Done.").count(), 2);
+        assert_eq!(all.matches(LEFT_OUT).count(), 2);
+    }
+}
