@@ -90,7 +90,7 @@ impl Mirror {
             conflicts: Vec::new(),
             unreadable: changes.unreadable,
         };
-        let merge = Merge { store: &store, base, deleted: deleted(&changes.paths) };
+        let merge = Merge { store: &store, base, untouched: base == old, deleted: deleted(&changes.paths) };
         let mut total = 0;
         for changed in changes.paths {
             match merge.outcome(&changed)? {
@@ -117,12 +117,17 @@ fn deleted(paths: &[Changed]) -> BTreeSet<RepoPath> {
 struct Merge<'s> {
     store: &'s Store,
     base: Oid,
+    /// Whether the tip is as the head found it: then every change is one, and large directories need no reading.
+    untouched: bool,
     /// Paths that the head deleted, so that a directory may come in a file's place.
     deleted: BTreeSet<RepoPath>,
 }
 
 impl Merge<'_> {
     fn outcome(&self, changed: &Changed) -> Result<Outcome, GitError> {
+        if self.untouched {
+            return self.taken(changed, changed.before);
+        }
         if changed.after.is_some() && self.blocked(&changed.path)? {
             return Ok(Outcome::Conflict);
         }
@@ -136,11 +141,15 @@ impl Merge<'_> {
             return Ok(Outcome::Conflict);
         }
         if ours == changed.before {
-            let after =
-                changed.after.map(|version| read_blob(&self.store.repository, version.kind, version.id)).transpose()?;
-            return Ok(Outcome::Change(self.change(changed, ours, after)));
+            return self.taken(changed, ours);
         }
         self.both_changed(changed, ours)
+    }
+
+    /// The head's content, over what the tip has.
+    fn taken(&self, changed: &Changed, ours: Option<Version>) -> Result<Outcome, GitError> {
+        let after = changed.after.map(|version| read_blob(&self.store.repository, version.kind, version.id));
+        Ok(Outcome::Change(self.change(changed, ours, after.transpose()?)))
     }
 
     fn change(&self, changed: &Changed, ours: Option<Version>, after: Option<Blob>) -> MergeChange {
