@@ -1,6 +1,6 @@
 //! Cluster-wide objects of a team's pull request, moved to the admin repository.
 //!
-//! [`gather`] finds them in the pull request, [`plan`] decides which files of the admin repository they become. It is all
+//! [`gather()`] finds them in the pull request, [`plan`] decides which files of the admin repository they become. It is all
 //! or nothing: where one of them cannot be moved, none is, because a binding without its role is half of something.
 
 mod gather;
