@@ -72,9 +72,14 @@ pub fn fence(text: &str) -> String {
     format!("{fence}\n{text}\n{fence}\n")
 }
 
-/// The text as an HTML comment.
+/// The text as an HTML comment, without what would end it.
 pub fn hide(text: &str) -> String {
-    format!("<!-- {} -->", text.replace("-->", "").replace("--!>", ""))
+    let mut hidden = text.to_owned();
+    // Where one end is cut out, what is around it may be another.
+    while ["-->", "--!>"].iter().any(|end| hidden.contains(end)) {
+        hidden = hidden.replace("-->", "").replace("--!>", "");
+    }
+    format!("<!-- {hidden} -->")
 }
 
 /// A configuration file's text.
