@@ -157,23 +157,16 @@ impl Change {
         if files.is_empty() {
             return Judgement::default();
         }
-        let seen = &self.views[view];
         let (dropped, users) = (Newly::new(), Users::default());
         let review = Review {
-            scope,
-            before: &seen.before,
-            whole_before: &self.whole_before[view],
-            after: &seen.after,
             files: &files,
             old: &[],
             dropped: &dropped,
             definitions: aside.definitions,
-            elsewhere: self.elsewhere.get(&view),
             users: &users,
             trials: None,
-            kubernetes: seen.kubernetes,
             is_built: true,
-            prepared: None,
+            ..self.review(view, scope)
         };
         let mut judgement = judge(&review, policy);
         judgement.requests.clear();
@@ -220,14 +213,21 @@ fn refused(policy: &Policy, by: &RepoPath, complaint: &str) -> Judgement {
 
 /// Whether it was found before, on whatever line of what was built.
 fn is_as_before(before: &Finding, after: &Finding) -> bool {
-    let about = |finding: &Finding| (finding.rule, finding.location.file.clone(), finding.object.clone());
-    about(before) == about(after) && before.field == after.field && before.message == after.message
+    says_the_same(before, after) && before.object == after.object
+}
+
+/// Whether two findings say the same of the same field of some object of the same file.
+fn says_the_same(one: &Finding, other: &Finding) -> bool {
+    fn words(finding: &Finding) -> (RuleId, &RepoPath, &str, &str) {
+        let Finding { rule, location, field, message, .. } = finding;
+        (*rule, &location.file, field, message)
+    }
+    words(one) == words(other)
 }
 
 /// Whether a finding of a file as it stands says the same as one of what was built from it, and no less.
 fn is_same(known: &Finding, built: &Finding, file: Option<&ManifestFile>) -> bool {
-    let words = |finding: &Finding| (finding.rule, finding.field.clone(), finding.message.clone());
-    if known.location.file != built.location.file || words(known) != words(built) || known.severity < built.severity {
+    if !says_the_same(known, built) || known.severity < built.severity {
         return false;
     }
     match (&known.object, &built.object) {

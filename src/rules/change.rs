@@ -41,12 +41,12 @@ pub struct Changed {
 pub struct Change {
     pub(super) views: Vec<View>,
     /// What stood in the repository, by the views.
-    pub(super) whole_before: Vec<RepositoryIndex>,
+    whole_before: Vec<RepositoryIndex>,
     pub(super) files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
     pub(super) definitions: Vec<ManifestFile>,
     /// By the numbers of the views.
-    pub(super) elsewhere: BTreeMap<usize, Elsewhere>,
+    elsewhere: BTreeMap<usize, Elsewhere>,
     users: Users,
     /// By the numbers of the views.
     trials: BTreeMap<usize, Trials>,
@@ -207,7 +207,7 @@ impl Change {
         judgement
     }
 
-    fn review<'a>(&'a self, view: usize, scope: Scope<'a>) -> Review<'a> {
+    pub(super) fn review<'a>(&'a self, view: usize, scope: Scope<'a>) -> Review<'a> {
         let View { before, after, kubernetes, .. } = &self.views[view];
         Review {
             scope,

@@ -48,9 +48,7 @@ impl Call<'_> {
         head: CommitId,
         effects: Vec<AuditEffect>,
     ) -> Result<(), JobError> {
-        let proof = self.proof.clone();
-        let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(Action::TeamCreation, what) };
-        self.record("team", entry).await
+        self.record_proposal("team", Action::TeamCreation, what, (head, effects)).await
     }
 
     /// Objects of this head of a team's pull request were proposed to the admins, with these effects.
@@ -60,9 +58,19 @@ impl Call<'_> {
         head: CommitId,
         effects: Vec<AuditEffect>,
     ) -> Result<(), JobError> {
+        self.record_proposal("promotion", Action::Promotion, what, (head, effects)).await
+    }
+
+    async fn record_proposal(
+        &self,
+        step: &str,
+        action: Action,
+        what: String,
+        (head, effects): (CommitId, Vec<AuditEffect>),
+    ) -> Result<(), JobError> {
         let proof = self.proof.clone();
-        let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(Action::Promotion, what) };
-        self.record("promotion", entry).await
+        let entry = AuditEntry { head: Some(head), proof, effects, ..self.job.entry(action, what) };
+        self.record(step, entry).await
     }
 
     /// A team was not proposed, although the person may.
