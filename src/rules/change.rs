@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::users::touched;
+use super::waiver::content;
 use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
-use crate::finding::Location;
+use crate::finding::{Location, ObjectRef};
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::schema::is_definition;
@@ -180,6 +181,11 @@ impl Change {
     /// The groups and kinds of the objects that are judged.
     pub fn kinds(&self) -> BTreeSet<(&str, &str)> {
         kinds(self.files.iter())
+    }
+
+    /// What an object of the change holds, in one word: as it will be, or as it was where it goes.
+    pub fn content_of(&self, object: &ObjectRef) -> Option<String> {
+        content(self.files.iter(), object).or_else(|| content(self.old.iter(), object))
     }
 
     /// How many views there are.

@@ -15,6 +15,7 @@ mod requests;
 pub mod tenancy;
 mod trials;
 mod users;
+mod waiver;
 pub mod yaml;
 
 pub use built::{Aside, Built};
@@ -27,6 +28,7 @@ pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
 pub use trials::{Answer, Candidate, Spot, Trials};
 pub use users::{Room, TeamUsers, Users, within};
+pub use waiver::{Waiver, content, fingerprint};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
