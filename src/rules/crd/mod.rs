@@ -67,6 +67,7 @@ mod status_ignored;
 mod status_root;
 mod storage_version_changed;
 mod stored_version_removed;
+mod structural;
 mod structural_complete;
 mod structural_junctor;
 mod structural_type;
