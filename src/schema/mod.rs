@@ -8,6 +8,7 @@ mod canonical;
 pub mod cel;
 mod compare;
 mod definition;
+mod go_time;
 mod nearest;
 mod node;
 mod pattern;
