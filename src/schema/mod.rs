@@ -13,6 +13,7 @@ mod nearest;
 mod node;
 mod pattern;
 pub mod since;
+pub mod url;
 pub mod value;
 mod walk;
 mod wire;

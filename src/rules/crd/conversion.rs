@@ -31,11 +31,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definition, text, url, warning};
+use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definition, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::{Definition, decode_base64};
+use crate::schema::{Definition, decode_base64, url};
 
 /// `crd/conversion`.
 #[derive(Debug)]

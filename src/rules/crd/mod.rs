@@ -77,7 +77,6 @@ mod unhandled_change;
 mod unknown_field;
 mod unknown_fields_changed;
 mod unknown_format;
-mod url;
 mod used;
 mod validation_changed;
 mod validation_rule;
