@@ -176,6 +176,7 @@ pub(super) const COMPARING: &[&str] = &[
     "crd/recreated-by-force",
     "crd/moved-between-kustomizations",
     "crd/owner-changed",
+    "crd/name-conflict",
     "crd/breaks-objects",
     "crd/version-unserved",
     "crd/storage-version-changed",
