@@ -25,7 +25,7 @@ pub use nearest::nearest_name;
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
 pub use walk::{Place, Visit, walk};
-pub use wire::{decode_base64, is_time};
+pub use wire::{NO_BASE64, decode_base64, is_time};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";
