@@ -141,7 +141,7 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     for note in notes {
         writeln!(err, "note: {}", visible(&note))?;
     }
-    write(args.format, &judgement, change.files(), out)?;
+    write(args.format, &judgement, change.files().iter().chain(same.values()), out)?;
     Ok(status(args.fail_on, &judgement))
 }
 
@@ -257,7 +257,12 @@ fn team(args: &Args) -> Result<(Option<Team>, Option<Elsewhere>)> {
     Ok((Some(team), Some(Elsewhere::of(tree.files.into_values().map(|loaded| loaded.file)))))
 }
 
-fn write(format: Format, judgement: &Judgement, files: &[ManifestFile], out: &mut dyn Write) -> Result<()> {
+fn write<'a>(
+    format: Format,
+    judgement: &Judgement,
+    files: impl IntoIterator<Item = &'a ManifestFile>,
+    out: &mut dyn Write,
+) -> Result<()> {
     match format {
         Format::Text => out.write_all(report::text(judgement, files, style()).as_bytes())?,
         Format::Github => out.write_all(report::github(judgement).as_bytes())?,

@@ -32,7 +32,7 @@ impl FromStr for KubernetesVersion {
         minor.map(Self::new).ok_or(NameError {
             what: "Kubernetes version",
             shown: show(text),
-            problem: "write it as 1.34",
+            problem: "is none; write it as 1.34",
         })
     }
 }
@@ -56,6 +56,8 @@ mod tests {
         for text in ["", "1.", "1.x", "1.-3", "1.99999999999", "one"] {
             assert!(text.parse::<KubernetesVersion>().is_err(), "{text}");
         }
+        let refused = "one".parse::<KubernetesVersion>().err().map(|error| error.to_string());
+        assert_eq!(refused.as_deref(), Some("Kubernetes version: \"one\" is none; write it as 1.34"));
         assert_eq!(KubernetesVersion::new(34).to_string(), "1.34");
     }
 }

@@ -23,9 +23,10 @@ pub enum Style {
 const WIDTH: usize = 120;
 
 /// Every finding with its source line, and a last line with the counts. `files` are the files that
-/// were judged: the source lines come from them.
-pub fn text(judgement: &Judgement, files: &[ManifestFile], style: Style) -> String {
-    let mut sources = Sources { files: files.iter().map(|file| (&file.path, file)).collect(), lines: BTreeMap::new() };
+/// were judged, and those that a finding may lead to: the source lines come from them.
+pub fn text<'a>(judgement: &Judgement, files: impl IntoIterator<Item = &'a ManifestFile>, style: Style) -> String {
+    let files = files.into_iter().map(|file| (&file.path, file)).collect();
+    let mut sources = Sources { files, lines: BTreeMap::new() };
     let mut out = String::new();
     for finding in &judgement.findings {
         out.push_str(&one(finding, sources.line(finding), style));

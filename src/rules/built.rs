@@ -184,7 +184,7 @@ fn place(finding: &mut Finding, by: &RepoPath, file: Option<&ManifestFile>) {
         source(file, object).or_else(|| sources(file, object).next()).or_else(|| file.objects.first())
     });
     finding.location = match near {
-        Some(near) => near.location(&near.node),
+        Some(near) => near.location(near.node.at(&["metadata", "name"]).unwrap_or(&near.node)),
         None => Location { file: finding.location.file.clone(), line: 1, column: 1 },
     };
     let directory = match by.directory() {

@@ -149,6 +149,17 @@ fn shown(text: &str) -> String {
     shown_up_to(120, text)
 }
 
+/// Words of a manifest in quotes: backticks, or others where the words have backticks themselves.
+fn quoted(text: &str) -> String {
+    if !text.contains('`') {
+        return format!("`{}`", shown(text));
+    }
+    let parts: Vec<String> = text.split('`').map(|part| shown_up_to(120, part)).collect();
+    let joined: String = parts.join("`").chars().take(120).collect();
+    let more = if parts.join("`").chars().count() > 120 { "…" } else { "" };
+    format!("“{joined}{more}”")
+}
+
 /// The same with another limit, in characters.
 fn shown_up_to(limit: usize, text: &str) -> String {
     let plain = |character: char| if character.is_control() || character == '`' { '?' } else { character };

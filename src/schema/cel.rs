@@ -7,13 +7,18 @@
 
 mod calls;
 mod check;
+mod eval;
+mod format;
 mod functions;
 mod lexer;
+mod literal;
 mod macros;
 mod parser;
+mod rules;
 mod ty;
 
-pub use calls::calls;
+pub use calls::{KEYWORD, calls};
+pub use rules::{Held, hold};
 pub use ty::Ty;
 
 use check::Checker;

@@ -96,6 +96,8 @@ pub struct Difference<'a> {
     pub old: Option<&'a Node>,
     /// What is written now.
     pub new: Option<&'a Node>,
+    /// The key in the new manifest under which the schema stands, where it is a field's, that of items or of values.
+    pub key: Option<&'a Node>,
     /// The schema before.
     pub before: Schema<'a>,
     /// The schema now.
@@ -103,9 +105,19 @@ pub struct Difference<'a> {
 }
 
 impl<'a> Difference<'a> {
-    /// The node to point at, in the new manifest: what is written now, else the schema in which it is missing.
+    /// The node to point at, in the new manifest: what is written now, of a list its key, and of what is not written any
+    /// more that in which it is missing: `properties`, the field, or the schema.
     pub fn node(&self) -> &'a Node {
-        self.new.unwrap_or_else(|| self.after.node())
+        let key = |name: &str| self.after.node().entry(name).map(|(key, _)| key);
+        let missing = || {
+            let fields = (self.aspect == Aspect::FieldRemoved).then(|| key("properties")).flatten();
+            fields.or(self.key).unwrap_or_else(|| self.after.node())
+        };
+        match self.new {
+            Some(new) if new.is_sequence() => key(self.keyword).unwrap_or(new),
+            Some(new) => new,
+            None => missing(),
+        }
     }
 
     /// The path of what differs.
@@ -135,11 +147,12 @@ impl<'a> Difference<'a> {
 /// allowed values, what is written as null or as an empty list) do not differ.
 pub fn compare<'a>(before: Schema<'a>, after: Schema<'a>, path: &str) -> Vec<Difference<'a>> {
     let mut found = Vec::new();
-    step(At { before, after, path: path.to_owned(), field: String::new() }, &mut found);
+    step(At { before, after, key: None, path: path.to_owned(), field: String::new() }, &mut found);
     found
 }
 
 struct At<'a> {
+    key: Option<&'a Node>,
     before: Schema<'a>,
     after: Schema<'a>,
     path: String,
@@ -154,7 +167,13 @@ impl<'a> At<'a> {
         pair: (Option<&'a Node>, Option<&'a Node>),
     ) -> Difference<'a> {
         let (path, field) = (self.path.clone(), self.field.clone());
-        Difference { aspect, keyword, path, field, old: pair.0, new: pair.1, before: self.before, after: self.after }
+        let (key, before, after) = (self.key, self.before, self.after);
+        Difference { aspect, keyword, path, field, old: pair.0, new: pair.1, key, before, after }
+    }
+
+    /// The key of the new schema under which another one stands.
+    fn inside(&self, keyword: &str) -> Option<&'a Node> {
+        self.after.node().entry(keyword).map(|(key, _)| key)
     }
 
     fn below(&self, name: &str) -> String {
@@ -167,31 +186,32 @@ fn step<'a>(at: At<'a>, found: &mut Vec<Difference<'a>>) {
     let (were, are) = (fields(at.before), fields(at.after));
     for (key, before) in at.before.properties() {
         let Some(name) = key.text() else { continue };
-        let Some(after) = are.get(name).copied() else {
+        let Some((key, after)) = are.get(name).copied() else {
             found.push(at.difference(Aspect::FieldRemoved, name, (Some(before.node()), None)));
             continue;
         };
         let (path, field) = (format!("{}.properties[{name}]", at.path), at.below(name));
-        step(At { before, after, path, field }, found);
+        step(At { before, after, key: Some(key), path, field }, found);
     }
     for (key, after) in at.after.properties() {
         let Some(name) = key.text().filter(|name| !were.contains_key(name)) else { continue };
         found.push(at.difference(Aspect::FieldAdded, name, (None, Some(after.node()))));
     }
     if let (Some(before), Some(after)) = (at.before.items(), at.after.items()) {
-        step(At { before, after, path: format!("{}.items", at.path), field: at.below("*") }, found);
+        let (key, path) = (at.inside("items"), format!("{}.items", at.path));
+        step(At { before, after, key, path, field: at.below("*") }, found);
     }
     if let (Some(Additional::Schema(before)), Some(Additional::Schema(after))) =
         (at.before.additional(), at.after.additional())
     {
-        let path = format!("{}.additionalProperties", at.path);
-        step(At { before, after, path, field: at.below("*") }, found);
+        let (key, path) = (at.inside("additionalProperties"), format!("{}.additionalProperties", at.path));
+        step(At { before, after, key, path, field: at.below("*") }, found);
     }
 }
 
 /// The fields by their names: a look at each of ten thousand would pass all others again and again.
-fn fields(schema: Schema<'_>) -> HashMap<&str, Schema<'_>> {
-    schema.properties().filter_map(|(key, schema)| Some((key.text()?, schema))).collect()
+fn fields(schema: Schema<'_>) -> HashMap<&str, (&Node, Schema<'_>)> {
+    schema.properties().filter_map(|(key, schema)| Some((key.text()?, (key, schema)))).collect()
 }
 
 /// What is written in the two schemas themselves.

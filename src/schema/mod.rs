@@ -8,10 +8,12 @@ mod canonical;
 pub mod cel;
 mod compare;
 mod definition;
+mod go_time;
 mod nearest;
 mod node;
 mod pattern;
 pub mod since;
+pub mod url;
 pub mod value;
 mod walk;
 mod wire;
@@ -23,7 +25,7 @@ pub use nearest::nearest_name;
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
 pub use walk::{Place, Visit, walk};
-pub use wire::{decode_base64, is_time};
+pub use wire::{NO_BASE64, decode_base64, is_time};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";

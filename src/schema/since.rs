@@ -75,7 +75,7 @@ pub const OF_A_RULE: [Since; 4] = [
 /// Formats of texts; what a version does not know is not checked there.
 const FORMATS: [Since; 2] = [Since::new("k8s-short-name", 0, 35), Since::new("k8s-long-name", 0, 35)];
 /// Libraries of CEL, each with the functions by which it is known. Whoever calls the others has called one of these.
-const LIBRARIES: [(Since, &[&str]); 9] = [
+const LIBRARIES: [(Since, &[&str]); 10] = [
     (
         Since::new("optional values", 29, 29),
         &["optional.of", "optional.none", "optional.ofNonZeroValue", ".optMap", ".optFlatMap", "_[?_]"],
@@ -103,6 +103,8 @@ const LIBRARIES: [(Since, &[&str]); 9] = [
             "format.uuid",
         ],
     ),
+    // `SetRecognizeKeywordAsFieldName` in `environment.go`; before that it was written `__namespace__`.
+    (Since::new("a reserved word as a field's name", 32, 32), &[cel::KEYWORD]),
     (
         Since::new("macros with two variables", 33, 33),
         &["..all", "..exists", "..existsOne", "..exists_one", ".transformList", ".transformMap", ".transformMapEntry"],
@@ -185,6 +187,8 @@ mod tests {
             ("self.m.all(k, v, k != v)", &[("macros with two variables", 33)]),
             ("self.m.transformList(k, v, v).size() > 0", &[("macros with two variables", 33)]),
             ("isSemver(self.s)", &[("semver", 34)]),
+            ("self.namespace == 'a'", &[("a reserved word as a field's name", 32)]),
+            ("self.__namespace__ == 'a'", &[]),
             ("self.l.distinct().size() == self.l.size()", &[("the lists library", 35)]),
             (
                 "self.a.exists(x, ip(x).family() == 4) ? isSemver(self.s) : true",

@@ -12,6 +12,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
+/// What is said of a text that is no base64, to stand behind the field's name.
+pub const NO_BASE64: &str =
+    "is no base64, which has letters, digits, `+` and `/`, with `=` at the end up to a multiple of four";
+
 /// The bytes that a text stands for; `None` where it is not base64. Line breaks do not count.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let one_line: String = text.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();

@@ -3,7 +3,9 @@
 //! # What
 //! Reports each `rule` and `messageExpression` that is no CEL, uses a field that the schema does not have, a name that is
 //! not declared or a function that Kubernetes does not have, uses a function or an operator with types that it is not for,
-//! or does not give true or false (a rule) or a text (a message).
+//! has literals of several types in one list or map, converts a literal into what it is not (`duration('1d')`), has a
+//! pattern that Go does not read or a format that does not fit its values, or does not give true or false (a rule) or a
+//! text (a message).
 //!
 //! # Why
 //! The API server compiles every expression with the types of the schema and refuses the definition if one does not
@@ -26,7 +28,7 @@
 use super::rules_of::{Rule as Written, each_rule};
 use super::schemas::Root;
 use crate::finding::{Finding, RuleId, Severity};
-use crate::rules::{Meta, Review, Rule, shown};
+use crate::rules::{Meta, Review, Rule, quoted};
 use crate::schema::cel::Wanted;
 
 /// `crd/cel`.
@@ -53,10 +55,10 @@ fn check_expression(root: &Root<'_>, rule: &Written<'_>, (key, wanted): (&str, W
     let Some(reading) = rule.read(key, wanted) else { return };
     let called = if key == "rule" { "The rule" } else { "The message expression" };
     for fault in reading.faults {
-        let expression = shown(rule.text(key).unwrap_or_default().trim());
-        let message = format!("{called} `{expression}` {fault}.");
+        let expression = quoted(rule.text(key).unwrap_or_default().trim());
+        let message = format!("{called} {expression} {fault}.");
         found.push(root.error(ID, node, format!("{}.{key}", rule.path), message).with_help(HELP));
     }
 }
 
-const HELP: &str = "Mend the expression; in names of fields write `__dash__` for `-`, `__dot__` for `.`, and `__namespace__` for `namespace`.";
+const HELP: &str = "Mend the expression; in names of fields write `__dash__` for `-` and `__dot__` for `.`.";

@@ -4,12 +4,12 @@
 //! Reports in `spec.conversion` a strategy that is neither `None` nor `Webhook`; with `Webhook` a client
 //! configuration that is missing, that has not exactly one of `url` and `service`, or whose parts cannot be
 //! used, and review versions that are missing, doubled, no names, or without `v1` and `v1beta1`; with `None`
-//! what belongs to a webhook. A `caBundle` without a certificate is an error where there was a good one before,
-//! else a warning.
+//! what belongs to a webhook. A `caBundle` without a certificate is an error in a change of a definition whose
+//! `caBundle` was not bad before, else a warning.
 //!
 //! # Why
 //! The API server refuses the definition. A new one with a bad `caBundle` it takes, but does not establish
-//! (since Kubernetes 1.31): the kind cannot be used until somebody puts in a good one, and from then on the
+//! (since Kubernetes 1.31): the kind cannot be used until somebody puts in a good one. Of an established definition the
 //! bad one is refused. Flux leaves out a bad one since 2.7, which helps where somebody else puts in a good one.
 //!
 //! # Bad
@@ -31,11 +31,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definition, text, url, warning};
+use super::{ca_bundle, current, error, is_label_1035, is_subdomain, old_definition, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::{Definition, decode_base64};
+use crate::schema::{Definition, decode_base64, url};
 
 /// `crd/conversion`.
 #[derive(Debug)]
@@ -177,10 +177,15 @@ impl<'a> Checked<'a> {
         }
         let help = "Put in the certificate of the authority, or leave `caBundle` out where somebody else puts it in.";
         let full: Vec<&str> = [&["conversion"], path].concat();
-        if self.old.and_then(|old| old.spec(&full)).is_some_and(|old| !is_bad(old)) {
-            let message = "There is no certificate in `caBundle`, and there was one before, so the API server (since \
-                           Kubernetes 1.31) refuses the change, or, where Flux leaves the bad one out, conversion ends.";
-            return Some(self.error(path, message.to_owned(), help));
+        // `allowInvalidCABundle` of apiextensions' `validation.go`: only a bad one may follow a bad one.
+        if let Some(old) = self.old.filter(|old| !old.spec(&full).is_some_and(is_bad)) {
+            let before = old.spec(&full).filter(|bundle| bundle.as_str().is_some_and(|text| !text.is_empty()));
+            let was = if before.is_some() { "there was one before" } else { "the definition had no bad one before" };
+            let message = format!(
+                "There is no certificate in `caBundle`, and {was}, so the API server (since Kubernetes 1.31) refuses the \
+                 change, or, where Flux leaves the bad one out, nothing can be converted until a good one is put in."
+            );
+            return Some(self.error(path, message, help));
         }
         let message = "There is no certificate in `caBundle`: the API server (since Kubernetes 1.31) does not serve the \
                        kind until a good one is put in, and refuses the bad one from then on; Flux before 2.7 sends it.";

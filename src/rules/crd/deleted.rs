@@ -50,9 +50,10 @@ impl Rule for Deleted {
                 gone.entry(object.name.clone()).or_insert(Gone { at, object: Some(object) });
             }
         }
-        for path in review.dropped.keys() {
+        for (path, by) in review.dropped {
+            let named = by.as_ref().map(|by| where_named(review, by));
             for (name, line) in definitions_in(review, path) {
-                let at = Location { file: path.clone(), line, column: 1 };
+                let at = named.clone().unwrap_or_else(|| Location { file: path.clone(), line, column: 1 });
                 gone.entry(name).or_insert(Gone { at, object: None });
             }
         }
@@ -91,6 +92,21 @@ impl Gone<'_> {
         Some(Finding::new(ID, Severity::Error, self.at, message).with_object(reference).with_help(
             "Keep it; or, where all objects of the kind shall go, say so with an exception in the policy; or first merge the annotation `kustomize.toolkit.fluxcd.io/prune: disabled`.",
         ))
+    }
+}
+
+/// The place in a changed file at which a definition was named that it does not reach any more: the list that is shorter
+/// now, else what stands in the old line. Where the file is gone, the old line itself.
+fn where_named(review: &Review<'_>, by: &Location) -> Location {
+    let Some(file) = review.files.iter().find(|file| file.path == by.file) else { return by.clone() };
+    let lists = ["resources", "components", "bases"];
+    let mut keys = file.documents.iter().flat_map(|root| lists.iter().filter_map(|list| Some(root.entry(list)?.0)));
+    match keys.next() {
+        Some(key) => Location { file: file.path.clone(), line: key.start.line, column: key.start.column },
+        None => {
+            let lines = u32::try_from(file.source.lines().count()).unwrap_or(u32::MAX).max(1);
+            Location { file: file.path.clone(), line: by.line.min(lines), column: 1 }
+        }
     }
 }
 

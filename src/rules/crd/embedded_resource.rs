@@ -53,7 +53,7 @@ impl Rule for EmbeddedResource {
     }
 }
 
-fn check_embedded(root: &Root<'_>, at: &Visit<'_>, inside: bool, found: &mut Vec<Finding>) {
+pub(super) fn check_embedded(root: &Root<'_>, at: &Visit<'_>, inside: bool, found: &mut Vec<Finding>) {
     let (schema, here) = (at.schema, opening(at));
     let node = schema.get("x-kubernetes-embedded-resource").unwrap_or(schema.node());
     let mut say = |node, key: &str, message: String, help: &str| {

@@ -26,11 +26,11 @@
 //!   group: example.org
 //! ```
 
-use super::{current, error, old_definition, url};
+use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::Definition;
+use crate::schema::{Definition, url};
 
 /// `crd/group-approval`.
 #[derive(Debug)]

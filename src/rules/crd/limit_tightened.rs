@@ -2,7 +2,7 @@
 //!
 //! # What
 //! Reports a smallest or largest value, length or number of an existing field that is new or
-//! tighter, also `multipleOf`, `uniqueItems` and the exclusive limits.
+//! tighter, also `multipleOf` (where it is not greater than zero, nothing is valid), `uniqueItems` and the exclusive limits.
 //!
 //! # Why
 //! Existing objects beyond the new limit are invalid from then on: they cannot be changed any more
@@ -62,9 +62,17 @@ fn is_wider(keyword: &str, (old, new): (&Node, &Node)) -> bool {
     } else if keyword.starts_with("min") {
         now <= before
     } else {
-        // What is a multiple of six is one of three.
-        keyword == "multipleOf" && now != 0.0 && (before / now).fract() == 0.0
+        keyword == "multipleOf" && is_multiple(before, now)
     }
+}
+
+/// What is a multiple of six is one of three. Nothing is one of what is not greater than zero; of whole numbers the server
+/// looks at the whole part of the limit only (`MultipleOfNativeType` of kube-openapi).
+fn is_multiple(before: f64, now: f64) -> bool {
+    let whole = before.fract() == 0.0 && now.fract() == 0.0;
+    let small = before > 0.0 && before < 1.0 && now < 1.0;
+    let unsatisfiable = before <= 0.0;
+    now > 0.0 && (unsatisfiable || ((whole || small) && (before / now).fract() == 0.0))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "limits beyond 2^53 are compared as JSON numbers are")]

@@ -67,6 +67,7 @@ mod status_ignored;
 mod status_root;
 mod storage_version_changed;
 mod stored_version_removed;
+mod structural;
 mod structural_complete;
 mod structural_junctor;
 mod structural_type;
@@ -76,7 +77,6 @@ mod unhandled_change;
 mod unknown_field;
 mod unknown_fields_changed;
 mod unknown_format;
-mod url;
 mod used;
 mod validation_changed;
 mod validation_rule;
@@ -176,6 +176,7 @@ pub(super) const COMPARING: &[&str] = &[
     "crd/recreated-by-force",
     "crd/moved-between-kustomizations",
     "crd/owner-changed",
+    "crd/name-conflict",
     "crd/breaks-objects",
     "crd/version-unserved",
     "crd/storage-version-changed",

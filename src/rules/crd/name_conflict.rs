@@ -1,9 +1,9 @@
 //! Two kinds of a group cannot share a name.
 //!
 //! # What
-//! Reports a plural, singular or short name, a kind or a listKind of a CustomResourceDefinition that another
-//! one of the same group in the repository has too. Names of different groups do not matter, nor a conflict
-//! that was there before the change.
+//! Reports two CustomResourceDefinitions of one group in the repository that share a plural, singular or short name, a
+//! kind or a listKind: once for each two, at the one that is new. Names of different groups do not matter, nor a
+//! conflict that was there before the change.
 //!
 //! # Why
 //! The API server takes the definition and then refuses its names (`NamesAccepted` is false). A new kind is
@@ -24,9 +24,9 @@
 //! spec: {group: example.org, names: {kind: Wand, plural: wands, shortNames: [wand]}}
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{current, warning};
+use super::{current, error};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
 use crate::names::RepoPath;
@@ -42,12 +42,12 @@ const ID: RuleId = RuleId::new("crd/name-conflict");
 
 impl Rule for NameConflict {
     fn meta(&self) -> Meta {
-        Meta { id: ID, severity: Severity::Warning, source: include_str!("name_conflict.rs") }
+        Meta { id: ID, severity: Severity::Error, source: include_str!("name_conflict.rs") }
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         let mut groups = BTreeMap::new();
-        let mut findings = Vec::new();
+        let mut clashes: Vec<Clash<'_>> = Vec::new();
         for definition in current(review) {
             let Some(group) = definition.group() else { continue };
             let path = &definition.object.file;
@@ -56,10 +56,59 @@ impl Rule for NameConflict {
             }
             let claims = || (claims(review, review.before, group), claims(review, review.after, group));
             let (before, after) = groups.entry(group).or_insert_with(claims);
-            let conflicts = names(definition).into_iter().filter_map(|name| conflict(definition, &name, before, after));
-            findings.extend(conflicts);
+            let is_new = !before.values().flatten().any(|(name, _)| *name == definition.object.name);
+            let start = clashes.len();
+            for wanted in names(definition) {
+                let Some((other, path)) = conflict(definition, &wanted, before, after) else { continue };
+                match clashes[start..].iter_mut().find(|clash| clash.other == other) {
+                    Some(clash) => clash.names.push(wanted),
+                    None => clashes.push(Clash { definition, is_new, other, path, names: vec![wanted] }),
+                }
+            }
         }
-        findings
+        let pairs = clashes.iter().map(Clash::pair).zip(clashes.iter().map(|clash| clash.is_new).enumerate()).collect();
+        let told = clashes.iter().enumerate().filter(|(index, clash)| clash.is_told(*index, &pairs));
+        told.filter_map(|(_, clash)| clash.finding()).collect()
+    }
+}
+
+/// Two definitions that want the same names, seen from one of them.
+struct Clash<'a> {
+    definition: Definition<'a>,
+    is_new: bool,
+    /// The name of the other definition, and its file.
+    other: String,
+    path: RepoPath,
+    names: Vec<Wanted<'a>>,
+}
+
+impl Clash<'_> {
+    /// The names of the two definitions, this one first.
+    fn pair(&self) -> (&str, &str) {
+        (&self.definition.object.name, &self.other)
+    }
+
+    /// Of two that see each other, the one speaks that is new, else the later one.
+    fn is_told(&self, index: usize, pairs: &BTreeMap<(&str, &str), (usize, bool)>) -> bool {
+        let (this, other) = self.pair();
+        let back = pairs.get(&(other, this));
+        back.is_none_or(|(back, is_new)| if *is_new == self.is_new { index > *back } else { self.is_new })
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        let (first, object) = (self.names.first()?, self.definition.object);
+        let names: BTreeSet<String> = self.names.iter().map(|wanted| format!("`{}`", shown(&wanted.name))).collect();
+        let (is, it) = if names.len() == 1 { ("is a name", "it") } else { ("are names", "them") };
+        let names: Vec<String> = names.into_iter().collect();
+        let message = format!(
+            "{} {is} of `{}` (`{}`) too; within a group the API server gives a name only once, and does not serve a new \
+             kind of which a name is taken, nor an old one by {it}.",
+            names.join(", "),
+            shown(&self.other),
+            shown(self.path.as_str())
+        );
+        let help = "Choose another name here or there; short names can be left out.";
+        Some(error(ID, object, first.node, message).with_field(first.field.clone()).with_help(help))
     }
 }
 
@@ -116,20 +165,17 @@ fn names(definition: Definition<'_>) -> Vec<Wanted<'_>> {
     single.chain(short).collect()
 }
 
-fn conflict(definition: Definition<'_>, wanted: &Wanted<'_>, before: &Claims, after: &Claims) -> Option<Finding> {
+/// The other definition that has a name too, and its file.
+fn conflict(
+    definition: Definition<'_>,
+    wanted: &Wanted<'_>,
+    before: &Claims,
+    after: &Claims,
+) -> Option<(String, RepoPath)> {
     let object = definition.object;
     let claim = (wanted.sort, wanted.name.clone());
     let had = |name: &str| before.get(&claim).is_some_and(|claims| claims.iter().any(|(found, _)| found == name));
     let is_new = |other: &str| !(had(&object.name) && had(other));
     let mut others = after.get(&claim)?.iter().filter(|(other, _)| *other != object.name);
-    let (other, path) = others.find(|(other, _)| is_new(other))?;
-    let message = format!(
-        "`{}` is a name of `{}` (`{}`) too; within a group the API server gives a name only once, and does not serve a \
-         new kind of which a name is taken.",
-        shown(&wanted.name),
-        shown(other),
-        shown(path.as_str())
-    );
-    let help = "Choose another name here or there; short names can be left out.";
-    Some(warning(ID, object, wanted.node, message).with_field(wanted.field.clone()).with_help(help))
+    others.find(|(other, _)| is_new(other)).cloned()
 }

@@ -3,7 +3,8 @@
 //! # What
 //! Reports what came with a version of Kubernetes that the cluster may not have: `selectableFields` (1.31), of
 //! validation rules `messageExpression` (1.27), `reason` and `fieldPath` (1.28) and `optionalOldSelf` (1.30), the
-//! functions of CEL for sets, `strings.quote` and `format` (1.30), IP addresses (1.31), named formats (1.32), macros with
+//! functions of CEL for sets, `strings.quote` and `format` (1.30), IP addresses (1.31), named formats and reserved words
+//! as names of fields, such as `self.namespace` (1.32), macros with
 //! two variables (1.33), semantic versions (1.34) and lists (1.35), and the formats `k8s-short-name` and `k8s-long-name`
 //! (1.35). It is judged by the version of the cluster in the configuration, or of `--kube-version`; where there is none, by
 //! 1.29, the oldest of which anything is known, as a warning. What the definition asked for before the change is not told again.

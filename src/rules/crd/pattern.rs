@@ -18,10 +18,10 @@
 //! name: {type: string, pattern: "^[a-z-]+$"}
 //! ```
 
-use super::schemas::each_structural;
+use super::schemas::{Root, each_structural};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::schema::{Pattern as Read, Refusal};
+use crate::schema::{Pattern as Read, Refusal, Visit};
 
 /// `crd/pattern`.
 #[derive(Debug)]
@@ -35,14 +35,16 @@ impl Rule for Pattern {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        each_structural(review, |root, at, found| {
-            let Some(node) = at.schema.get("pattern") else { return };
-            let Some(pattern) = node.as_str() else { return };
-            if let Err(Refusal(why)) = Read::new(pattern) {
-                let message = format!("The pattern `{}` {why}.", shown(pattern));
-                found.push(root.error(ID, node, format!("{}.pattern", at.path), message).with_help(HELP));
-            }
-        })
+        each_structural(review, look)
+    }
+}
+
+pub(super) fn look(root: &Root<'_>, at: &Visit<'_>, found: &mut Vec<Finding>) {
+    let Some(node) = at.schema.get("pattern") else { return };
+    let Some(pattern) = node.as_str() else { return };
+    if let Err(Refusal(why)) = Read::new(pattern) {
+        let message = format!("The pattern `{}` {why}.", shown(pattern));
+        found.push(root.error(ID, node, format!("{}.pattern", at.path), message).with_help(HELP));
     }
 }
 

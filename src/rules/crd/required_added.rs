@@ -1,12 +1,12 @@
 //! A field must be there that could be left out before.
 //!
 //! # What
-//! Reports an existing part of a schema in which a field has become required.
+//! Reports an existing part of a schema in which a field has become required that has no default.
 //!
 //! # Why
 //! Existing objects without the field are invalid from then on: they cannot be changed any more
-//! without adding it, and manifests that leave it out are refused. A default does not help for what
-//! is required inside of a part that is not there.
+//! without adding it, and manifests that leave it out are refused. A field with a default is filled in by the API server
+//! before it looks at what is required.
 //!
 //! # Bad
 //! ```yaml
@@ -17,7 +17,8 @@
 //! # Good
 //! ```yaml
 //! spec:
-//!   required: [size]
+//!   required: [size, mode]
+//!   properties: {mode: {type: string, default: Auto}}
 //! ```
 
 use super::replaced::Differing;
@@ -43,7 +44,8 @@ impl Rule for RequiredAdded {
 
 fn told(differing: &Differing<'_>) -> Vec<Finding> {
     let (before, after) = (differing.difference.before, differing.difference.after);
-    let new = after.required().filter(|(name, _)| !before.requires(name));
+    let filled = |name: &str| after.property(name).is_some_and(|field| field.get("default").is_some());
+    let new = after.required().filter(|(name, _)| !before.requires(name) && !filled(name));
     let one = |(name, node)| {
         differing
             .finding_at((ID, Severity::Error), node, |field, version| {

@@ -39,7 +39,7 @@ pub(super) fn each_rule<'a>(
         if at.schema.items().is_some() && at.schema.list_type() != Some("map") {
             uncorrelated.push(format!("{}.items", at.path));
         }
-        if at.schema.map_type().is_some_and(|name| name != "granular") {
+        if at.schema.map_type().is_some_and(|name| !matches!(name, "granular" | "atomic")) {
             uncorrelated.push(format!("{}.properties[", at.path));
         }
     })

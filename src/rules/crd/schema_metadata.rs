@@ -39,14 +39,16 @@ impl Rule for SchemaMetadata {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        each_structural(review, |root, at, found| {
-            if at.place.joined {
-                found.extend(check_joined(root, at));
-            } else if at.place.root || at.schema.is_embedded_resource() {
-                check_types(root, at, found);
-                found.extend(check_root(root, at));
-            }
-        })
+        each_structural(review, look)
+    }
+}
+
+pub(super) fn look(root: &Root<'_>, at: &Visit<'_>, found: &mut Vec<Finding>) {
+    if at.place.joined {
+        found.extend(check_joined(root, at));
+    } else if at.place.root || at.schema.is_embedded_resource() {
+        check_types(root, at, found);
+        found.extend(check_root(root, at));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 
+use super::structural::is_structural;
 use super::{current, error, old_definition};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
@@ -26,15 +27,19 @@ pub(super) struct Root<'a> {
 
 /// The schemas of the definitions in new and changed files.
 pub(super) fn roots<'a>(review: &Review<'a>) -> Vec<Root<'a>> {
-    let roots = current(review).flat_map(|definition| {
-        let old = old_definition(review, definition.object);
-        definition.versions().filter_map(move |version| {
-            let schema = version.schema()?;
-            let path = version.field("schema.openAPIV3Schema");
-            Some(Root { definition, old, schema, path, old_fashioned: OnceCell::new(), had: OnceCell::new() })
-        })
-    });
-    roots.collect()
+    current(review).flat_map(|definition| roots_of(definition, old_definition(review, definition.object))).collect()
+}
+
+/// The schemas of one definition, seen as one that replaces another or none.
+pub(super) fn roots_of<'a>(
+    definition: Definition<'a>,
+    old: Option<Definition<'a>>,
+) -> impl Iterator<Item = Root<'a>> + use<'a> {
+    definition.versions().filter_map(move |version| {
+        let schema = version.schema()?;
+        let path = version.field("schema.openAPIV3Schema");
+        Some(Root { definition, old, schema, path, old_fashioned: OnceCell::new(), had: OnceCell::new() })
+    })
 }
 
 /// What a look at every schema finds.
@@ -103,12 +108,14 @@ impl<'a> Root<'a> {
     }
 
     /// Whether this is a definition from the time before structural schemas, and was one before: it has
-    /// `preserveUnknownFields: true`, which no new one may have, and nothing that needs a structure. The server does
-    /// not ask such a one to become structural.
+    /// `preserveUnknownFields: true`, which no new one may have, nothing that needs a structure, and replaces one that
+    /// had a schema without structure. The server does not ask such a one to become structural
+    /// (`requireStructuralSchema` of apiextensions' `validation.go`).
     pub(super) fn is_old_fashioned(&self) -> bool {
-        let keeps = |definition: &Definition<'_>| definition.preserves_unknown_fields();
         *self.old_fashioned.get_or_init(|| {
-            keeps(&self.definition) && self.old.as_ref().is_some_and(keeps) && !has(self.definition, needs_structure)
+            self.definition.preserves_unknown_fields()
+                && !has(self.definition, needs_structure)
+                && self.old.is_some_and(|old| !is_structural(old))
         })
     }
 

@@ -42,10 +42,14 @@ impl Rule for StructuralComplete {
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         let mut found = Vec::new();
         for root in roots(review).iter().filter(|root| !root.is_old_fashioned()) {
-            junctors(root, root.schema, Some(root.schema), &root.path, &mut found);
+            look(root, &mut found);
         }
         found
     }
+}
+
+pub(super) fn look(root: &Root<'_>, found: &mut Vec<Finding>) {
+    junctors(root, root.schema, Some(root.schema), &root.path, found);
 }
 
 /// Looks at the alternatives of one schema. `described` is what the schema itself says of the same place.

@@ -38,16 +38,19 @@ impl Rule for StructuralJunctor {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let mut excused: HashSet<*const Node> = HashSet::new();
-        each_structural(review, |root, at, found| {
-            if !at.place.joined {
-                excused.extend(patterns(at.schema).into_iter().map(std::ptr::from_ref));
-                return;
-            }
-            if !excused.contains(&std::ptr::from_ref(at.schema.node())) {
-                check_joined(root, at, found);
-            }
-        })
+        let mut excused = Excused::new();
+        each_structural(review, |root, at, found| look(&mut excused, root, at, found))
+    }
+}
+
+/// The parts of the patterns that say "integer or string", by their address.
+pub(super) type Excused = HashSet<*const Node>;
+
+pub(super) fn look(excused: &mut Excused, root: &Root<'_>, at: &Visit<'_>, found: &mut Vec<Finding>) {
+    if !at.place.joined {
+        excused.extend(patterns(at.schema).into_iter().map(std::ptr::from_ref));
+    } else if !excused.contains(&std::ptr::from_ref(at.schema.node())) {
+        check_joined(root, at, found);
     }
 }
 

@@ -42,15 +42,17 @@ impl Rule for StructuralType {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        each_structural(review, |root, at, found| {
-            if at.place.joined {
-                return;
-            }
-            found.extend(check_type(root, at));
-            found.extend(check_items(root, at));
-            found.extend(check_additional(root, at));
-        })
+        each_structural(review, look)
     }
+}
+
+pub(super) fn look(root: &Root<'_>, at: &Visit<'_>, found: &mut Vec<Finding>) {
+    if at.place.joined {
+        return;
+    }
+    found.extend(check_type(root, at));
+    found.extend(check_items(root, at));
+    found.extend(check_additional(root, at));
 }
 
 fn check_type(root: &Root<'_>, at: &Visit<'_>) -> Option<Finding> {

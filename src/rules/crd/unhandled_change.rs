@@ -40,7 +40,7 @@ impl Rule for UnhandledChange {
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
         let keywords = Differing::of(review, Aspect::Other).map(|differing| keyword(&differing));
         let appeared = replaced(review).flat_map(schemas_that_appear);
-        let around = replaced(review).flat_map(around_the_schemas);
+        let around = replaced(review).flat_map(|pair| around_the_schemas(pair).into_iter().chain(names(pair)));
         keywords.chain(appeared).chain(around).chain(not_comparable(review)).chain(too_many(review)).collect()
     }
 }
@@ -101,6 +101,24 @@ fn around_the_schemas(pair: Replaced<'_>) -> Vec<Finding> {
         told.extend(keys.map(|(key, node)| around(pair, key, (node, new.field(key)))));
     }
     told
+}
+
+/// The names that are no identity and more than a short form: clients know them. What is not written is made of the kind.
+fn names(pair: Replaced<'_>) -> Vec<Finding> {
+    let names = [
+        ("singular", pair.old.singular(), pair.new.singular(), "whoever asks for the old one finds nothing"),
+        ("listKind", pair.old.list_kind(), pair.new.list_kind(), "clients that know the old one cannot read lists"),
+    ];
+    let same_kind = pair.old.kind() == pair.new.kind();
+    let told = names.into_iter().filter(|(_, old, new, _)| same_kind && old != new);
+    let told = told.map(|(key, old, new, follows)| {
+        let shown = |name: Option<String>| crate::rules::shown(&name.unwrap_or_default());
+        let message = format!("`spec.names.{key}` is now `{}` and was `{}`: {follows}.", shown(new), shown(old));
+        error(ID, pair.new.object, pair.new.nearest(&["names", key]), message)
+            .with_field(format!("spec.names.{key}"))
+            .with_help(HELP)
+    });
+    told.collect()
 }
 
 /// The keys that two mappings do not have alike, each with the node to point at.

@@ -32,7 +32,7 @@ use super::{current, error, text, warning};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object, Scalar, Value};
 use crate::rules::{Meta, Prepared, Review, Rule, object, shown};
-use crate::schema::{decode_base64, is_time, nearest_name};
+use crate::schema::{NO_BASE64, decode_base64, is_time, nearest_name};
 
 /// `crd/unknown-field`.
 #[derive(Debug)]
@@ -173,9 +173,14 @@ impl Checked<'_> {
     }
 
     fn wrong(&mut self, node: &Node, kind: &Kind, at: &At) {
-        let message = format!("`{}` must be {}, and is {}.", at.path, wanted(kind), found(node, kind));
+        let message = match unfit(kind, node) {
+            Some(words) => format!("`{}` {words}.", at.path),
+            None => format!("`{}` must be {}, and is {}.", at.path, wanted(kind), found(node, kind)),
+        };
         let help = match (kind, &node.value) {
             _ if node.is_null() => "Remove it.",
+            (Kind::Bytes, _) if node.as_str().is_some() => "Encode the bytes in base64, in one line.",
+            (Kind::Time, _) if node.as_str().is_some() => "Remove it, or write the time so.",
             (Kind::Text | Kind::Bytes | Kind::Time, Value::Scalar { .. }) if node.as_str().is_none() => {
                 "Put it into quotes."
             }
@@ -192,6 +197,15 @@ impl Checked<'_> {
 /// Whether a text in quotes would be read without them as what is wanted.
 fn unquoted(node: &Node) -> bool {
     node.as_str().is_some_and(|text| matches!(text, "true" | "false") || text.parse::<f64>().is_ok())
+}
+
+/// What is wrong with a text that should be one of a certain form.
+fn unfit(kind: &Kind, node: &Node) -> Option<&'static str> {
+    match kind {
+        Kind::Bytes => node.as_str().map(|_| NO_BASE64),
+        Kind::Time => node.as_str().map(|_| "is no time such as `2030-01-31T12:00:00Z`"),
+        _ => None,
+    }
 }
 
 fn takes(kind: &Kind, value: &Scalar) -> bool {
@@ -225,7 +239,6 @@ fn wanted(kind: &Kind) -> &'static str {
 
 fn found(node: &Node, kind: &Kind) -> &'static str {
     match &node.value {
-        Value::Scalar { value: Scalar::String(_), .. } if matches!(kind, Kind::Bytes | Kind::Time) => "another text",
         Value::Scalar { value: Scalar::Int(_) | Scalar::Float(_), .. } if matches!(kind, Kind::Whole) => {
             "another number"
         }

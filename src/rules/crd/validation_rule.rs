@@ -8,7 +8,7 @@
 //!
 //! # Why
 //! The API server refuses a definition with such a rule. Old and new items of a list are told apart only where the list is
-//! of type `map`; fields of an object that is merged as a whole not at all.
+//! of type `map`.
 //!
 //! # Bad
 //! ```yaml

@@ -102,7 +102,8 @@ impl<'v> Judge<'v> {
     }
 
     fn wrong(&mut self, node: &'v Node, holds: &Type, path: &str) {
-        let words = format!("must be {}, but is {}", wanted(holds), JsonKind::of(node).called());
+        let words = unfit(node, holds)
+            .unwrap_or_else(|| format!("must be {}, but is {}", wanted(holds), JsonKind::of(node).called()));
         self.verdict.invalid.push(Problem::new(node, path, words));
     }
 }
@@ -147,6 +148,23 @@ fn is_quantity(text: &str) -> bool {
         "" | "n" | "u" | "m" | "k" | "M" | "G" | "T" | "P" | "E" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei"
     );
     is_number && (is_unit || exponent())
+}
+
+/// What is wrong with a value of the right kind. The value itself may be a secret.
+fn unfit(node: &Node, holds: &Type) -> Option<String> {
+    let words = match (holds, JsonKind::of(node)) {
+        (Type::Base64, JsonKind::String) => crate::schema::NO_BASE64,
+        (Type::Time, JsonKind::String) => "is no time such as `2030-01-31T12:00:00Z`",
+        (Type::Quantity, JsonKind::String) => "is no quantity: a number, and perhaps a unit, such as `500m` or `1Gi`",
+        (Type::Whole(32) | Type::WholeOrText, JsonKind::Integer) => {
+            "is no whole number of 32 bits, which go from -2147483648 to 2147483647"
+        }
+        (Type::Whole(_) | Type::WholeOrText, JsonKind::Number) => {
+            "must be a whole number, but has a fraction or is too great for 64 bits"
+        }
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
 fn wanted(holds: &Type) -> &'static str {

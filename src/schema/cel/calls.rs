@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use super::check::qualified;
 use super::functions::is_global;
 use super::parser::{Expr, Stop, parse};
+use super::ty::is_keyword;
+
+/// What [`calls`] says of a field whose name is a reserved word, as `self.namespace`.
+pub const KEYWORD: &str = "self.namespace";
 
 /// The functions that an expression calls: `name`, `space.name`, `.name` behind a dot, `..name` for a macro with two
 /// variables. Nothing of what the server cannot parse; `None` where it is nested so deeply that only the server can say.
@@ -20,8 +24,10 @@ pub fn calls(expression: &str) -> Option<BTreeSet<String>> {
 
 fn look(expression: &Expr, found: &mut BTreeSet<String>) {
     match expression {
-        Expr::Literal(..) | Expr::Ident(_) => {}
-        Expr::Select { operand, optional, .. } => {
+        Expr::Literal(_) | Expr::Ident(_) => {}
+        Expr::Select { operand, field, optional } => {
+            // A reserved word as the name of a field.
+            found.extend(is_keyword(field).then(|| KEYWORD.to_owned()));
             // `?.` is written for what `optional.of` is the type of.
             found.extend(optional.then(|| "optional.of".to_owned()));
             look(operand, found);
@@ -31,14 +37,16 @@ fn look(expression: &Expr, found: &mut BTreeSet<String>) {
             target.iter().for_each(|target| look(target, found));
             arguments.iter().for_each(|argument| look(argument, found));
         }
-        Expr::List(items, optional) => {
-            found.extend(optional.then(|| "optional.of".to_owned()));
-            items.iter().for_each(|item| look(item, found));
+        Expr::List(items) => {
+            for (item, optional) in items {
+                found.extend(optional.then(|| "optional.of".to_owned()));
+                look(item, found);
+            }
         }
         Expr::Message(items) => items.iter().for_each(|item| look(item, found)),
-        Expr::Map(entries, optional) => {
-            found.extend(optional.then(|| "optional.of".to_owned()));
-            for (key, value) in entries {
+        Expr::Map(entries) => {
+            for (key, value, optional) in entries {
+                found.extend(optional.then(|| "optional.of".to_owned()));
                 look(key, found);
                 look(value, found);
             }

@@ -1,6 +1,10 @@
 //! Names and types. Only what is surely wrong is a fault.
 
+use std::collections::HashMap;
+
+use super::format::{self, Given};
 use super::functions::{Resolved, is_global, resolve};
+use super::literal::{Converted, Literal, convert};
 use super::parser::Expr;
 use super::ty::{Ty, cut};
 use crate::schema::Pattern;
@@ -19,11 +23,16 @@ pub(super) struct Checker<'a> {
     pub(super) variables: Vec<(String, Ty<'a>)>,
     pub(super) faults: Vec<String>,
     pub(super) uses_old_self: bool,
+    /// How many calls of `format` are around: there, literals may have items of several types.
+    formats: usize,
+    /// The types of what is in literals inside of `format`, by address.
+    types: HashMap<*const Expr, Ty<'a>>,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) const fn new(this: Ty<'a>, old: Ty<'a>) -> Self {
-        Self { this, old, variables: Vec::new(), faults: Vec::new(), uses_old_self: false }
+    pub(super) fn new(this: Ty<'a>, old: Ty<'a>) -> Self {
+        let (variables, faults, types) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { this, old, variables, faults, uses_old_self: false, formats: 0, types }
     }
 
     pub(super) fn fault(&mut self, words: String) -> Ty<'a> {
@@ -36,19 +45,22 @@ impl<'a> Checker<'a> {
     /// The type of an expression, with its faults.
     pub(super) fn infer(&mut self, expression: &Expr) -> Ty<'a> {
         match expression {
-            Expr::Literal(ty, _) => ty.clone(),
+            Expr::Literal(literal) => literal.ty(),
             Expr::Ident(name) => self.name(name),
             Expr::Select { operand, field, optional } => self.select(operand, field, *optional),
             Expr::Call { target, name, arguments } => self.call(target.as_deref(), name, arguments),
-            Expr::List(items, optional) => {
-                let types: Vec<Ty<'a>> = items.iter().map(|item| self.infer(item)).collect();
-                Ty::List(Box::new(if *optional { Ty::Unknown } else { common(&types) }))
+            Expr::List(items) => {
+                let types: Vec<Ty<'a>> = items.iter().map(|(item, optional)| self.item(item, *optional)).collect();
+                self.one_type("a list", &types);
+                Ty::List(Box::new(common(&types)))
             }
-            Expr::Map(entries, optional) => {
-                let keys: Vec<Ty<'a>> = entries.iter().map(|(key, _)| self.infer(key)).collect();
-                let values: Vec<Ty<'a>> = entries.iter().map(|(_, value)| self.infer(value)).collect();
-                let value = if *optional { Ty::Unknown } else { common(&values) };
-                Ty::Map(Box::new(common(&keys)), Box::new(value))
+            Expr::Map(entries) => {
+                let keys: Vec<Ty<'a>> = entries.iter().map(|(key, ..)| self.item(key, false)).collect();
+                let values: Vec<Ty<'a>> =
+                    entries.iter().map(|(_, value, optional)| self.item(value, *optional)).collect();
+                self.one_type("the keys of a map", &keys);
+                self.one_type("the values of a map", &values);
+                Ty::Map(Box::new(common(&keys)), Box::new(common(&values)))
             }
             Expr::Message(values) => {
                 for value in values {
@@ -56,6 +68,34 @@ impl<'a> Checker<'a> {
                 }
                 Ty::Unknown
             }
+        }
+    }
+
+    /// One item of a list or map that is written out; behind a `?` an optional value has to stand.
+    fn item(&mut self, item: &Expr, optional: bool) -> Ty<'a> {
+        let ty = self.infer(item);
+        if self.formats > 0 {
+            self.types.insert(std::ptr::from_ref(item), ty.clone());
+        }
+        match ty {
+            ty if !optional => ty,
+            Ty::Optional(inner) => *inner,
+            Ty::Unknown => Ty::Unknown,
+            // cel-go looks for the type inside of `dyn`, which has none, and stops.
+            Ty::Dyn if self.formats > 0 => Ty::Dyn,
+            other => self.fault(format!("has `?` before {}, which is no optional value", other.called())),
+        }
+    }
+
+    /// What is written out must be of one type (`ValidateHomogeneousAggregateLiterals` of cel-go), except inside of
+    /// `format`.
+    fn one_type(&mut self, what: &str, types: &[Ty<'a>]) {
+        let Some(first) = types.first().filter(|_| self.formats == 0) else { return };
+        // The first may be an empty list, which is of every type.
+        let mut pairs =
+            types.windows(2).map(|pair| (&pair[0], &pair[1])).chain(types.iter().map(|other| (first, other)));
+        if let Some((first, other)) = pairs.find(|(one, other)| one.surely_differs(other)) {
+            self.fault(format!("has {} and {} in {what}, which has to be of one type", first.called(), other.called()));
         }
     }
 
@@ -96,7 +136,14 @@ impl<'a> Checker<'a> {
         if let Some(given) = self.expand(target, name, arguments) {
             return given;
         }
-        self.check_regex(name, arguments);
+        self.check_literals(name, target, arguments);
+        self.formats += usize::from(name == "format");
+        let given = self.called(target, name, arguments);
+        self.formats -= usize::from(name == "format");
+        given
+    }
+
+    fn called(&mut self, target: Option<&Expr>, name: &str, arguments: &[Expr]) -> Ty<'a> {
         if let Some(full) = target.and_then(qualified).map(|prefix| format!("{prefix}.{name}"))
             && is_global(&full)
         {
@@ -108,7 +155,10 @@ impl<'a> Checker<'a> {
     fn function(&mut self, name: &str, member: bool, target: Option<&Expr>, arguments: &[Expr]) -> Ty<'a> {
         let types: Vec<Ty<'a>> = target.into_iter().chain(arguments).map(|argument| self.infer(argument)).collect();
         match resolve(name, member, &types) {
-            Resolved::Gives(ty) => ty,
+            Resolved::Gives(ty) => {
+                self.check_format(name, target, arguments);
+                ty
+            }
             Resolved::Unknown => self.fault(format!("calls `{}`, which is no function of Kubernetes", cut(name))),
             Resolved::Mismatch => {
                 let shown = types.iter().map(Ty::called).collect::<Vec<_>>().join(", ");
@@ -118,13 +168,74 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A pattern that is written out must be one that Go reads.
-    fn check_regex(&mut self, name: &str, arguments: &[Expr]) {
-        if let ("matches", Some(Expr::Literal(Ty::String, Some(pattern)))) = (name, arguments.last())
-            && let Err(why) = Pattern::new(pattern)
+    /// What is written out for a conversion must be convertible, and a pattern one that Go reads.
+    fn check_literals(&mut self, name: &str, target: Option<&Expr>, arguments: &[Expr]) {
+        if let (None, [argument]) = (target, arguments)
+            && let Some(value) = constant(argument)
+            && convert(name, &value) == Converted::Fails
         {
-            self.fault(format!("has a pattern that {why}"));
+            let shown = if let Literal::Text(text) = &value { format!(" `{}`", cut(text)) } else { String::new() };
+            self.fault(format!("calls `{}` with the literal{shown}, of which that cannot be made", cut(name)));
         }
+        let pattern = match (name, target, arguments) {
+            ("matches", None, [_, pattern]) | ("matches" | "find", Some(_), [pattern]) => constant(pattern),
+            ("findAll", Some(_), [pattern, ..]) => constant(pattern),
+            _ => None,
+        };
+        // The text that `matches` is given as a function is read as a pattern too (`ValidateRegexLiterals`).
+        let text = match (name, target, arguments) {
+            ("matches", None, [Expr::Literal(text), _]) => Some(text.clone()),
+            _ => None,
+        };
+        for literal in [pattern, text].into_iter().flatten() {
+            if let Literal::Text(pattern) = literal
+                && let Err(why) = Pattern::new(&pattern)
+            {
+                self.fault(format!("has a pattern that {why}"));
+            }
+        }
+    }
+
+    fn check_format(&mut self, name: &str, target: Option<&Expr>, arguments: &[Expr]) {
+        let (Some(Expr::Literal(Literal::Text(text))), [Expr::List(items)]) = (target, arguments) else { return };
+        if name != "format" {
+            return;
+        }
+        let known = |item: &Expr| self.types.get(&std::ptr::from_ref(item)).unwrap_or(&Ty::Unknown);
+        let given: Vec<Given<'_, 'a>> = items
+            .iter()
+            .map(|(item, _)| Given { ty: known(item), inside: unprintable(item, &known).map(Ty::called) })
+            .collect();
+        if let Some(words) = format::fault(text, &given) {
+            self.fault(words);
+        }
+    }
+}
+
+/// What `%s` cannot print inside of a list or map that is written out.
+fn unprintable<'t, 'a: 't>(item: &Expr, known: &impl Fn(&Expr) -> &'t Ty<'a>) -> Option<&'t Ty<'a>> {
+    let one = |inner: &Expr| {
+        let ty = known(inner);
+        if format::is_printable(ty) { unprintable(inner, known) } else { Some(ty) }
+    };
+    match item {
+        Expr::List(items) => items.iter().find_map(|(item, _)| one(item)),
+        Expr::Map(entries) => entries.iter().find_map(|(key, value, _)| one(key).or_else(|| one(value))),
+        _ => None,
+    }
+}
+
+/// What the server computes of an expression when it puts it together: literals, and conversions of them.
+fn constant(expression: &Expr) -> Option<Literal> {
+    match expression {
+        Expr::Literal(literal) => Some(literal.clone()),
+        Expr::Call { target: None, name, arguments } if arguments.len() == 1 => {
+            match convert(name, &constant(&arguments[0])?) {
+                Converted::Value(value) => Some(value),
+                Converted::Other | Converted::Fails => None,
+            }
+        }
+        _ => None,
     }
 }
 

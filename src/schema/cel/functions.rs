@@ -63,7 +63,7 @@ fn ty(text: &'static str) -> Ty<'static> {
         };
     }
     match text {
-        "dyn" => Ty::Unknown,
+        "dyn" => Ty::Dyn,
         "bool" => Ty::Bool,
         "int" => Ty::Int,
         "uint" => Ty::Uint,
@@ -132,15 +132,17 @@ fn unify<'a>(wanted: &Ty<'static>, given: &Ty<'a>, bound: &mut Bound<'a>) -> boo
             }
             fits
         }
-        (Ty::Unknown, _) => true,
+        (Ty::Unknown | Ty::Dyn, _) => true,
         (Ty::List(wanted), Ty::List(given)) | (Ty::Optional(wanted), Ty::Optional(given)) => {
             unify(wanted, given, bound)
         }
         (Ty::Map(key, value), Ty::Map(given_key, given_value)) => {
             unify(key, given_key, bound) && unify(value, given_value, bound)
         }
-        (Ty::List(wanted) | Ty::Optional(wanted), Ty::Unknown) => unify(wanted, &Ty::Unknown, bound),
-        (Ty::Map(key, value), Ty::Unknown) => unify(key, &Ty::Unknown, bound) && unify(value, &Ty::Unknown, bound),
+        (Ty::List(wanted) | Ty::Optional(wanted), Ty::Unknown | Ty::Dyn) => unify(wanted, &Ty::Unknown, bound),
+        (Ty::Map(key, value), Ty::Unknown | Ty::Dyn) => {
+            unify(key, &Ty::Unknown, bound) && unify(value, &Ty::Unknown, bound)
+        }
         (_, given) => is_compatible(wanted, given),
     }
 }
@@ -149,7 +151,7 @@ fn unify<'a>(wanted: &Ty<'static>, given: &Ty<'a>, bound: &mut Bound<'a>) -> boo
 /// list and no map.
 pub(super) fn is_compatible<'a>(one: &Ty<'a>, other: &Ty<'a>) -> bool {
     match (one, other) {
-        (Ty::Unknown | Ty::Parameter(_), _) | (_, Ty::Unknown | Ty::Parameter(_)) => true,
+        (Ty::Unknown | Ty::Dyn | Ty::Parameter(_), _) | (_, Ty::Unknown | Ty::Dyn | Ty::Parameter(_)) => true,
         (Ty::Null, Ty::Null) => true,
         (Ty::Null, other) | (other, Ty::Null) => !matches!(
             other,

@@ -9,12 +9,12 @@ pub(super) enum Token {
     Escaped(String),
     /// A whole number; `None` where it does not fit into 64 bits with either sign.
     Int(Option<u64>),
-    /// A whole number without sign; whether it fits.
-    Uint(bool),
+    /// A whole number without sign; `None` where it does not fit.
+    Uint(Option<u64>),
     /// A number with a fraction or exponent.
-    Float,
-    /// A text, as it is meant; `None` where an escape has no character.
-    Text(Option<String>),
+    Float(f64),
+    /// A text, as it is meant.
+    Text(String),
     /// Bytes.
     Bytes,
     /// An operator or a bracket.
@@ -97,14 +97,15 @@ fn number(rest: &str) -> (Token, usize) {
         length += if count > 0 { 1 + sign + count } else { 0 };
     }
     if length > whole_part {
-        return (Token::Float, length);
+        // What these digits say is always a number; one that is too great is infinite.
+        return (Token::Float(rest[..length].parse().unwrap_or(f64::INFINITY)), length);
     }
     whole(rest[..length].parse().ok(), length, unsigned(length))
 }
 
 fn whole(value: Option<u64>, length: usize, unsigned: bool) -> (Token, usize) {
     if unsigned {
-        return (Token::Uint(value.is_some()), length + 1);
+        return (Token::Uint(value), length + 1);
     }
     (Token::Int(value.filter(|value| *value <= 1 << 63)), length)
 }
@@ -120,14 +121,19 @@ fn literal(rest: &str) -> Result<Option<(Token, usize)>, String> {
     };
     let prefix = rest.len() - quoted.len();
     let inside = &quoted[quote.len()..];
-    let (text, length) = body(inside, quote, raw.is_some())
+    let (text, length) = body(inside, quote, raw.is_some(), bytes.is_some())
         .ok_or("has a text that does not end, or has an escape that CEL does not know")?;
-    let token = if bytes.is_some() { Token::Bytes } else { Token::Text(text) };
+    let token = match (bytes, text) {
+        (Some(_), _) => Token::Bytes,
+        (None, Some(text)) => Token::Text(text),
+        // Half of a surrogate pair, or more than Unicode has.
+        (None, None) => return Err("has an escape that stands for no character".to_owned()),
+    };
     Ok(Some((token, prefix + 2 * quote.len() + length)))
 }
 
 /// What is in quotes, and how long it is as written.
-fn body(inside: &str, quote: &str, raw: bool) -> Option<(Option<String>, usize)> {
+fn body(inside: &str, quote: &str, raw: bool, bytes: bool) -> Option<(Option<String>, usize)> {
     let mut text = Some(String::new());
     let mut at = 0;
     loop {
@@ -137,6 +143,8 @@ fn body(inside: &str, quote: &str, raw: bool) -> Option<(Option<String>, usize)>
         }
         let next = rest.chars().next()?;
         let (character, length) = match next {
+            // Bytes have no escapes of characters.
+            '\\' if !raw && bytes && matches!(rest.as_bytes().get(1), Some(b'u' | b'U')) => return None,
             '\\' if !raw => escape(rest)?,
             '\n' | '\r' if quote.len() == 1 => return None,
             other => (Some(other), other.len_utf8()),

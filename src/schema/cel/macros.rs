@@ -55,6 +55,7 @@ impl<'a> Checker<'a> {
             Ty::List(item) => (Ty::Int, (**item).clone()),
             Ty::Map(key, value) => ((**key).clone(), (**value).clone()),
             Ty::Unknown => (Ty::Unknown, Ty::Unknown),
+            Ty::Dyn => (Ty::Dyn, Ty::Dyn),
             other => {
                 self.fault(format!("goes over {}, which is neither list nor map", other.called()));
                 (Ty::Unknown, Ty::Unknown)
@@ -82,11 +83,36 @@ impl<'a> Checker<'a> {
         self.variables.pop();
         let judged = if matches!(name, "map" | "sortBy") { bodies.len() - 1 } else { bodies.len() };
         self.conditions(name, &types[..judged]);
+        if name == "sortBy" {
+            self.sortable(&list, types.last());
+        }
         match name {
             "all" | "exists" | "exists_one" => Ty::Bool,
             "filter" | "sortBy" if matches!(list, Ty::List(_)) => list,
             "map" => Ty::List(Box::new(types.last().cloned().unwrap_or(Ty::Unknown))),
             _ => Ty::Unknown,
+        }
+    }
+
+    /// The macro is made of `@sortByAssociatedKeys`, which is there for lists, and for keys that have an order.
+    fn sortable(&mut self, list: &Ty<'a>, key: Option<&Ty<'a>>) {
+        if !matches!(list, Ty::List(_) | Ty::Unknown | Ty::Dyn) {
+            self.fault(format!("uses `sortBy` on {}, which is no list", list.called()));
+        }
+        let has_order = |ty: &Ty<'_>| {
+            !matches!(
+                ty,
+                Ty::List(_)
+                    | Ty::Map(..)
+                    | Ty::Object(..)
+                    | Ty::Metadata(_)
+                    | Ty::Optional(_)
+                    | Ty::Opaque(_)
+                    | Ty::Type
+            )
+        };
+        if let Some(key) = key.filter(|key| !has_order(key)) {
+            self.fault(format!("sorts by {}, which has no order", key.called()));
         }
     }
 
@@ -113,7 +139,7 @@ impl<'a> Checker<'a> {
     fn optional(&mut self, target: &Expr, name: &str, variable: &Expr, body: &Expr) -> Ty<'a> {
         let inner = match self.infer(target) {
             Ty::Optional(inner) => *inner,
-            Ty::Unknown => Ty::Unknown,
+            Ty::Unknown | Ty::Dyn => Ty::Unknown,
             other => self.fault(format!("uses `{name}` on {}, which is no optional value", other.called())),
         };
         self.variable(variable, inner);

@@ -1,23 +1,23 @@
 //! The grammar of CEL.
 
 use super::lexer::{Token, words};
-use super::ty::Ty;
+use super::literal::Literal;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
-    /// A literal of a type; texts with what they say.
-    Literal(Ty<'static>, Option<String>),
+    /// A literal.
+    Literal(Literal),
     /// A name.
     Ident(String),
     /// `operand.field`, or `operand.?field`.
     Select { operand: Box<Expr>, field: String, optional: bool },
     /// A function or an operator, with what stands before its dot.
     Call { target: Option<Box<Expr>>, name: String, arguments: Vec<Expr> },
-    /// `[…]`; whether an item is optional.
-    List(Vec<Expr>, bool),
-    /// `{…}`.
-    Map(Vec<(Expr, Expr)>, bool),
+    /// `[…]`; each item with whether it is optional.
+    List(Vec<(Expr, bool)>),
+    /// `{…}`; each key and value with whether they are optional.
+    Map(Vec<(Expr, Expr, bool)>),
     /// `Name{…}`.
     Message(Vec<Expr>),
 }
@@ -177,9 +177,14 @@ impl Parser<'_> {
                 count += 1;
             }
             if count > 0 {
+                let direct = matches!(self.tokens.first(), Some(Token::Int(_) | Token::Float(_)));
                 let inner = self.member(sign == "-")?;
                 // Two cancel each other, whatever stands behind them.
-                return Ok(if count.is_multiple_of(2) { inner } else { call(name, vec![inner]) });
+                return Ok(match inner {
+                    inner if count.is_multiple_of(2) => inner,
+                    Expr::Literal(number) if direct && sign == "-" => Expr::Literal(number.negated()),
+                    inner => call(name, vec![inner]),
+                });
             }
         }
         self.member(false)
@@ -207,7 +212,11 @@ impl Parser<'_> {
             Some(Token::Ident(name)) if !matches!(name.as_str(), "in" | "true" | "false" | "null") => {
                 (name.clone(), true)
             }
-            Some(Token::Escaped(name)) => (name.clone(), false),
+            // `cel.EnableIdentifierEscapeSyntax` is not set in `pkg/cel/environment/base.go`.
+            Some(Token::Escaped(_)) => {
+                let words = "has a name in backticks, which CEL knows and Kubernetes does not turn on";
+                return Err(Stop::Syntax(words.to_owned()));
+            }
             _ => return Err(self.unexpected()),
         };
         self.tokens = &self.tokens[1..];
@@ -246,9 +255,9 @@ impl Parser<'_> {
             return self.map();
         }
         // `!-1`, but not `!-a`.
-        let negative = negative || (matches!(self.tokens.get(1), Some(Token::Int(_) | Token::Float)) && self.take("-"));
-        if let Some(literal) = self.literal(negative)? {
-            return Ok(literal);
+        let own = matches!(self.tokens.get(1), Some(Token::Int(_) | Token::Float(_))) && self.take("-");
+        if let Some(literal) = self.literal(negative || own)? {
+            return Ok(Expr::Literal(if own { literal.negated() } else { literal }));
         }
         let rooted = self.take(".");
         let Some(Token::Ident(name)) = self.tokens.first() else { return Err(self.unexpected()) };
@@ -299,68 +308,65 @@ impl Parser<'_> {
         Ok(Some(Expr::Message(values)))
     }
 
-    fn literal(&mut self, negative: bool) -> Result<Option<Expr>, Stop> {
-        let (ty, text) = match self.tokens.first() {
+    fn literal(&mut self, negative: bool) -> Result<Option<Literal>, Stop> {
+        let great = || Stop::Syntax("has a whole number that does not fit into 64 bits".to_owned());
+        let literal = match self.tokens.first() {
             Some(Token::Int(value)) => {
                 // The least number has no positive counterpart.
                 let most = if negative { 1 << 63 } else { i64::MAX.unsigned_abs() };
-                if value.is_none_or(|value| value > most) {
-                    return Err(Stop::Syntax("has a whole number that does not fit into 64 bits".to_owned()));
-                }
-                (Ty::Int, None)
+                let value = value.filter(|value| *value <= most).ok_or_else(great)?;
+                Literal::Int(value.cast_signed())
             }
-            Some(Token::Uint(true)) => (Ty::Uint, None),
-            Some(Token::Uint(false)) => {
-                return Err(Stop::Syntax("has a whole number that does not fit into 64 bits".to_owned()));
-            }
-            Some(Token::Float) => (Ty::Double, None),
-            Some(Token::Text(text)) => (Ty::String, text.clone()),
-            Some(Token::Bytes) => (Ty::Bytes, None),
+            Some(Token::Uint(value)) => Literal::Uint(value.ok_or_else(great)?),
+            Some(Token::Float(value)) => Literal::Double(*value),
+            Some(Token::Text(text)) => Literal::Text(text.clone()),
+            Some(Token::Bytes) => Literal::Bytes,
             Some(Token::Ident(name)) => match name.as_str() {
-                "true" | "false" => (Ty::Bool, None),
-                "null" => (Ty::Null, None),
+                "true" => Literal::Bool(true),
+                "false" => Literal::Bool(false),
+                "null" => Literal::Null,
                 _ => return Ok(None),
             },
             _ => return Ok(None),
         };
         self.tokens = &self.tokens[1..];
-        Ok(Some(Expr::Literal(ty, text)))
+        Ok(Some(literal))
     }
 
     fn list(&mut self) -> Result<Expr, Stop> {
-        let (mut items, mut optional) = (Vec::new(), false);
+        let mut items = Vec::new();
         // A lone comma is an empty list too.
         if self.take(",") {
             self.expect("]")?;
-            return Ok(Expr::List(items, optional));
+            return Ok(Expr::List(items));
         }
         while !self.take("]") {
-            optional |= self.take("?");
-            items.push(self.expression()?);
+            let optional = self.take("?");
+            items.push((self.expression()?, optional));
             if !self.take(",") {
                 self.expect("]")?;
                 break;
             }
         }
-        Ok(Expr::List(items, optional))
+        Ok(Expr::List(items))
     }
 
     fn map(&mut self) -> Result<Expr, Stop> {
-        let (mut entries, mut optional) = (Vec::new(), false);
+        let mut entries = Vec::new();
         if self.take(",") {
             self.expect("}")?;
-            return Ok(Expr::Map(entries, optional));
+            return Ok(Expr::Map(entries));
         }
         while !self.take("}") {
-            optional |= self.take("?");
+            let optional = self.take("?");
             let key = self.expression()?;
             self.expect(":")?;
-            entries.push((key, self.expression()?));
+            entries.push((key, self.expression()?, optional));
             if !self.take(",") {
                 self.expect("}")?;
                 break;
             }
         }
-        Ok(Expr::Map(entries, optional))
+        Ok(Expr::Map(entries))
     }
 }

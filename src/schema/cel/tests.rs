@@ -60,12 +60,82 @@ fn what_compiles_has_no_fault() {
         "self.__namespace__ == 'a' && 0x1F == 31 && 1u < 2u && .5 < 1e3",
         "dyn(self.i) == 'a' && self.l.sortBy(e, -e).isSorted()",
         "'\\u00e9\\x41\\101\\n' == 'a' && self.i == -9223372036854775808",
+        "self.namespace == 'a' && has(self.namespace)",
+        "[[], [1]].size() == 2 && [{}, {'a': 1}].size() == 2 && [self.x, self.x].size() == 2 && [null, null].size() == 2",
+        "[?self.?s, 'a'].size() == 1 && {?'a': self.?s}.size() == 0 && [optional.of(1), optional.none()].size() == 2",
+        "'%s %d %%'.format(['a', 1]) == 'a' && '%s'.format([[1, 'a']]) == 'a' && '%.3f'.format([1.0]) == 'a'",
+        "'%d'.format([self.x]) == 'a' && '%s'.format([self.lo]) == 'a' && '%x'.format([self.y]) == 'a'",
+        "'%b'.format([true]) == 'a' && '%d'.format(['a'] + ['b']) == 'a' && '%s'.format([dyn(self.o)]) == 'a'",
+        "timestamp(1) == self.t && duration('-1.5h') < self.u && int('12') == 12 && bool('t') && double('1e3') > double('1_0')",
+        "uint(-(1)) == 1u && int(true ? 'x' : 'y') == 1 && '('.matches(self.s) && self.s.matches('a' + '(')",
+        "self.lo.sortBy(e, e.a).size() > 0 && dyn(self.l).sortBy(e, e).size() > 0 && self.l.sortBy(e, self.x).size() > 0",
+        "'\\ud7ff\\U0010ffff' == self.s && b'\\xff' == self.y && r'\\ud800' == self.s",
     ] {
         assert_eq!(judged(expression, false, Wanted::Bool).faults, [] as [String; 0], "{expression}");
     }
     let root = "self.metadata.name.size() < 9 && self.kind == 'A' && self.apiVersion != '' && self.metadata.generateName == ''";
     assert_eq!(judged(root, true, Wanted::Bool).faults, [] as [String; 0]);
     assert_eq!(judged("'a' + string(self.i)", false, Wanted::String).faults, [] as [String; 0]);
+}
+
+fn assert_one_fault(expression: &str, words: &str) {
+    let faults = judged(expression, false, Wanted::Bool).faults;
+    assert!(faults.len() == 1 && faults[0].starts_with(words), "{expression}: {faults:?}");
+}
+
+/// What a cluster refuses because of what is written out; by cel-go v0.26 as Kubernetes 1.36 has it.
+#[test]
+fn literals_that_do_not_fit_have_a_fault() {
+    for (expression, words) in [
+        ("[1, 'a'].size() == 2", "has a whole number and a text in a list"),
+        ("{'a': 1, 'b': 'x'}.size() == 2", "has a whole number and a text in the values of a map"),
+        ("{'a': 1, 1: 1}.size() == 2", "has a text and a whole number in the keys of a map"),
+        ("self.s in ['a', 1]", "has a text and a whole number in a list"),
+        ("[1, 2.0].size() == 2", "has a whole number and a number in a list"),
+        ("[null, 'a'].size() == 2", "has null and a text in a list"),
+        ("[null, self.u].size() == 2", "has null and a duration in a list"),
+        ("[self.i, self.s].size() == 2", "has a whole number and a text in a list"),
+        ("[1, self.x].size() == 2", "has a whole number and anything in a list"),
+        ("[[], ['a'], [1]].size() == 3", "has a list and a list in a list"),
+        ("int(9223372036854775808.0) == 1", "calls `int` with the literal"),
+        ("int(string(1.5)) == 1", "calls `int` with the literal"),
+        ("[[1], ['a']].size() == 2", "has a list and a list in a list"),
+        ("[self.o, self.lo[0]].size() == 2", "has an object and an object in a list"),
+        ("[?self.s].size() == 0", "has `?` before a text"),
+        ("[?self.x].size() == 0", "has `?` before anything"),
+        ("{?'a': self.s}.size() == 0", "has `?` before a text"),
+        ("self.t > timestamp('2020-01-01')", "calls `timestamp` with the literal `2020-01-01`"),
+        ("self.u == duration('1d')", "calls `duration` with the literal `1d`"),
+        ("timestamp(99999999999999) == self.t", "calls `timestamp` with the literal"),
+        ("int('x') == 1", "calls `int` with the literal `x`"),
+        ("uint(-1) == 1u", "calls `uint` with the literal"),
+        ("int(1e30) == 1", "calls `int` with the literal"),
+        ("duration(string('x')) == self.u", "calls `duration` with the literal"),
+        ("bool('tRUE')", "calls `bool` with the literal"),
+        ("double('0x10') == 1.0", "calls `double` with the literal"),
+        ("self.s.find('(') == 'a'", "has a pattern that"),
+        ("self.s.findAll('[') == ['a']", "has a pattern that"),
+        ("self.s.findAll('[', 1) == ['a']", "has a pattern that"),
+        ("matches('(', self.s)", "has a pattern that"),
+        ("self.s.matches(string('('))", "has a pattern that"),
+        ("'%d'.format(['a']) == '1'", "has `%d` in a format for a text"),
+        ("'%d %d'.format([1]) == '1'", "has a format for more than the 1 values"),
+        ("'%s'.format(['a', 'b']) == 'a'", "has a format for 1 values, but is given 2"),
+        ("'%q'.format([self.i]) == '1'", "has `%q` in a format"),
+        ("'%ä'.format([self.i]) == '1'", "has `%?` in a format"),
+        ("'%'.format([]) == ''", "has a format that ends behind `%`"),
+        ("'%.f'.format([1.0]) == ''", "has a format with a precision"),
+        ("'%.3'.format([1.0]) == ''", "has a format with a precision"),
+        ("'%s'.format([self.o]) == '1'", "has `%s` in a format for an object"),
+        ("'%s'.format([[self.o]]) == '1'", "has `%s` in a format for an object"),
+        ("'%s'.format([self.?s]) == '1'", "has `%s` in a format for an optional value"),
+        ("self.lo.sortBy(e, e).size() > 0", "sorts by an object"),
+        ("self.m.sortBy(e, e).size() > 0", "uses `sortBy` on a map"),
+        (r"'\ud800' == self.s", "has an escape that stands for no character"),
+        (r"b'\u00e9' == self.y", "has a text that does not end, or has an escape"),
+    ] {
+        assert_one_fault(expression, words);
+    }
 }
 
 /// What a cluster refuses; each by the same source.
@@ -85,7 +155,7 @@ fn what_does_not_compile_has_a_fault() {
         ("self.z == 1", "uses the field `z`"),
         ("self.q == 1", "uses the field `q`"),
         ("self.p.a == 1", "uses the field `a`"),
-        ("self.namespace == 'a'", "uses the field `namespace`"),
+        ("self.namespaces == 'a'", "uses the field `namespaces`"),
         ("self.metadata.name == 'a'", "uses the field `metadata`"),
         ("has(self.o.z)", "uses the field `z`"),
         ("self.i.a == 1", "takes the field `a` of a whole number"),
@@ -104,11 +174,11 @@ fn what_does_not_compile_has_a_fault() {
         ("self.s.all(v, true)", "goes over a text"),
         ("has(self)", "asks `has` for something that is no field"),
         ("self.s.matches('(?!a)')", "has a pattern that has a `(?`"),
+        ("self.`n-m` == 1", "has a name in backticks"),
         ("self.i", "gives a whole number, but has to give true or false"),
         ("self.l.map(v, v > 0)", "gives a list"),
     ] {
-        let faults = judged(expression, false, Wanted::Bool).faults;
-        assert!(faults.len() == 1 && faults[0].starts_with(words), "{expression}: {faults:?}");
+        assert_one_fault(expression, words);
     }
     assert_eq!(judged("self.i", false, Wanted::String).faults, ["gives a whole number, but has to give a text"]);
     assert_eq!(judged("self.metadata.labels == {}", true, Wanted::Bool).faults.len(), 1);

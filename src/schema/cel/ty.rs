@@ -5,8 +5,10 @@ use crate::schema::{Additional, Schema};
 /// A type, or that it is not known. An object is known by its schema.
 #[derive(Debug, Clone)]
 pub enum Ty<'a> {
-    /// Any, or nobody can say.
+    /// Nobody can say here.
     Unknown,
+    /// Surely any: `dyn`.
+    Dyn,
     /// `bool`.
     Bool,
     /// `int`.
@@ -62,7 +64,7 @@ impl<'a> Ty<'a> {
     /// What people call it.
     pub fn called(&self) -> &'static str {
         match self {
-            Self::Unknown | Self::Parameter(_) => "anything",
+            Self::Unknown | Self::Dyn | Self::Parameter(_) => "anything",
             Self::Bool => "true or false",
             Self::Int => "a whole number",
             Self::Uint => "a whole number without sign",
@@ -85,6 +87,7 @@ impl<'a> Ty<'a> {
     pub(super) fn field(&self, name: &str) -> Result<Self, ()> {
         match self {
             Self::Unknown | Self::Parameter(_) => Ok(Self::Unknown),
+            Self::Dyn => Ok(Self::Dyn),
             Self::Map(_, value) => Ok((**value).clone()),
             Self::Optional(inner) => inner.field(name).map(|field| Self::Optional(Box::new(field))),
             Self::Object(schema, resource) => object_field(*schema, *resource, name).ok_or(()),
@@ -94,11 +97,29 @@ impl<'a> Ty<'a> {
         }
     }
 
+    /// Whether the server surely holds two types for different: it wants those of the items of a list, and of the keys
+    /// and values of a map, to be the same (`ValidateHomogeneousAggregateLiterals` of cel-go).
+    pub(super) fn surely_differs(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown | Self::Parameter(_), _) | (_, Self::Unknown | Self::Parameter(_)) => false,
+            (Self::Dyn, Self::Dyn) | (Self::Type, Self::Type) | (Self::Metadata(_), Self::Metadata(_)) => false,
+            (Self::List(one), Self::List(other)) | (Self::Optional(one), Self::Optional(other)) => {
+                one.surely_differs(other)
+            }
+            (Self::Map(key, value), Self::Map(other_key, other_value)) => {
+                key.surely_differs(other_key) || value.surely_differs(other_value)
+            }
+            _ => self != other,
+        }
+    }
+
     /// Whether it has fields at all.
     pub(super) fn has_fields(&self) -> bool {
         match self {
             Self::Optional(inner) => inner.has_fields(),
-            Self::Unknown | Self::Parameter(_) | Self::Map(..) | Self::Object(..) | Self::Metadata(_) => true,
+            Self::Unknown | Self::Dyn | Self::Parameter(_) | Self::Map(..) | Self::Object(..) | Self::Metadata(_) => {
+                true
+            }
             _ => false,
         }
     }
@@ -116,16 +137,17 @@ fn object_field<'a>(schema: Schema<'a>, resource: bool, name: &str) -> Option<Ty
     declared(field, field.is_embedded_resource())
 }
 
-/// The field that an escaped name means.
+/// The field that an escaped name means. A reserved word may stand for itself too, since 1.32
+/// (`SetRecognizeKeywordAsFieldName` of apiserver's `pkg/cel/environment/environment.go`).
 fn named<'a>(schema: Schema<'a>, name: &str) -> Option<Schema<'a>> {
-    let own = |key: &str| escaped(key).is_some_and(|escaped| escaped == name);
+    let own = |key: &str| escaped(key).is_some_and(|escaped| escaped == name) || (key == name && is_keyword(name));
     schema.properties().find(|(key, _)| key.text().is_some_and(own)).map(|(_, field)| field)
 }
 
 /// The type of a schema; `None` where rules do not see it: what has no type, and lists and maps of such.
 pub(super) fn declared(schema: Schema<'_>, resource: bool) -> Option<Ty<'_>> {
     if schema.is_int_or_string() {
-        return Some(Ty::Unknown);
+        return Some(Ty::Dyn);
     }
     match schema.type_name()? {
         "array" => {
@@ -175,6 +197,11 @@ const KEYWORDS: [&str; 21] = [
     "void",
     "while",
 ];
+
+/// Whether CEL reserves a word.
+pub(super) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
 
 /// A field's name as expressions write it; `None` where they cannot.
 pub(super) fn escaped(name: &str) -> Option<String> {

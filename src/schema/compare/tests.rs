@@ -40,7 +40,7 @@ fn every_difference_is_found_once_at_its_own_place() {
     Required x.properties[spec].required spec 5
     Enum x.properties[spec].properties[mode].enum spec.mode 7
     Default x.properties[spec].properties[mode].default spec.mode 7
-    FieldRemoved x.properties[spec].properties[gone] spec.gone 4
+    FieldRemoved x.properties[spec].properties[gone] spec.gone 6
     Type x.properties[spec].properties[list].items.type spec.list.* 9
     Limit x.properties[spec].properties[map].additionalProperties.maxLength spec.map.* 10
     FieldAdded x.properties[spec].properties[fresh] spec.fresh 8

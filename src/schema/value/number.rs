@@ -81,6 +81,12 @@ const fn truncated(float: f64) -> i64 {
     float as i64
 }
 
+/// Whether a number is finite with 32 bits: Go rounds first.
+#[expect(clippy::cast_possible_truncation, reason = "the digits that go are those that Go rounds away")]
+const fn fits_single(number: f64) -> bool {
+    (number as f32).is_finite()
+}
+
 /// What the type and the format make of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Range {
@@ -110,7 +116,7 @@ impl Range {
         match (self, number) {
             (Self::Any, _) | (Self::Long, Number::Integer(_)) => true,
             (Self::Int, Number::Integer(whole)) => i32::try_from(whole).is_ok(),
-            (Self::Single, number) => number.float().abs() <= f64::from(f32::MAX),
+            (Self::Single, number) => fits_single(number.float()),
             (Self::Long | Self::Int, Number::Float(_)) => false,
         }
     }

@@ -2,26 +2,31 @@
 
 /// The parts of a URL that the API server asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Url<'a> {
+pub struct Url<'a> {
     /// The scheme as it is written; empty where there is none.
-    pub(super) scheme: &'a str,
+    pub scheme: &'a str,
     /// Host and port.
-    pub(super) host: &'a str,
+    pub host: &'a str,
     /// Whether it names a user.
-    pub(super) user: bool,
+    pub user: bool,
     /// What follows `?`.
-    pub(super) query: &'a str,
+    pub query: &'a str,
     /// What follows `#`.
-    pub(super) fragment: &'a str,
+    pub fragment: &'a str,
 }
 
 /// Whether a text is a URL with scheme and host, read as the target of a request: without a fragment.
-pub(super) fn is_absolute(text: &str) -> bool {
+pub fn is_absolute(text: &str) -> bool {
     read(text, "").is_some_and(|url| !url.scheme.is_empty() && !url.host.is_empty())
 }
 
+/// Whether a text is the target of a request (`ParseRequestURI`): with a scheme, or a path from the root.
+pub fn is_request(text: &str) -> bool {
+    text == "*" || read(text, "").is_some_and(|url| !url.scheme.is_empty() || text.starts_with('/'))
+}
+
 /// The parts of a URL; `None` where Go cannot read it.
-pub(super) fn parse(text: &str) -> Option<Url<'_>> {
+pub fn parse(text: &str) -> Option<Url<'_>> {
     let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
     if escapes_are_sound(fragment) { read(text, fragment) } else { None }
 }
@@ -100,7 +105,7 @@ fn host_escapes_are_sound(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Url, is_absolute, parse};
+    use super::{Url, is_absolute, is_request, parse};
 
     #[test]
     fn urls_are_read_as_go_reads_them() {
@@ -138,6 +143,16 @@ mod tests {
             "https://a\\b",
         ] {
             assert_eq!(parse(unsound), None, "{unsound}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_a_scheme_or_a_path() {
+        for request in ["*", "/", "/a?b#c", "//a", "http://[::1]/", "mailto:a@b", "a:", "urn:x:y"] {
+            assert!(is_request(request), "{request}");
+        }
+        for other in ["", "a", "a/b", "?a", ":a", "http://[::1", "http://a b", "/%zz", "http://a:b"] {
+            assert!(!is_request(other), "{other}");
         }
     }
 
