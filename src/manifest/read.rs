@@ -136,7 +136,7 @@ impl Found<'_> {
             |path: &[&str]| node.at(path).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
         let namespace = text(&["metadata", "namespace"]);
         let name = text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_default();
-        let encrypted = node.at(&["sops", "mac"]).is_some() || node.at(&["sops", "version"]).is_some();
+        let encrypted = node.get("sops").is_some_and(is_there);
         Object {
             file: self.file.clone(),
             node,
@@ -147,6 +147,12 @@ impl Found<'_> {
             encrypted,
         }
     }
+}
+
+/// Whether a field is there and not empty, as kustomize sees it.
+fn is_there(node: &Node) -> bool {
+    let scalar = node.text().is_some_and(|text| !text.is_empty()) && !node.is_null();
+    scalar || node.entries().next().is_some() || node.items().next().is_some()
 }
 
 fn type_of(node: &Node) -> Option<(&str, &str)> {
@@ -312,6 +318,10 @@ mod tests {
         assert_eq!(named(flux, "a/kustomization.yaml").objects.len(), 1);
         let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nsops: {mac: x, version: 3.7}\n";
         assert!(named(secret, "a.yaml").objects[0].encrypted);
+        for empty in ["", "~", "{}", "''"] {
+            let secret = format!("kind: Secret\napiVersion: v1\nmetadata: {{name: a}}\nsops: {empty}\n");
+            assert!(!named(&secret, "a.yaml").objects[0].encrypted, "{empty}");
+        }
         assert_eq!(named("{\"apiVersion\":\"v1\",\n\t\"kind\":\"ConfigMap\"}", "a.json").objects.len(), 1);
     }
 }

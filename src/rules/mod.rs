@@ -166,6 +166,7 @@ fn words_of_server(text: &str) -> String {
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
+    &yaml::Encrypted,
     &yaml::NoObject,
     &yaml::AmbiguousScalar,
     &kustomization::MissingResource,

@@ -55,8 +55,7 @@ fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
     let here = whole.flat_map(|file| &file.objects).filter(is_one).map(|object| (object, None));
     let teams = review.users.teams.iter();
     let there = teams.flat_map(|team| team.objects(group, kind).map(move |object| (object, Some(team))));
-    let objects = here.chain(there).filter(|(object, _)| !object.encrypted);
-    let broken = objects.filter_map(|(object, team)| {
+    let broken = here.chain(there).filter_map(|(object, team)| {
         let patched = match team {
             Some(team) => team.patched.contains(&object.file),
             None => review.may_be_patched(&object.file),
