@@ -18,6 +18,32 @@ pub fn is_manifest(path: &RepoPath) -> bool {
     matches!(ending, Some("yaml" | "yml" | "json")) || is_kustomization(path)
 }
 
+/// Whether a path has the name of a file that tells Flux's source-controller what to leave out
+/// (<https://fluxcd.io/flux/components/source/gitrepositories/#sourceignore-file>).
+pub fn is_source_ignore(path: &RepoPath) -> bool {
+    path.file_name() == ".sourceignore"
+}
+
+/// Whether a path has a name for which [`read`] knows what to do.
+pub fn is_read(path: &RepoPath) -> bool {
+    is_manifest(path) || is_source_ignore(path)
+}
+
+/// Such a file with more is not judged; Go reads no line that is as long.
+const LONGEST_IGNORE: usize = 64 * 1024 - 1;
+
+fn source_ignore(path: RepoPath, bytes: &[u8]) -> ManifestFile {
+    let text = if bytes.len() > LONGEST_IGNORE { Err("It has more than 64 KiB.") } else { Ok(()) };
+    let text = text.and_then(|()| std::str::from_utf8(bytes).map_err(|_| "It is not UTF-8."));
+    match text {
+        Ok(text) => {
+            let (source, nothing) = (text.into(), (Vec::new(), Vec::new(), Vec::new()));
+            ManifestFile { path, source, documents: nothing.0, objects: nothing.1, problems: nothing.2 }
+        }
+        Err(why) => unreadable(path, why, "Write fewer and shorter patterns, in UTF-8."),
+    }
+}
+
 /// Whether a path has the name of a kustomization file.
 pub fn is_kustomization(path: &RepoPath) -> bool {
     KUSTOMIZATION_NAMES.contains(&path.file_name())
@@ -38,8 +64,11 @@ pub fn unreadable(path: RepoPath, message: &str, help: &str) -> ManifestFile {
 ///
 /// The order: byte gate, parser of the libyaml family with marks, go-yaml v3's meaning of
 /// scalars, a second parser as witness. Lists (`kind: …List` with `items`) are unwrapped
-/// recursively, as kustomize and Flux do.
+/// recursively, as kustomize and Flux do. Of a `.sourceignore` only the text is taken.
 pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
+    if is_source_ignore(&path) {
+        return source_ignore(path, bytes);
+    }
     let source: Arc<str> = String::from_utf8_lossy(bytes).into();
     let (documents, problems) = match documents(bytes) {
         Ok(documents) => (documents, Vec::new()),
