@@ -27,8 +27,8 @@ use super::replaced::{Replaced, replaced};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Object;
 use crate::rules::{Meta, Review, Rule, TeamUsers, Users, shown};
-use crate::schema::Definition;
-use crate::schema::value::{self, MISSING, Purpose};
+use crate::schema::value::MISSING;
+use crate::schema::{Definition, judge_resource};
 
 /// `crd/breaks-objects`.
 #[derive(Debug)]
@@ -156,8 +156,8 @@ struct Fault {
 
 /// What a definition has against an object; `None` where it does not serve the object's version.
 fn problems(definition: Definition<'_>, object: &Object) -> Option<Vec<Fault>> {
-    let Some(schema) = definition.serving(object)?.schema() else { return Some(Vec::new()) };
-    let verdict = value::validate(&object.node, schema, Purpose { default: false, resource: true }, "");
+    let version = definition.serving(object)?;
+    let Some(verdict) = judge_resource(&object.node, version) else { return Some(Vec::new()) };
     let problems = verdict.invalid.into_iter().chain(verdict.unknown);
     let words = problems.map(|problem| {
         let field = if problem.field.is_empty() { "it".to_owned() } else { format!("`{}`", shown(&problem.field)) };

@@ -5,7 +5,7 @@
 //! kind (a text where `true` or `false` must stand, a number where a text must stand, and so on), and two items
 //! with the same key in a list whose items are told apart by it. What stands under `default`, `enum` and
 //! `example` is data and may be anything. In custom resources, reports a field that the schema of their definition
-//! does not name.
+//! does not name, also below `metadata`.
 //!
 //! # Why
 //! Flux writes with server-side apply, which refuses an object with unknown fields. Below `items` and

@@ -6,8 +6,8 @@ use crate::manifest::{Node, Object, is_ciphertext};
 use crate::names::KubernetesVersion;
 use crate::rules::{Elsewhere, Review};
 use crate::schema::builtin::{self, Lookup, Versions};
-use crate::schema::value::{self, MISSING, Problem, Purpose, Verdict};
-use crate::schema::{Definition, Schema, is_definition, walk};
+use crate::schema::value::{MISSING, Problem, Verdict};
+use crate::schema::{Definition, Schema, is_definition, judge_resource, walk};
 
 /// So many problems of one object are told; nobody reads more.
 const MOST: usize = 100;
@@ -105,8 +105,7 @@ impl<'a> Judged<'a> {
             let key = (object.group(), object.kind.as_str());
             self.with_cel.entry(key).or_insert((object, rules, 0)).2 += 1;
         }
-        let purpose = Purpose { default: false, resource: true };
-        Some(Answer::Verdict(value::validate(&object.node, schema, purpose, "")))
+        judge_resource(&object.node, version).map(Answer::Verdict)
     }
 
     fn builtin(&mut self, object: &'a Object, configured: Option<KubernetesVersion>) -> Option<Answer<'a>> {

@@ -16,6 +16,15 @@ pub fn validate<'v>(object: &'v Node, kind: &Kind) -> Verdict<'v> {
     judge.verdict
 }
 
+/// Judges the metadata of an object of any kind, which stands at `path`.
+pub fn validate_metadata<'v>(metadata: &'v Node, path: &str) -> Verdict<'v> {
+    let mut judge = Judge { table: table(), versions: table().span, verdict: Verdict::default() };
+    judge.fields(metadata, METADATA, path);
+    judge.verdict
+}
+
+const METADATA: &str = "meta.v1.ObjectMeta";
+
 struct Judge<'v> {
     table: &'static Table,
     versions: Span,
