@@ -17,6 +17,8 @@ pub enum NameRule {
     Subdomain,
     /// A DNS-1123 label. That of a Service may not begin with a digit before Kubernetes 1.34.
     Label,
+    /// Anything that can be a part of a path.
+    Segment,
 }
 
 /// What is wrong, or nobody can say.
@@ -32,7 +34,7 @@ pub enum Fault<'v> {
 const LABELS: [(&str, &str); 2] = [("", "Namespace"), ("", "Service")];
 
 /// Groups in which every other kind of Kubernetes is named by a DNS subdomain.
-const SUBDOMAINS: [&str; 11] = [
+const SUBDOMAINS: [&str; 9] = [
     "",
     "apps",
     "autoscaling",
@@ -40,20 +42,23 @@ const SUBDOMAINS: [&str; 11] = [
     "coordination.k8s.io",
     "discovery.k8s.io",
     "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
     "scheduling.k8s.io",
     "storage.k8s.io",
 ];
+/// Their kinds with other rules.
+const ODD: [&str; 8] =
+    ["Binding", "CSIDriver", "CSINode", "ComponentStatus", "Event", "IPAddress", "LeaseCandidate", "ServiceCIDR"];
 
 impl NameRule {
-    /// That of one of Kubernetes' own kinds; `None` for one with another rule, such as those of RBAC.
-    pub fn of(group: &str, kind: &str) -> Option<Self> {
+    /// That of one of Kubernetes' own kinds, or the least that is asked of every kind.
+    pub fn of(group: &str, kind: &str) -> Self {
         if LABELS.contains(&(group, kind)) {
-            return Some(Self::Label);
+            Self::Label
+        } else if SUBDOMAINS.contains(&group) && !ODD.contains(&kind) {
+            Self::Subdomain
+        } else {
+            Self::Segment
         }
-        let odd = matches!((group, kind), ("networking.k8s.io", "IPAddress") | ("", "ComponentStatus" | "Binding"));
-        (!odd && SUBDOMAINS.contains(&group)).then_some(Self::Subdomain)
     }
 }
 
@@ -68,6 +73,10 @@ pub fn name<'v>(node: &'v Node, field: &str, rule: NameRule) -> Option<Fault<'v>
         NameRule::Label => (
             text.len() <= 63 && is_label(text),
             "must be lower case letters, digits and `-`, with a letter or digit at both ends, and at most 63 characters",
+        ),
+        NameRule::Segment => (
+            !text.contains(['/', '%']) && !matches!(text, "." | ".."),
+            "must not have `/` or `%` in it, nor be `.` or `..`",
         ),
     };
     judged(is_good, node, field, words)
@@ -177,10 +186,11 @@ mod tests {
     #[test]
     fn kinds_have_their_rules() {
         for (group, kind, rule) in [
-            ("", "Service", Some(NameRule::Label)),
-            ("apps", "Deployment", Some(NameRule::Subdomain)),
-            ("rbac.authorization.k8s.io", "ClusterRole", None),
-            ("networking.k8s.io", "IPAddress", None),
+            ("", "Service", NameRule::Label),
+            ("apps", "Deployment", NameRule::Subdomain),
+            ("rbac.authorization.k8s.io", "ClusterRole", NameRule::Segment),
+            ("policy", "PodDisruptionBudget", NameRule::Segment),
+            ("networking.k8s.io", "IPAddress", NameRule::Segment),
         ] {
             assert_eq!(NameRule::of(group, kind), rule, "{group} {kind}");
         }

@@ -26,7 +26,7 @@ pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
 pub use resource::judge_resource;
 pub use walk::{Place, Visit, walk};
-pub use wire::{decode_base64, is_time};
+pub use wire::{decode_base64, is_micro_time, is_time};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";
