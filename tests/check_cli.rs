@@ -261,6 +261,20 @@ fn links_pipes_and_endless_files_are_named_and_not_opened() {
 }
 
 #[test]
+fn what_source_controller_leaves_out_is_not_applied() {
+    let (before, after) = (copy_of(CLEAN), copy_of(CLEAN));
+    write(&after, ".sourceignore", "cluster/common/crds.yaml\n");
+    let check = |base: &TempDir, head: &TempDir| {
+        bailiwick(&["check", path(head), "--base", path(base), "--render", "never", "--format", "json"])
+    };
+    let hides = found(&check(&before, &after).json());
+    let rules: Vec<&str> = hides.iter().filter_map(|one| one.split(' ').next()).collect();
+    assert_eq!(rules, ["kustomization/source-ignore", "crd/deleted", "kustomization/missing-resource"], "{hides:?}");
+    let shows = found(&check(&after, &before).json());
+    assert_eq!(shows.first().map(String::as_str), Some("kustomization/source-ignore .sourceignore:1"), "{shows:?}");
+}
+
+#[test]
 fn a_resource_of_any_name_is_judged() {
     let folder = copy_of(CLEAN);
     write(

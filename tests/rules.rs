@@ -287,7 +287,7 @@ fn repository(found: Vec<(String, Vec<u8>)>) -> Repository {
     let mut summaries = Vec::new();
     for (path, bytes) in found {
         let path: RepoPath = path.parse().expect("a path");
-        if manifest::is_manifest(&path) {
+        if manifest::is_read(&path) {
             let file = manifest::read(path.clone(), &bytes);
             summaries.push((path, Arc::new(FileSummary::of(&file))));
             files.push(file);
@@ -333,6 +333,7 @@ fn an_exception_waives_and_is_counted() {
         files: &after.files,
         old: &[],
         dropped: &BTreeMap::new(),
+        left_out: None,
         definitions: &[],
         elsewhere: None,
         users: &Users::default(),

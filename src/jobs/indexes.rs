@@ -173,7 +173,7 @@ fn whole(tree: &Snapshot, truncated: bool) -> Result<(), GitError> {
 }
 
 fn read_version(tree: &Snapshot, path: &RepoPath, version: Version) -> Result<Arc<FileSummary>, GitError> {
-    if !manifest::is_manifest(path) {
+    if !manifest::is_read(path) {
         return Ok(Arc::new(FileSummary::other()));
     }
     Ok(Arc::new(FileSummary::of(&read_blob(path, &tree.read_id(version.kind, version.id)?))))

@@ -21,8 +21,8 @@ pub(crate) use edit::tag_line;
 pub use edit::{EditError, insert_list_entry};
 pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization, PatchTarget};
 pub use node::{Node, Position, Scalar, Value};
-pub use object::{ManifestFile, Object, Problem, api_group};
-pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, read, unreadable};
+pub use object::{ManifestFile, Object, Problem, api_group, is_ciphertext};
+pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, is_read, is_source_ignore, read, unreadable};
 pub use scope::{ObjectScope, builtin_scope};
 pub use split::document_text;
 

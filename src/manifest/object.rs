@@ -54,7 +54,8 @@ pub struct Object {
     pub namespace: Option<String>,
     /// `metadata.name`, or `metadata.generateName`, or empty.
     pub name: String,
-    /// Whether SOPS encrypted it: values are not what is applied.
+    /// Whether it has a `sops` block that is not empty: Flux decrypts such an object, where its `Kustomization` says so
+    /// (kustomize-controller, `internal/decryptor`), and its [ciphertexts](is_ciphertext) are not what is applied.
     pub encrypted: bool,
 }
 
@@ -84,6 +85,12 @@ impl Object {
 /// The API group of an `apiVersion`: the part before the slash, empty for the core group.
 pub fn api_group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Whether a text is a value that SOPS has encrypted (getsops/sops, `aes/cipher.go`). What it will be nobody can say:
+/// Flux does not check that it is the one that was encrypted, and everybody may encrypt for it.
+pub fn is_ciphertext(text: &str) -> bool {
+    text.starts_with("ENC[")
 }
 
 /// The longest API version has a group of 253 characters, a slash, and a version of 63.

@@ -18,6 +18,32 @@ pub fn is_manifest(path: &RepoPath) -> bool {
     matches!(ending, Some("yaml" | "yml" | "json")) || is_kustomization(path)
 }
 
+/// Whether a path has the name of a file that tells Flux's source-controller what to leave out
+/// (<https://fluxcd.io/flux/components/source/gitrepositories/#sourceignore-file>).
+pub fn is_source_ignore(path: &RepoPath) -> bool {
+    path.file_name() == ".sourceignore"
+}
+
+/// Whether a path has a name for which [`read`] knows what to do.
+pub fn is_read(path: &RepoPath) -> bool {
+    is_manifest(path) || is_source_ignore(path)
+}
+
+/// Such a file with more is not judged; Go reads no line that is as long.
+const LONGEST_IGNORE: usize = 64 * 1024 - 1;
+
+fn source_ignore(path: RepoPath, bytes: &[u8]) -> ManifestFile {
+    let text = if bytes.len() > LONGEST_IGNORE { Err("It has more than 64 KiB.") } else { Ok(()) };
+    let text = text.and_then(|()| std::str::from_utf8(bytes).map_err(|_| "It is not UTF-8."));
+    match text {
+        Ok(text) => {
+            let (source, nothing) = (text.into(), (Vec::new(), Vec::new(), Vec::new()));
+            ManifestFile { path, source, documents: nothing.0, objects: nothing.1, problems: nothing.2 }
+        }
+        Err(why) => unreadable(path, why, "Write fewer and shorter patterns, in UTF-8."),
+    }
+}
+
 /// Whether a path has the name of a kustomization file.
 pub fn is_kustomization(path: &RepoPath) -> bool {
     KUSTOMIZATION_NAMES.contains(&path.file_name())
@@ -38,8 +64,11 @@ pub fn unreadable(path: RepoPath, message: &str, help: &str) -> ManifestFile {
 ///
 /// The order: byte gate, parser of the libyaml family with marks, go-yaml v3's meaning of
 /// scalars, a second parser as witness. Lists (`kind: …List` with `items`) are unwrapped
-/// recursively, as kustomize and Flux do.
+/// recursively, as kustomize and Flux do. Of a `.sourceignore` only the text is taken.
 pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
+    if is_source_ignore(&path) {
+        return source_ignore(path, bytes);
+    }
     let source: Arc<str> = String::from_utf8_lossy(bytes).into();
     let (documents, problems) = match documents(bytes) {
         Ok(documents) => (documents, Vec::new()),
@@ -136,7 +165,7 @@ impl Found<'_> {
             |path: &[&str]| node.at(path).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
         let namespace = text(&["metadata", "namespace"]);
         let name = text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_default();
-        let encrypted = node.at(&["sops", "mac"]).is_some() || node.at(&["sops", "version"]).is_some();
+        let encrypted = node.get("sops").is_some_and(is_there);
         Object {
             file: self.file.clone(),
             node,
@@ -147,6 +176,12 @@ impl Found<'_> {
             encrypted,
         }
     }
+}
+
+/// Whether a field is there and not empty, as kustomize sees it.
+fn is_there(node: &Node) -> bool {
+    let scalar = node.text().is_some_and(|text| !text.is_empty()) && !node.is_null();
+    scalar || node.entries().next().is_some() || node.items().next().is_some()
 }
 
 fn type_of(node: &Node) -> Option<(&str, &str)> {
@@ -312,6 +347,10 @@ mod tests {
         assert_eq!(named(flux, "a/kustomization.yaml").objects.len(), 1);
         let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\nsops: {mac: x, version: 3.7}\n";
         assert!(named(secret, "a.yaml").objects[0].encrypted);
+        for empty in ["", "~", "{}", "''"] {
+            let secret = format!("kind: Secret\napiVersion: v1\nmetadata: {{name: a}}\nsops: {empty}\n");
+            assert!(!named(&secret, "a.yaml").objects[0].encrypted, "{empty}");
+        }
         assert_eq!(named("{\"apiVersion\":\"v1\",\n\t\"kind\":\"ConfigMap\"}", "a.json").objects.len(), 1);
     }
 }

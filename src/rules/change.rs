@@ -8,10 +8,10 @@ use super::users::touched;
 use super::waiver::content;
 use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
 use crate::finding::{Location, ObjectRef};
-use crate::manifest::ManifestFile;
+use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::schema::is_definition;
-use crate::tenancy::{Difference, FileSummary, Newly, ObjectId, RepositoryIndex, Team};
+use crate::tenancy::{Difference, FileSummary, LeftOut, Newly, ObjectId, RepositoryIndex, Team};
 
 /// How somebody sees a change: a cluster that applies one path of the repository, or a team's.
 #[derive(Debug, Clone)]
@@ -53,6 +53,8 @@ pub struct Change {
     trials: BTreeMap<usize, Trials>,
     /// By the views.
     dropped: Vec<Newly>,
+    /// By the views.
+    left_out: Vec<LeftOut>,
     reached: BTreeMap<RepoPath, Option<Location>>,
 }
 
@@ -73,27 +75,29 @@ impl Change {
         let mut seen = Vec::with_capacity(views.len());
         let mut dropped = Vec::with_capacity(views.len());
         let mut whole_before = Vec::with_capacity(views.len());
-        for View { before, after, roots, kubernetes } in views {
-            let difference = Difference { before: &before, after: &after, changed: &changed, roots: roots.as_deref() };
-            let (newly, after) = difference.newly_applied(|path| {
+        let mut left_out = Vec::with_capacity(views.len());
+        for view in views {
+            let Seen { view, newly, dropped: gone, left } = see(view, &changed, |path| {
                 let file = fetch(&mut known, &mut read, path)?;
                 Ok(file.map(|file| Arc::new(FileSummary::of(file))))
             })?;
-            // What the change undone would make Flux apply is what it takes away.
-            let undone = Difference { before: &after, after: &before, changed: &changed, roots: roots.as_deref() };
-            dropped.push(undone.newly_applied(|_| Ok(None))?.0);
             for (path, by) in &newly {
                 if fetch(&mut known, &mut read, path)?.is_some() && !changed.contains(path) {
                     reached.entry(path.clone()).or_insert_with(|| by.clone());
                 }
             }
-            let gone = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
-            seen.push(View { before: before.with(gone), after, roots, kubernetes });
+            let View { before, after, roots, kubernetes } = view;
+            let new = newly.into_keys().filter(|path| before.contains_file(path)).map(|path| (path, None));
+            seen.push(View { before: before.with(new), after, roots, kubernetes });
             whole_before.push(before);
+            dropped.push(gone);
+            left_out.push(left);
         }
         let judged: BTreeSet<RepoPath> = known.keys().cloned().collect();
-        let (elsewhere, defining) =
+        let (mut elsewhere, defining) =
             (stands_elsewhere(&seen, known.values().flatten()), definitions_of(&seen, known.values().flatten()));
+        let vanish = left_out.iter().flat_map(|left| &left.vanish);
+        elsewhere.extend(vanish.filter(|path| is_manifest(path)).cloned());
         // What is no part of the change is as it was.
         for path in elsewhere.difference(&changed) {
             old.extend(fetch(&mut known, &mut read, path)?.cloned());
@@ -108,12 +112,26 @@ impl Change {
         let definitions = aside.into_iter().filter(|(path, _)| defining.contains(path)).filter_map(|(_, file)| file);
         let definitions = definitions.collect();
         let (elsewhere, users, trials) = (BTreeMap::new(), Users::default(), BTreeMap::new());
-        Ok(Self { views: seen, whole_before, files, old, definitions, elsewhere, users, trials, dropped, reached })
+        Ok(Self {
+            views: seen,
+            whole_before,
+            files,
+            old,
+            definitions,
+            elsewhere,
+            users,
+            trials,
+            dropped,
+            left_out,
+            reached,
+        })
     }
 
     /// All of a repository as one change: everything is new.
     pub fn whole(view: View, files: Vec<ManifestFile>) -> Self {
         let (old, definitions, dropped) = (Vec::new(), Vec::new(), vec![Newly::new()]);
+        let left = LeftOut::between(&view.before, &view.after);
+        let view = View { after: left.seen_after(&view.after), ..view };
         Self {
             whole_before: vec![view.before.clone()],
             views: vec![view],
@@ -124,6 +142,7 @@ impl Change {
             users: Users::default(),
             trials: BTreeMap::new(),
             dropped,
+            left_out: vec![left],
             reached: BTreeMap::new(),
         }
     }
@@ -223,6 +242,7 @@ impl Change {
             files: &self.files,
             old: &self.old,
             dropped: &self.dropped[view],
+            left_out: Some(&self.left_out[view]),
             definitions: &self.definitions,
             elsewhere: self.elsewhere.get(&view),
             users: &self.users,
@@ -232,6 +252,48 @@ impl Change {
             prepared: None,
         }
     }
+}
+
+/// A view as Flux sees it, without what source-controller leaves out, and what the change does there.
+struct Seen {
+    view: View,
+    newly: Newly,
+    dropped: Newly,
+    left: LeftOut,
+}
+
+/// What comes because it is not left out any more comes as if an entry had named it, and goes likewise.
+fn see<E>(
+    view: View,
+    changed: &BTreeSet<RepoPath>,
+    read: impl FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>,
+) -> Result<Seen, E> {
+    let left = LeftOut::between(&view.before, &view.after);
+    let (before, after) = (left.seen_before(&view.before), left.seen_after(&view.after));
+    let roots = view.roots.as_deref();
+    let differing: BTreeSet<RepoPath> = changed.iter().chain(&left.appear).chain(&left.vanish).cloned().collect();
+    let difference = Difference { before: &before, after: &after, changed: &differing, roots };
+    let (mut newly, after) = difference.newly_applied(read)?;
+    // What the change undone would make Flux apply is what it takes away.
+    let undone = Difference { before: &after, after: &before, changed: &differing, roots };
+    let (mut dropped, _) = undone.newly_applied(|_| Ok(None))?;
+    let is_there = |path: &&RepoPath| is_source_ignore(path) && after.contains_file(path);
+    let place = changed.iter().find(is_there).map(|file| Location { file: file.clone(), line: 1, column: 1 });
+    let comes = |path: &&RepoPath| after.is_applied(path, roots) || is_manifest(path) && after.is_synced(path);
+    for path in left.appear.iter().filter(comes) {
+        newly.entry(path.clone()).or_insert(None);
+    }
+    for (path, by) in &mut newly {
+        let appears = by.as_ref().map_or(path, |by| &by.file);
+        if left.appear.contains(appears) {
+            by.clone_from(&place);
+        }
+    }
+    for path in left.vanish.iter().filter(|path| before.is_applied(path, roots)) {
+        dropped.entry(path.clone()).or_insert(None);
+    }
+    let View { roots, kubernetes, .. } = view;
+    Ok(Seen { view: View { before, after, roots, kubernetes }, newly, dropped, left })
 }
 
 /// Where the definitions of some files stood already: a change that copies one into a new file, and lists that

@@ -34,7 +34,7 @@ use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};
 use crate::names::{KubernetesVersion, RepoPath};
 use crate::redact::redact;
-use crate::tenancy::{Newly, RepositoryIndex, Team};
+use crate::tenancy::{LeftOut, Newly, RepositoryIndex, Team};
 
 /// What a rule says of itself. Its documentation is the head of its own source file: the `//!`
 /// lines with the headings What, Why, Bad and Good, printed by `bailiwick explain`.
@@ -89,6 +89,8 @@ pub struct Review<'a> {
     /// What Flux applied before and applies no more, each file with the entry of a changed file that
     /// reached it. Files whose objects stand elsewhere now are among them.
     pub dropped: &'a Newly,
+    /// What the change does to that which source-controller leaves out, where it is known.
+    pub left_out: Option<&'a LeftOut>,
     /// Files that are no part of the change and hold definitions of kinds, as they will be: what custom resources
     /// are held against.
     pub definitions: &'a [ManifestFile],
@@ -179,12 +181,14 @@ fn words_of_server(text: &str) -> String {
 /// Every rule, in the order in which they are documented.
 pub static RULES: &[&dyn Rule] = &[
     &yaml::Unreadable,
+    &yaml::Encrypted,
     &yaml::NoObject,
     &yaml::AmbiguousScalar,
     &kustomization::MissingResource,
     &kustomization::CannotBuild,
     &kustomization::NotListed,
     &kustomization::NotEvaluated,
+    &kustomization::SourceIgnore,
     &crd::ApiVersionRemoved,
     &crd::Name,
     &crd::GroupApproval,

@@ -89,6 +89,10 @@ pub(super) fn candidates(review: &Review<'_>, most: usize) -> Vec<Candidate> {
             let why = "${…} stands in it, which Flux may fill in, and nobody has seen with what".to_owned();
             return Err(Answer::Untried { why, expected: true });
         }
+        if object.encrypted {
+            let why = "it has a `sops` block, which Flux takes out when it decrypts".to_owned();
+            return Err(Answer::Untried { why, expected: false });
+        }
         if left == 0 {
             return Err(Answer::Untried { why: format!("{most} others were"), expected: false });
         }

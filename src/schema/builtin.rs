@@ -6,7 +6,7 @@
 mod judge;
 mod table;
 
-pub use judge::validate;
+pub use judge::{validate, validate_metadata};
 pub use table::Kind;
 
 use crate::manifest::api_group;

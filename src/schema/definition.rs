@@ -30,7 +30,7 @@ impl<'a> Definition<'a> {
     /// v1beta1, whose fields stand elsewhere.
     pub fn of(object: &'a Object) -> Option<Self> {
         let is_one = is_definition(object.group(), &object.kind);
-        (is_one && !object.api_version.ends_with("/v1beta1") && !object.encrypted).then_some(Self { object })
+        (is_one && !object.api_version.ends_with("/v1beta1")).then_some(Self { object })
     }
 
     /// What stands under `spec` and a path of keys, where it is not null.

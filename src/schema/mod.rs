@@ -9,9 +9,11 @@ pub mod cel;
 mod compare;
 mod definition;
 mod go_time;
+pub mod metadata;
 mod nearest;
 mod node;
 mod pattern;
+mod resource;
 pub mod since;
 pub mod url;
 pub mod value;
@@ -24,8 +26,9 @@ pub use definition::{Definition, Version, is_definition};
 pub use nearest::nearest_name;
 pub use node::{Additional, Junctor, Schema};
 pub use pattern::{Pattern, Refusal};
+pub use resource::judge_resource;
 pub use walk::{Place, Visit, walk};
-pub use wire::{NO_BASE64, decode_base64, is_time};
+pub use wire::{NO_BASE64, decode_base64, is_micro_time, is_time};
 
 /// The API group of CustomResourceDefinition.
 pub const GROUP: &str = "apiextensions.k8s.io";

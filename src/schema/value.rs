@@ -147,9 +147,10 @@ impl Judge {
             Kind::Object => self.fields(at, schema, found),
             Kind::Null | Kind::Boolean => {}
         }
-        kind::check_enum(at, schema, found);
+        let base = at.base.filter(|_| !self.purpose.default);
+        kind::check_enum(At { base, ..at }, schema, found);
         if !at.joined && (at.resource || schema.is_embedded_resource()) {
-            meta::check(at.node, at.path, found);
+            meta::check(at.node, at.path, at.resource && !self.purpose.default, found);
         }
     }
 

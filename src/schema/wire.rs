@@ -29,6 +29,13 @@ pub fn is_time(text: &str) -> bool {
     strict && text.parse::<jiff::Timestamp>().is_ok()
 }
 
+/// Whether a text is a time of Kubernetes' type `MicroTime`: with exactly six digits behind the seconds
+/// (kubernetes/apimachinery `pkg/apis/meta/v1/micro_time.go`).
+pub fn is_micro_time(text: &str) -> bool {
+    let digits = text.get(19..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    is_time(text) && digits.bytes().take_while(u8::is_ascii_digit).count() == 6
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +61,19 @@ mod tests {
             ("2030-01-31", false),
         ] {
             assert_eq!(is_time(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn micro_times_have_six_digits() {
+        for (text, is) in [
+            ("2030-01-31T12:00:00.123456Z", true),
+            ("2030-01-31T12:00:00.123456+01:00", true),
+            ("2030-01-31T12:00:00.123Z", false),
+            ("2030-01-31T12:00:00.1234567Z", false),
+            ("2030-01-31T12:00:00Z", false),
+        ] {
+            assert_eq!(is_micro_time(text), is, "{text}");
         }
     }
 }

@@ -6,10 +6,15 @@ use crate::manifest::{Node, Object, Position};
 /// One thing that an object says.
 #[derive(Debug, Clone)]
 pub(super) enum Fact {
-    Namespace { name: String, tenant: bool },
+    Namespace {
+        name: String,
+        tenant: bool,
+    },
     Source(SourceFact),
     Sync(SyncFact),
     FluxV1(FluxV1Fact),
+    /// The lines of a `.sourceignore` that count.
+    Ignore(Vec<String>),
 }
 
 /// A `GitRepository`.
@@ -20,6 +25,8 @@ pub(super) struct SourceFact {
     pub(super) url: String,
     pub(super) branch: Option<String>,
     pub(super) secret_name: Option<String>,
+    /// `spec.ignore`.
+    pub(super) ignore: Option<String>,
     pub(super) position: Position,
 }
 
@@ -124,6 +131,7 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
             url: text(object, &["spec", "url"]).unwrap_or_default(),
             branch: text(object, &["spec", "ref", "branch"]),
             secret_name: text(object, &["spec", "secretRef", "name"]),
+            ignore: object.node.at(&["spec", "ignore"]).and_then(Node::as_str).map(str::to_owned),
             position: object.node.start,
         })),
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => Some(Fact::Sync(sync(object))),

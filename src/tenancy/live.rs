@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Fact, SyncFact};
-use super::reach::{ancestors, is_left_out_by_default};
+use super::reach::ancestors;
 use super::stored::list;
 use super::{ObjectId, RepositoryIndex, SummaryEntry};
 use crate::manifest::{EntryRole, PatchTarget, is_kustomization};
@@ -69,7 +69,7 @@ impl<'a> Live<'a> {
     /// Whether Flux takes the file by itself from a directory that it starts from.
     fn is_started_from(&self, path: &RepoPath, seen: &mut BTreeSet<RepoPath>) -> bool {
         let mut above = ancestors(path.directory());
-        !is_left_out_by_default(path)
+        !self.index.is_left_out(path)
             && above.any(|directory| self.index.takes(directory, path) && self.is_start(directory, seen))
     }
 

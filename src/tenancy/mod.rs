@@ -3,8 +3,10 @@
 mod builds;
 mod facts;
 mod git_url;
+mod ignore;
 mod index;
 mod layout;
+mod left_out;
 mod live;
 mod marks;
 mod newly;
@@ -22,6 +24,7 @@ pub use facts::flux_path;
 pub use git_url::parse_git_url;
 pub use index::{FoldedIndex, RepositoryIndex};
 pub use layout::Layout;
+pub use left_out::LeftOut;
 pub use marks::Marks;
 pub use newly::{Difference, Newly};
 pub use reach::{Reach, Root};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::facts::Fact;
 use super::live::Live;
-use super::reach::is_left_out_by_default;
 use super::{FileSummary, RepositoryIndex, SummaryEntry};
 use crate::finding::Location;
 use crate::manifest::{EntryRole, PatchTarget, Position, is_kustomization};
@@ -132,7 +131,7 @@ impl<E, R: FnMut(&RepoPath) -> Result<Option<Arc<FileSummary>>, E>> Walk<'_, R> 
         let taken = |path: &RepoPath| {
             // Where a kustomization goes, nothing need start from there.
             let started = edge.how == How::Synced || is.applies(path);
-            !is_left_out_by_default(path) && self.after.takes(&edge.target, path) && started
+            !self.after.is_left_out(path) && self.after.takes(&edge.target, path) && started
         };
         let below = self.after.files_below(&edge.target).map(|file| file.path());
         let files: Vec<RepoPath> = below.filter(taken).collect();

@@ -172,7 +172,7 @@ impl RepositoryIndex {
                 RepoPath::resolve(directory, "Chart.yaml").is_some_and(|chart| self.contains_file(&chart))
             })
         };
-        is_left_out_by_default(path) || in_chart() && !self.is_scanned(path)
+        self.is_left_out(path) || in_chart() && !self.is_scanned(path)
     }
 
     /// The nearest directory at or above `directory` that holds a kustomization.

@@ -27,6 +27,8 @@ pub(super) mod list {
     pub(in crate::tenancy) const SYNCS: usize = 6;
     /// Flux `Kustomization`s, by the directories of their components.
     pub(in crate::tenancy) const COMPONENTS: usize = 7;
+    /// What says which files source-controller leaves out.
+    pub(in crate::tenancy) const IGNORES: usize = 8;
 }
 
 /// What stands first in a row.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::manifest::{
-    EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, PatchTarget, Position, builtin_scope,
+    EntryPlace, EntryRole, Kustomization, ManifestFile, Node, Object, ObjectScope, PatchTarget, Position,
+    builtin_scope, is_source_ignore,
 };
 use crate::names::RepoPath;
 
@@ -142,6 +143,10 @@ impl FileSummary {
 
     /// The summary of a manifest.
     pub fn of(file: &ManifestFile) -> Self {
+        if is_source_ignore(&file.path) {
+            let lines = super::ignore::lines(&file.source).map(str::to_owned).collect();
+            return Self { unreadable: !file.problems.is_empty(), facts: vec![Fact::Ignore(lines)], ..Self::default() };
+        }
         let mut summary = Self { manifest: true, unreadable: !file.problems.is_empty(), ..Self::default() };
         if let Some(kustomization) = Kustomization::of(file) {
             let marks = file.documents.first().map(Marks::of_kustomization).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Fact, SyncFact, WhenGone};
-use super::reach::{MAXIMUM_STEPS, ancestors, is_left_out_by_default};
+use super::reach::{MAXIMUM_STEPS, ancestors};
 use super::stored::{StoredSummary, list};
 use super::{Layout, Marks, RepositoryIndex};
 use crate::manifest::Position;
@@ -175,7 +175,7 @@ impl Syncs<'_> {
 
     /// What starts from a directory whose kustomization or file this is.
     fn start_from(&self, at: &RepoPath, marks: Marks, found: &mut Appliers) {
-        if is_left_out_by_default(at) {
+        if self.index.is_left_out(at) {
             return;
         }
         for directory in ancestors(at.directory()).filter(|directory| self.index.takes(directory, at)) {

@@ -47,3 +47,16 @@ async fn in_a_team_repository_too() {
     assert!(check.annotations().iter().any(|line| line.starts_with("kustomization.yaml:") && line.ends_with(rule)));
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_packed_only_since_the_change_is_judged() {
+    let world = TestWorld::start().await;
+    let hidden = [("cluster/common/role.yaml", GREEDY), (".sourceignore", "role.yaml\n")];
+    world.push(ALICE, (ADMIN, "main"), &hidden).await;
+    let pull = world.open(BOB, (ADMIN, "show-it"), &[(".sourceignore", "# nothing\n")]).await;
+    let check = world.expect_check(&pull, "failure").await;
+    assert!(check.summary().contains("cluster/common/role.yaml:7"), "{}", check.summary());
+    let found = check.annotations();
+    assert!(found.contains(&".sourceignore:1 failure rbac/wildcard".to_owned()), "{found:?}");
+    world.finish().await;
+}

@@ -61,7 +61,7 @@ impl Tree {
 
     /// The same, and whatever `other` has read, so that the two can be compared.
     pub(super) fn load_like(source: &mut dyn Source, other: &Self) -> Result<Self> {
-        let odd: Vec<RepoPath> = other.files.keys().filter(|path| !manifest::is_manifest(path)).cloned().collect();
+        let odd: Vec<RepoPath> = other.files.keys().filter(|path| !manifest::is_read(path)).cloned().collect();
         Self::load_with(source, &odd)
     }
 
@@ -71,7 +71,7 @@ impl Tree {
             bail!("there are more than {ENTRIES} files: give the root of an admin or team repository");
         }
         let mut files = BTreeMap::new();
-        for (path, kind) in entries.iter().filter(|(path, _)| manifest::is_manifest(path)) {
+        for (path, kind) in entries.iter().filter(|(path, _)| manifest::is_read(path)) {
             files.insert(path.clone(), load(source, path, *kind)?);
         }
         for path in listed(&files).into_iter().chain(odd.iter().cloned()) {

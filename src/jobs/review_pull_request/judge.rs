@@ -137,7 +137,7 @@ impl Merge {
             };
             let bytes =
                 |change: &MergeChange| change.after.as_ref().map_or(0, |blob| blob.bytes.as_ref().map_or(0, Vec::len));
-            let manifests = preview.changes.iter().filter(|change| manifest::is_manifest(&change.path));
+            let manifests = preview.changes.iter().filter(|change| manifest::is_read(&change.path));
             let bytes = manifests.map(bytes).sum::<usize>();
             if bytes > MOST_BYTES {
                 return Ok(Err(refusal("Too much to judge", TOO_MUCH)));
@@ -251,7 +251,7 @@ fn lay_over(
             summaries.push((change.path, None));
             continue;
         };
-        let named = manifest::is_manifest(&change.path);
+        let named = manifest::is_read(&change.path);
         if named || listed.contains(&change.path) && is_text(&blob) {
             // Those that are named as manifests are in the sum already.
             bytes += if named { 0 } else { blob.bytes.as_ref().map_or(0, Vec::len) };
@@ -297,7 +297,7 @@ fn as_it_was(
 ) -> Result<Vec<ManifestFile>, Stopped> {
     let mut bytes = 0;
     let mut old = Vec::new();
-    for path in changed.iter().filter(|path| manifest::is_manifest(path) || listed.contains(*path)) {
+    for path in changed.iter().filter(|path| manifest::is_read(path) || listed.contains(*path)) {
         let Some(blob) = base.read(path).map_err(Stopped::Git)? else { continue };
         bytes += blob.bytes.as_ref().map_or(0, Vec::len);
         if bytes > MOST_BYTES {

@@ -27,8 +27,8 @@ use super::replaced::{Replaced, replaced};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Object;
 use crate::rules::{Meta, Review, Rule, TeamUsers, Users, shown};
-use crate::schema::Definition;
-use crate::schema::value::{self, MISSING, Purpose};
+use crate::schema::value::MISSING;
+use crate::schema::{Definition, judge_resource};
 
 /// `crd/breaks-objects`.
 #[derive(Debug)]
@@ -55,8 +55,7 @@ fn of_definition(review: &Review<'_>, pair: Replaced<'_>) -> Vec<Finding> {
     let here = whole.flat_map(|file| &file.objects).filter(is_one).map(|object| (object, None));
     let teams = review.users.teams.iter();
     let there = teams.flat_map(|team| team.objects(group, kind).map(move |object| (object, Some(team))));
-    let objects = here.chain(there).filter(|(object, _)| !object.encrypted);
-    let broken = objects.filter_map(|(object, team)| {
+    let broken = here.chain(there).filter_map(|(object, team)| {
         let patched = match team {
             Some(team) => team.patched.contains(&object.file),
             None => review.may_be_patched(&object.file),
@@ -157,8 +156,8 @@ struct Fault {
 
 /// What a definition has against an object; `None` where it does not serve the object's version.
 fn problems(definition: Definition<'_>, object: &Object) -> Option<Vec<Fault>> {
-    let Some(schema) = definition.serving(object)?.schema() else { return Some(Vec::new()) };
-    let verdict = value::validate(&object.node, schema, Purpose { default: false, resource: true }, "");
+    let version = definition.serving(object)?;
+    let Some(verdict) = judge_resource(&object.node, version) else { return Some(Vec::new()) };
     let problems = verdict.invalid.into_iter().chain(verdict.unknown);
     let words = problems.map(|problem| {
         let field = if problem.field.is_empty() { "it".to_owned() } else { format!("`{}`", shown(&problem.field)) };

@@ -199,8 +199,7 @@ pub(super) const COMPARING: &[&str] = &[
     "crd/unhandled-change",
 ];
 
-/// The definitions that are not encrypted and not of the removed version v1beta1, whose fields stand elsewhere:
-/// there `crd/api-version-removed` says everything that has to move.
+/// The definitions that are not of the removed version v1beta1, whose fields stand elsewhere: there `crd/api-version-removed` says everything that has to move.
 pub(super) fn current<'a>(review: &Review<'a>) -> impl Iterator<Item = Definition<'a>> + use<'a> {
     review.objects().filter_map(Definition::of)
 }

@@ -163,6 +163,7 @@ mod tests {
             files: &files,
             old: &[],
             dropped: &Default::default(),
+            left_out: None,
             definitions: &[],
             elsewhere: None,
             users: &Users::default(),

@@ -21,7 +21,7 @@
 use super::replaced::{Differing, Replaced, replaced};
 use super::{definitions, error};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::Node;
+use crate::manifest::{Node, is_ciphertext};
 use crate::rules::{Meta, Prepared, Review, Rule};
 use crate::schema::{Aspect, Definition, GROUP, same};
 
@@ -146,10 +146,21 @@ fn around(pair: Replaced<'_>, key: &str, (node, field): (&Node, String)) -> Find
 fn not_comparable(review: &Review<'_>) -> Vec<Finding> {
     let old = |name: &str| review.old_objects().find(|old| old.group() == GROUP && old.name == name);
     let told = definitions(review).filter(|new| Definition::of(new).is_some()).filter_map(|new| {
-        let old = old(&new.name).filter(|old| old.kind == new.kind && Definition::of(old).is_none())?;
-        let why = if old.encrypted { "was encrypted" } else { "was written for v1beta1" };
+        let old = old(&new.name).filter(|old| old.kind == new.kind)?;
+        let is_hidden = holds_ciphertext(&old.node) && !same(&old.node, &new.node);
+        let why = match Definition::of(old) {
+            None => "was written for v1beta1",
+            Some(_) if is_hidden => "was encrypted",
+            Some(_) => return None,
+        };
         let message = format!("The definition that this one replaces {why}: the two were not compared.");
         Some(error(ID, new, &new.node, message).with_help(HELP))
     });
     told.collect()
+}
+
+/// Whether SOPS has encrypted anything in it. The depth is that of the tree, which the reader bounds.
+fn holds_ciphertext(node: &Node) -> bool {
+    let fields = node.entries().filter(|(key, _)| key.text() != Some("sops"));
+    node.as_str().is_some_and(is_ciphertext) || node.items().chain(fields.map(|(_, value)| value)).any(holds_ciphertext)
 }

@@ -5,7 +5,7 @@
 //! kind (a text where `true` or `false` must stand, a number where a text must stand, and so on), and two items
 //! with the same key in a list whose items are told apart by it. What stands under `default`, `enum` and
 //! `example` is data and may be anything. In custom resources, reports a field that the schema of their definition
-//! does not name.
+//! does not name, also below `metadata`.
 //!
 //! # Why
 //! Flux writes with server-side apply, which refuses an object with unknown fields. Below `items` and
@@ -49,7 +49,7 @@ impl Rule for UnknownField {
         let mut findings = Vec::new();
         for definition in current(review) {
             let mut checked = Checked { object: definition.object, findings: &mut findings };
-            checked.fields(&definition.object.node, &DEFINITION, &At::default());
+            checked.root();
         }
         let of_resources = Prepared::with(review, |prepared| {
             prepared.objects.custom_resources().flat_map(|one| object::unknown_fields(ID, one)).collect::<Vec<_>>()
@@ -89,8 +89,23 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
+    /// What tells Flux how to decrypt goes when it does; `yaml/encrypted` speaks of it.
+    fn root(&mut self) {
+        let object = self.object;
+        let entries = object.node.entries();
+        self.entries(
+            entries.filter(|(key, _)| !object.encrypted || key.text() != Some("sops")),
+            &DEFINITION,
+            &At::default(),
+        );
+    }
+
     fn fields(&mut self, node: &Node, shape: &Shape, at: &At) {
-        for (key, value) in node.entries() {
+        self.entries(node.entries(), shape, at);
+    }
+
+    fn entries<'n>(&mut self, entries: impl Iterator<Item = (&'n Node, &'n Node)>, shape: &Shape, at: &At) {
+        for (key, value) in entries {
             let name = key.text().unwrap_or_default();
             match shape.field(name) {
                 Some(kind) => self.value(value, kind, &at.field(name)),

@@ -3,8 +3,8 @@
 //! # What
 //! Reports entries of a kustomization that name a file or directory which does not exist after the
 //! change, a directory without a kustomization file, or a path outside the repository. Where the
-//! change deletes the file and leaves the entry, the entry is reported. Remote entries are not
-//! looked at.
+//! change deletes the file and leaves the entry, the entry is reported. A file that source-controller leaves out
+//! (`.sourceignore`) is none. Remote entries are not looked at.
 //!
 //! # Why
 //! One such entry makes the whole build fail, so Flux applies nothing any more: not for this team
@@ -30,7 +30,7 @@ use crate::finding::{Finding, Location, RuleId, Severity};
 use crate::manifest::{EntryPlace, EntryRole, Kustomization, ManifestFile, Position, is_kustomization};
 use crate::names::RepoPath;
 use crate::rules::{Meta, Review, Rule, shown};
-use crate::tenancy::{RepositoryIndex, SummaryEntry};
+use crate::tenancy::SummaryEntry;
 
 /// `kustomization/missing-resource`.
 #[derive(Debug)]
@@ -44,21 +44,20 @@ impl Rule for MissingResource {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> =
-            review.files.iter().flat_map(|file| dangling_entries(file, review.after)).collect();
+        let mut findings: Vec<Finding> = review.files.iter().flat_map(|file| dangling_entries(file, review)).collect();
         findings.extend(deleted(review));
         findings
     }
 }
 
 /// The entries of a new or changed kustomization that lead nowhere.
-fn dangling_entries(file: &ManifestFile, index: &RepositoryIndex) -> Vec<Finding> {
+fn dangling_entries(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
     let entries = Kustomization::of(file).map(|kustomization| kustomization.entries).unwrap_or_default();
     let local = entries.iter().filter(|entry| entry.place == EntryPlace::Local);
     local
         .filter_map(|entry| {
             let target = RepoPath::resolve(file.path.directory(), &entry.text);
-            let wrong = wrong(index, target.as_ref(), entry.role)?;
+            let wrong = wrong(review, target.as_ref(), entry.role)?;
             Some(finding(&file.path, (entry.field, &entry.text, entry.node.start), wrong))
         })
         .collect()
@@ -73,25 +72,30 @@ fn deleted(review: &Review<'_>) -> Vec<Finding> {
         for target in [Some(removed), directory].into_iter().flatten() {
             let named = review.after.named_by(&target);
             let unchanged = named.filter(|(by, _)| is_kustomization(by) && !changed.contains(by));
-            findings.extend(unchanged.filter_map(|(by, entry)| dangling(review.after, &by, &entry)));
+            findings.extend(unchanged.filter_map(|(by, entry)| dangling(review, &by, &entry)));
         }
     }
     findings
 }
 
-fn dangling(index: &RepositoryIndex, by: &RepoPath, entry: &SummaryEntry) -> Option<Finding> {
-    let wrong = wrong(index, entry.target.as_ref(), entry.role)?;
+fn dangling(review: &Review<'_>, by: &RepoPath, entry: &SummaryEntry) -> Option<Finding> {
+    let wrong = wrong(review, entry.target.as_ref(), entry.role)?;
     Some(finding(by, (&entry.field, &entry.text, entry.position), wrong))
 }
 
 /// What is wrong with an entry's target, and what mends it.
-fn wrong(index: &RepositoryIndex, target: Option<&RepoPath>, role: EntryRole) -> Option<(String, &'static str)> {
+fn wrong(review: &Review<'_>, target: Option<&RepoPath>, role: EntryRole) -> Option<(String, &'static str)> {
     let Some(target) = target else {
         return Some((
             "is not a path inside this repository".to_owned(),
             "Name a file or directory of this repository.",
         ));
     };
+    let index = review.after;
+    if review.left_out.is_some_and(|left| left.leaves_out(target)) {
+        let problem = format!("is left out of what Flux packs: a `.sourceignore` or `spec.ignore` names `{target}`");
+        return Some((problem, "Take the pattern out, or remove the entry."));
+    }
     let may_be_directory = matches!(role, EntryRole::Resource | EntryRole::Configuration);
     if index.contains_file(target) || may_be_directory && index.kustomization_of(target.as_str()).is_some() {
         None

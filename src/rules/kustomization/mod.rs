@@ -15,6 +15,7 @@ mod patch_items;
 mod patches;
 mod repeats;
 mod roots;
+mod source_ignore;
 mod syncing;
 mod types;
 mod unmatched;
@@ -24,5 +25,6 @@ pub(super) use flux::is_sync;
 pub use missing_resource::MissingResource;
 pub use not_evaluated::NotEvaluated;
 pub use not_listed::NotListed;
+pub use source_ignore::SourceIgnore;
 
 pub(super) use flux::holds_variables;

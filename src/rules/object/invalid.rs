@@ -2,8 +2,9 @@
 //!
 //! # What
 //! Reports, in objects of Kubernetes' own kinds and of kinds that a definition in the repository describes, values
-//! of the wrong type, values that the schema refuses, fields that are required and missing, and items that are
-//! told apart by a key and have the same. Patches, data of generators and encrypted objects are not looked at.
+//! of the wrong type, values that the schema refuses, fields that are required and missing, items that are told apart
+//! by a key and have the same, and names, labels and annotations that no object may have. Patches, data of generators
+//! and encrypted values are not looked at.
 //!
 //! # Why
 //! The API server refuses such an object, and with it the whole sync of the Flux `Kustomization` in which it

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::manifest::{Node, Object};
+use crate::manifest::{Node, Object, is_ciphertext};
 use crate::names::KubernetesVersion;
 use crate::rules::{Elsewhere, Review};
 use crate::schema::builtin::{self, Lookup, Versions};
-use crate::schema::value::{self, MISSING, Problem, Purpose, Verdict};
-use crate::schema::{Definition, Schema, is_definition, walk};
+use crate::schema::value::{MISSING, Problem, Verdict};
+use crate::schema::{Definition, Schema, is_definition, judge_resource, walk};
 
 /// So many problems of one object are told; nobody reads more.
 const MOST: usize = 100;
@@ -47,7 +47,7 @@ pub(crate) enum Answer<'a> {
 type Definitions<'a> = HashMap<(&'a str, &'a str), Definition<'a>>;
 
 impl<'a> Judged<'a> {
-    /// Judges the objects of a review that are applied as they stand: no patches, no data, nothing encrypted.
+    /// Judges the objects of a review that are applied as they stand: no patches, no data.
     pub(crate) fn of(review: &Review<'a>) -> Self {
         let definitions = definitions(review);
         let mut judged = Self {
@@ -61,9 +61,8 @@ impl<'a> Judged<'a> {
             if file.objects.is_empty() || !review.holds_whole_objects(&file.path) {
                 continue;
             }
-            let whole =
-                file.objects.iter().filter(|object| !object.encrypted && !is_definition(object.group(), &object.kind));
-            whole.for_each(|object| judged.add(review, &definitions, object));
+            let others = file.objects.iter().filter(|object| !is_definition(object.group(), &object.kind));
+            others.for_each(|object| judged.add(review, &definitions, object));
         }
         judged
     }
@@ -82,6 +81,7 @@ impl<'a> Judged<'a> {
         };
         let Some(mut answer) = answer else { return };
         if let Answer::Verdict(verdict) = &mut answer {
+            leave_out_what_is_encrypted(object, verdict);
             leave_open_what_patches_may_add(review, object, verdict);
             verdict.invalid.truncate(MOST);
             verdict.unknown.truncate(MOST);
@@ -105,8 +105,7 @@ impl<'a> Judged<'a> {
             let key = (object.group(), object.kind.as_str());
             self.with_cel.entry(key).or_insert((object, rules, 0)).2 += 1;
         }
-        let purpose = Purpose { default: false, resource: true };
-        Some(Answer::Verdict(value::validate(&object.node, schema, purpose, "")))
+        judge_resource(&object.node, version).map(Answer::Verdict)
     }
 
     fn builtin(&mut self, object: &'a Object, configured: Option<KubernetesVersion>) -> Option<Answer<'a>> {
@@ -138,6 +137,17 @@ fn cel_rules(schema: Schema<'_>) -> usize {
         count += at.schema.get("x-kubernetes-validations").map_or(0, |rules| rules.items().count());
     });
     count
+}
+
+/// What an encrypted value will be nobody can say, and the block that tells how to decrypt goes with that: of both
+/// `yaml/encrypted` tells.
+fn leave_out_what_is_encrypted(object: &Object, verdict: &mut Verdict<'_>) {
+    if object.encrypted {
+        let is_hidden = |problem: &Problem<'_>| problem.node.as_str().is_some_and(is_ciphertext);
+        verdict.unknown.retain(|problem| problem.field != "sops");
+        verdict.invalid.retain(|problem| !is_hidden(problem));
+        verdict.undecided.retain(|problem| !is_hidden(problem));
+    }
 }
 
 /// A field that is missing in a file may come from a patch of a kustomization above it.

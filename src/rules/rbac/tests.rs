@@ -23,6 +23,7 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
         files: &[file],
         old: &[],
         dropped: &Default::default(),
+        left_out: None,
         definitions: &[],
         elsewhere: None,
         users: &Users::default(),

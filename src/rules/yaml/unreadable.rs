@@ -72,7 +72,7 @@ fn problems(file: &ManifestFile, review: &Review<'_>) -> Vec<Finding> {
 }
 
 /// What Flux applies must be judged; the rest should be, but harms nobody today.
-fn severity(path: &RepoPath, review: &Review<'_>) -> Severity {
+pub(super) fn severity(path: &RepoPath, review: &Review<'_>) -> Severity {
     if review.after.is_named(path) {
         Severity::Error
     } else if review.after.is_foreign_to_flux(path) {

@@ -19,6 +19,11 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The keys that lead here; items of lists add none.
+    pub(super) const fn keys(&self) -> &[&str] {
+        self.path
+    }
+
     /// The keys that lead here, joined by dots.
     pub(super) fn field(&self) -> String {
         shown(&self.path.iter().map(|key| key.get(..SHORT).unwrap_or(key)).collect::<Vec<_>>().join("."))

@@ -5,16 +5,27 @@ use std::collections::BTreeSet;
 
 use super::Kind;
 use super::table::{Field, Span, Table, Told, Type, table};
-use crate::manifest::{Node, Scalar, Value};
+use crate::manifest::{Node, Scalar, Value, api_group};
+use crate::schema::metadata::{self, Fault, NameRule};
 use crate::schema::value::{Kind as JsonKind, MISSING, Number, Problem, UNKNOWN, Verdict, below};
-use crate::schema::{Canonical, decode_base64, is_time, nearest_name};
+use crate::schema::{Canonical, decode_base64, is_micro_time, is_time, nearest_name};
 
 /// Judges a whole object.
 pub fn validate<'v>(object: &'v Node, kind: &Kind) -> Verdict<'v> {
     let mut judge = Judge { table: table(), versions: kind.versions, verdict: Verdict::default() };
     judge.value(object, &kind.holds, "");
+    judge.whole(object);
     judge.verdict
 }
+
+/// Judges the metadata of an object of any kind, which stands at `path`.
+pub fn validate_metadata<'v>(metadata: &'v Node, path: &str) -> Verdict<'v> {
+    let mut judge = Judge { table: table(), versions: table().span, verdict: Verdict::default() };
+    judge.fields(metadata, METADATA, path);
+    judge.verdict
+}
+
+const METADATA: &str = "meta.v1.ObjectMeta";
 
 struct Judge<'v> {
     table: &'static Table,
@@ -61,6 +72,12 @@ impl<'v> Judge<'v> {
     }
 
     fn fields(&mut self, node: &'v Node, name: &str, path: &str) {
+        if name == METADATA {
+            let texts = |key| node.get(key).filter(|texts| texts.is_mapping());
+            let labels = texts("labels").map(|labels| metadata::labels(labels, &below(path, "labels")));
+            let notes = texts("annotations").map(|notes| metadata::annotations(notes, &below(path, "annotations")));
+            labels.into_iter().chain(notes).flatten().for_each(|fault| self.fault(fault));
+        }
         // What a field was in the last of the versions stands first, and counts.
         let known: Vec<&Field> = self.table.fields(name, self.versions).collect();
         for (key, value) in node.entries() {
@@ -81,9 +98,38 @@ impl<'v> Judge<'v> {
         }
     }
 
+    /// What is asked of the object that is written itself, not of those in its templates.
+    fn whole(&mut self, object: &'v Node) {
+        let text = |key| object.get(key).and_then(Node::as_str).unwrap_or_default();
+        let rule = NameRule::of(api_group(text("apiVersion")), text("kind"));
+        let name = object.at(&["metadata", "name"]).filter(|name| name.as_str().is_some());
+        if let Some(fault) = name.and_then(|name| metadata::name(name, "metadata.name", rule)) {
+            self.fault(fault);
+        }
+        if let Some(fields) = object.at(&["metadata", "managedFields"]).filter(|fields| !fields.is_null()) {
+            self.verdict.invalid.push(Problem::new(fields, "metadata.managedFields", metadata::MANAGED_FIELDS));
+        }
+        if let Some(status) = object.get("status").filter(|status| status.entries().next().is_some()) {
+            let words = "is not judged: it is the cluster's to write, and Flux needs none of it";
+            self.verdict.undecided.push(Problem::new(status, "status", words));
+        }
+    }
+
+    fn fault(&mut self, fault: Fault<'v>) {
+        match fault {
+            Fault::Invalid(problem) => self.verdict.invalid.push(problem),
+            Fault::Undecided(problem) => self.verdict.undecided.push(problem),
+        }
+    }
+
     fn doubles(&mut self, items: &'v [Node], told: &Told, path: &str) {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
+            if item.is_null() && *told != Told::NoHow {
+                let words = "must not be null: server-side apply, which Flux uses, tells the items of this list apart";
+                self.verdict.invalid.push(Problem::new(item, format!("{path}[{index}]"), words));
+                continue;
+            }
             let (key, by) = match told {
                 Told::NoHow => return,
                 Told::Whole => (vec![Some(Canonical::of(item))], "is there already".to_owned()),
@@ -128,6 +174,7 @@ fn fits(node: &Node, value: &Scalar, holds: &Type) -> bool {
         (Type::Quantity, Scalar::String(text)) => is_quantity(text),
         (Type::Base64, Scalar::String(text)) => decode_base64(text).is_some(),
         (Type::Time, Scalar::String(text)) => is_time(text),
+        (Type::MicroTime, Scalar::String(text)) => is_micro_time(text),
         _ => false,
     }
 }
@@ -176,6 +223,7 @@ fn wanted(holds: &Type) -> &'static str {
         Type::Truth => "true or false",
         Type::Base64 => "a text in base64",
         Type::Time => "a time such as `2030-01-31T12:00:00Z`",
+        Type::MicroTime => "a time with six digits behind the seconds, such as `2030-01-31T12:00:00.000000Z`",
         Type::Quantity => "a quantity such as `500m` or `1Gi`",
         Type::WholeOrText => "a whole number or a text",
         Type::List(..) => "a list",

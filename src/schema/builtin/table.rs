@@ -30,6 +30,8 @@ pub(super) enum Type {
     Truth,
     Base64,
     Time,
+    /// With six digits behind the seconds.
+    MicroTime,
     Quantity,
     WholeOrText,
     /// A list, and how its items are told apart.
@@ -174,6 +176,7 @@ fn type_of(text: &'static str) -> Option<Type> {
         "boolean" => Type::Truth,
         "bytes" => Type::Base64,
         "time" => Type::Time,
+        "microtime" => Type::MicroTime,
         "quantity" => Type::Quantity,
         "int-or-string" => Type::WholeOrText,
         name => Type::Fields(name),

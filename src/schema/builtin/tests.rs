@@ -80,7 +80,8 @@ spec:
       volumes: [{name: v, emptyDir: {}}]
 status: {anything: [1]}
 ";
-    assert_eq!(judged(deployment, None), "");
+    let status = "19 undecided: status is not judged: it is the cluster's to write, and Flux needs none of it";
+    assert_eq!(judged(deployment, None), status);
     assert_eq!(judged("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {a: aGk=}\n", None), "");
 }
 
@@ -131,7 +132,8 @@ fn variables_of_flux_are_left_open() {
     let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: '${name}'}\nspec: {replicas: '${replicas}', selector: {}, template: {}}\n";
     assert_eq!(
         judged(text, None),
-        "4 undecided: spec.replicas holds a variable, so that nobody can say what it will be"
+        "4 undecided: spec.replicas holds a variable, so that nobody can say what it will be\n\
+         3 undecided: metadata.name holds a variable, so that nobody can say what it will be"
     );
 }
 

@@ -1,6 +1,6 @@
 //! Types and lists of allowed values.
 
-use super::{At, Found, Judge, Number, shown};
+use super::{At, Found, Judge, Number, of_field, shown};
 use crate::manifest::{Node, Scalar, Value};
 use crate::schema::Schema;
 
@@ -125,13 +125,44 @@ fn fits(value: &Node, types: &[&str], nullable: bool, format: &str) -> bool {
 pub(super) fn check_enum<'v>(at: At<'v, '_>, schema: Schema<'_>, found: &mut Found<'v>) {
     let At { node: value, path, .. } = at;
     let Some(allowed) = schema.get("enum").filter(|list| list.items().next().is_some()) else { return };
-    if allowed.items().any(|one| is_same(value, one)) {
+    let full = at.base.filter(|_| !at.node.text().is_some()).map(|base| with_defaults(value, base));
+    if allowed.items().any(|one| is_same(full.as_ref().unwrap_or(value), one)) {
         return;
     }
     let shown: Vec<String> =
         allowed.items().take(8).map(|one| format!("`{}`", shown(one.text().unwrap_or("…")))).collect();
     let more = if allowed.items().count() > 8 { " …" } else { "" };
     found.invalid(value, path, format!("must be one of {}{more}", shown.join(", ")));
+}
+
+/// A copy with the defaults that the server sets before it validates, and without the nulls that it drops.
+fn with_defaults(value: &Node, schema: Schema<'_>) -> Node {
+    let held = match &value.value {
+        Value::Mapping(entries) => {
+            let named = |key: &Node| key.text().and_then(|name| of_field(schema, name));
+            let kept = entries
+                .iter()
+                .filter(|(key, value)| !(value.is_null() && named(key).is_some_and(|field| !field.is_nullable())));
+            let copied = |(key, value): &(Node, Node)| {
+                let full = named(key).map_or_else(|| value.clone(), |field| with_defaults(value, field));
+                (key.clone(), full)
+            };
+            let mut full: Vec<(Node, Node)> = kept.map(copied).collect();
+            for (key, field) in schema.properties() {
+                let is_there = full.iter().any(|(own, _)| own.text() == key.text());
+                if let Some(default) = field.get("default").filter(|_| !is_there) {
+                    full.push((key.clone(), with_defaults(default, field)));
+                }
+            }
+            Value::Mapping(full)
+        }
+        Value::Sequence(items) => {
+            let full = |item: &Node| schema.items().map_or_else(|| item.clone(), |schema| with_defaults(item, schema));
+            Value::Sequence(items.iter().map(full).collect())
+        }
+        scalar @ Value::Scalar { .. } => scalar.clone(),
+    };
+    Node { start: value.start, end: value.end, value: held }
 }
 
 fn is_same(value: &Node, allowed: &Node) -> bool {

@@ -36,19 +36,28 @@ fn map<'v>(value: &'v Node, schema: Schema<'_>, path: &str, found: &mut Found<'v
         return;
     }
     let keys: Vec<&str> = schema.list_map_keys().map(|(key, _)| key).collect();
-    let same = |one: &&Node, other: &&Node| {
-        keys.iter().all(|key| match (one.get(key), other.get(key)) {
+    let same = |one: &&'v Node, other: &&'v Node| {
+        keys.iter().all(|key| match (held_under(one, key, schema), held_under(other, key, schema)) {
             (Some(one), Some(other)) => equal(one, other),
             (None, None) => true,
             _ => false,
         })
     };
-    let held = |item: &&'v Node| -> Vec<_> { keys.iter().map(|key| item.get(key).map(Canonical::of)).collect() };
+    let held = |item: &&'v Node| -> Vec<_> {
+        keys.iter().map(|key| held_under(item, key, schema).map(Canonical::of)).collect()
+    };
     for (index, first) in doubles(&items, held, same) {
         let shown: Vec<String> = keys.iter().map(|key| format!("`{}`", shown(key))).collect();
         let words = format!("has the same {} as number {}", shown.join(" and "), first + 1);
         found.invalid(items[index], &format!("{path}[{index}]"), words);
     }
+}
+
+/// What an item holds under a key once the server has set defaults, which it does before it looks for doubles.
+fn held_under<'n>(item: &'n Node, key: &str, list: Schema<'n>) -> Option<&'n Node> {
+    let schema = list.items().and_then(|items| items.property(key));
+    let is_set = |node: &&Node| !node.is_null() || schema.is_some_and(Schema::is_nullable);
+    item.get(key).filter(is_set).or_else(|| schema?.get("default").filter(|_| item.is_mapping()))
 }
 
 /// The items that are there before, each with the first of its kind. Only those that hold the `same` by and

@@ -1,9 +1,14 @@
 //! Whole and embedded resources: apiVersion, kind and metadata.
+//!
+//! Facts: kubernetes/apiextensions-apiserver `pkg/apiserver/schema/objectmeta`, and for whole resources
+//! kubernetes/apimachinery `pkg/api/validation/objectmeta.go` and `pkg/apis/meta/v1/validation`.
 
 use super::{Found, Kind, below};
 use crate::manifest::Node;
+use crate::schema::metadata::{self, NameRule};
 
-pub(super) fn check<'v>(value: &'v Node, path: &str, found: &mut Found<'v>) {
+/// `whole` for the object that is written itself, of which the name is more than a part of a path.
+pub(super) fn check<'v>(value: &'v Node, path: &str, whole: bool, found: &mut Found<'v>) {
     if Kind::of(value) != Kind::Object {
         return;
     }
@@ -25,11 +30,11 @@ pub(super) fn check<'v>(value: &'v Node, path: &str, found: &mut Found<'v>) {
         }
     }
     if let Some(metadata) = value.get("metadata") {
-        check_metadata(metadata, &below(path, "metadata"), found);
+        check_metadata(metadata, &below(path, "metadata"), whole, found);
     }
 }
 
-fn check_metadata<'v>(metadata: &'v Node, path: &str, found: &mut Found<'v>) {
+fn check_metadata<'v>(metadata: &'v Node, path: &str, whole: bool, found: &mut Found<'v>) {
     match Kind::of(metadata) {
         Kind::Null => return,
         Kind::Object => {}
@@ -40,6 +45,12 @@ fn check_metadata<'v>(metadata: &'v Node, path: &str, found: &mut Found<'v>) {
         let field = below(path, name);
         match name {
             _ if node.is_null() => {}
+            "name" if whole => {
+                if let Some(problem) = metadata::name(node, &field, NameRule::Subdomain) {
+                    tell(problem, found);
+                }
+            }
+            "managedFields" if whole => found.invalid(node, &field, metadata::MANAGED_FIELDS),
             "name" | "generateName" | "namespace" | "uid" | "resourceVersion" | "selfLink" => {
                 check_name(name, node, &field, found);
             }
@@ -67,6 +78,13 @@ fn check_name<'v>(name: &str, node: &'v Node, field: &str, found: &mut Found<'v>
     }
 }
 
+fn tell<'v>(fault: metadata::Fault<'v>, found: &mut Found<'v>) {
+    match fault {
+        metadata::Fault::Invalid(problem) => found.invalid.push(problem),
+        metadata::Fault::Undecided(problem) => found.undecided.push(problem),
+    }
+}
+
 fn check_texts<'v>(node: &'v Node, field: &str, found: &mut Found<'v>) {
     if Kind::of(node) != Kind::Object {
         return found.invalid(node, field, "must be a mapping of texts");
@@ -76,9 +94,9 @@ fn check_texts<'v>(node: &'v Node, field: &str, found: &mut Found<'v>) {
             found.invalid(value, &below(field, key.text().unwrap_or_default()), "must be a text");
         }
     }
-    if node.entries().next().is_some() {
-        found.undecided(node, field, "has keys and values that the server checks");
-    }
+    let problems =
+        if field.ends_with("labels") { metadata::labels(node, field) } else { metadata::annotations(node, field) };
+    problems.into_iter().for_each(|problem| tell(problem, found));
 }
 
 fn is_label(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Problem, UNKNOWN, below, of_field};
 use crate::manifest::Node;
-use crate::schema::{Additional, Schema};
+use crate::schema::{Additional, Schema, builtin};
 
 /// The unknown fields of a value. Those inside of an unknown field are not told.
 pub(super) fn unknown<'v>(value: &'v Node, schema: Schema<'_>, resource: bool, path: &str) -> Vec<Problem<'v>> {
@@ -49,10 +49,13 @@ fn fields<'v>(value: &'v Node, at: At<'_>, path: &str, found: &mut Vec<Problem<'
     let resource = at.resource || at.schema.is_some_and(Schema::is_embedded_resource);
     for (key, node) in value.entries() {
         let name = key.text().unwrap_or_default();
+        let field = below(path, name);
         if resource && matches!(name, "apiVersion" | "kind" | "metadata") {
+            if name == "metadata" && node.is_mapping() {
+                found.extend(builtin::validate_metadata(node, &field).unknown);
+            }
             continue;
         }
-        let field = below(path, name);
         let own = at.schema.and_then(|schema| schema.property(name));
         match (own, at.schema.and_then(Schema::additional)) {
             (Some(own), _) => step(node, At::new(own), &field, found),

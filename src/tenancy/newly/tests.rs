@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::Difference;
-use crate::manifest::{is_manifest, read};
+use crate::manifest::{is_read, read};
 use crate::names::RepoPath;
 use crate::tenancy::{FileSummary, RepositoryIndex};
 
@@ -17,7 +17,7 @@ fn path(text: &str) -> RepoPath {
 fn index(files: &BTreeMap<&str, &str>) -> RepositoryIndex {
     RepositoryIndex::from_files(files.iter().map(|(name, text)| {
         let file = read(path(name), text.as_bytes());
-        let summary = if is_manifest(&file.path) { FileSummary::of(&file) } else { FileSummary::other() };
+        let summary = if is_read(&file.path) { FileSummary::of(&file) } else { FileSummary::other() };
         (path(name), Arc::new(summary))
     }))
 }

@@ -18,9 +18,19 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
             part.text(&source.url);
             part.optional(source.branch.as_deref());
             part.optional(source.secret_name.as_deref());
+            part.flag(source.ignore.is_some());
+            if let Some(ignore) = &source.ignore {
+                part.key(list::IGNORES, b"i");
+                part.text(ignore);
+            }
             part.position(source.position);
         }
         Fact::Sync(sync) => write_sync(part, sync),
+        Fact::Ignore(lines) => {
+            part.number(5);
+            part.key(list::IGNORES, b"i");
+            part.list(lines.iter(), |part, line| part.text(line));
+        }
         Fact::FluxV1(daemon) => {
             part.number(4);
             part.text(&daemon.name);
@@ -95,8 +105,16 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
             url: part.owned(),
             branch: part.optional(),
             secret_name: part.optional(),
+            ignore: part.flag().then(|| {
+                let _key = part.bytes();
+                part.owned()
+            }),
             position: part.position(),
         }),
+        5 => {
+            let _key = part.bytes();
+            Fact::Ignore(part.list(Reader::owned))
+        }
         3 => Fact::Sync(read_sync(part)),
         _ => Fact::FluxV1(FluxV1Fact {
             name: part.owned(),

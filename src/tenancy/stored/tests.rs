@@ -3,7 +3,7 @@ use crate::manifest::read;
 use crate::tenancy::table::{Builder, Layers};
 
 /// Every kind of thing that a summary keeps, and odd spellings of each.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     (
         "cluster/team1/kustomization.yaml",
         "namespace: team1\nnamePrefix: a-\nresources: [x.yaml, ./x.yaml, ../../up.yaml, ../../../out, 'https://h/o/r', \
@@ -30,7 +30,7 @@ const FILES: [(&str, &str); 7] = [
     (
         "a/flux.yaml",
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: s}\n\
-         spec: {url: u, ref: {branch: b}, secretRef: {name: k}}\n---\n\
+         spec: {url: u, ref: {branch: b}, secretRef: {name: k}, ignore: '/*'}\n---\n\
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k, namespace: n}\n\
          spec: {path: ./a/../b, components: [../c, d], targetNamespace: t, serviceAccountName: sa, \
          sourceRef: {kind: GitRepository, name: s, namespace: o}, force: true, prune: false, deletionPolicy: Orphan, \
@@ -38,6 +38,7 @@ const FILES: [(&str, &str); 7] = [
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\nspec: {prune: true, deletionPolicy: Delete}\n",
     ),
     ("a/.flux.yaml", "version: 1\npatchUpdated: {patchFile: p.yaml}\n"),
+    ("a/.sourceignore", "# no\n*.md\n\n!x\n"),
     ("a/broken.yaml", "a: [\n"),
     ("a/empty.yaml", ""),
 ];
@@ -76,6 +77,7 @@ fn a_summary_is_read_as_it_was_written() {
         "SourceFact",
         "SyncFact",
         "FluxV1Fact",
+        "Ignore(",
         "Definition {",
         "PatchTarget",
         "unreadable: true",
