@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::users::touched;
 use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
+use super::{ObjectChange, RightsDifference, objects, rights};
 use crate::finding::Location;
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
@@ -180,6 +181,19 @@ impl Change {
     /// The groups and kinds of the objects that are judged.
     pub fn kinds(&self) -> BTreeSet<(&str, &str)> {
         kinds(self.files.iter())
+    }
+
+    /// The objects that differ.
+    pub fn objects(&self) -> Vec<ObjectChange> {
+        objects::between(&self.old, &self.files)
+    }
+
+    /// Who gains and who loses which rights, as one of the views sees it.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn rights(&self, view: usize) -> RightsDifference {
+        rights::of(&self.review(view, Scope::Admin))
     }
 
     /// How many views there are.
