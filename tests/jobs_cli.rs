@@ -196,7 +196,7 @@ async fn who_only_looks_changes_nothing() {
         assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
     }
     assert!(files(folder.path()) == before, "looked at");
-    sql(&url, "DROP TABLE audit; DELETE FROM _sqlx_migrations WHERE version = 3").await;
+    sql(&url, "DROP TABLE audit; DELETE FROM _sqlx_migrations WHERE version >= 3").await;
     let before = files(folder.path());
     for command in look {
         let output = bailiwick(&[command, &["--database", &url]].concat());

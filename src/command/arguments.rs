@@ -54,6 +54,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Takes all words that are left, whatever they look like, with one space between them.
+    pub(super) fn rest(self) -> String {
+        self.words.join(" ")
+    }
+
     /// Ends the reading: whatever is left is an error.
     pub(super) fn finish(self) -> Result<(), String> {
         self.words.first().map_or(Ok(()), |word| Err(unknown(word)))

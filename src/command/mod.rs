@@ -16,6 +16,7 @@ mod help;
 mod html;
 mod permission;
 mod promote;
+mod waive;
 
 use std::fmt;
 
@@ -24,12 +25,13 @@ pub use error::CommandError;
 pub use help::help_text;
 pub use permission::{Permission, PermissionError};
 pub use promote::Promote;
+pub use waive::Waive;
 
 use arguments::Arguments;
 use extract::Line;
 
 /// Every command, in the order in which `/help` lists them.
-pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, check::SPEC, help::SPEC];
+pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, waive::SPEC, check::SPEC, help::SPEC];
 
 /// Commands read from one comment; one more is an error, and the rest is left alone.
 pub const MOST_COMMANDS: usize = 5;
@@ -65,6 +67,8 @@ pub enum Command {
     CreateTeam(CreateTeam),
     /// Propose a team's cluster-wide objects to the admins.
     Promote(Promote),
+    /// Let findings pass.
+    Waive(Waive),
 }
 
 impl Command {
@@ -75,13 +79,14 @@ impl Command {
             Self::Check => check::SPEC.name,
             Self::CreateTeam(_) => create_team::SPEC.name,
             Self::Promote(_) => promote::SPEC.name,
+            Self::Waive(_) => waive::SPEC.name,
         }
     }
 
     /// Whether it only asks what would be done.
     pub const fn is_plan_only(&self) -> bool {
         match self {
-            Self::Help | Self::Check => false,
+            Self::Help | Self::Check | Self::Waive(_) => false,
             Self::CreateTeam(command) => command.plan,
             Self::Promote(command) => command.plan,
         }
@@ -96,6 +101,7 @@ impl fmt::Display for Command {
             Self::Help | Self::Check => Ok(()),
             Self::CreateTeam(command) => write!(formatter, " {command}"),
             Self::Promote(command) => write!(formatter, "{command}"),
+            Self::Waive(command) => write!(formatter, " {command}"),
         }
     }
 }

@@ -209,9 +209,42 @@ fn help_lists_every_command() {
 
     - `/create-team TEAM [--repo OWNER/NAME] [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold.
     - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
+    - `/waive RULE KIND/[NAMESPACE/]NAME REASON…`: Lets the findings of one rule on one object of the pull request pass, as long as the object stays as it is.
     - `/check`: Judges the pull request again.
     - `/help`: Lists these commands.
     ");
+}
+
+#[test]
+fn waive_names_a_rule_an_object_and_a_reason() {
+    let parsed = |body: &str| match one(body) {
+        Ok(Command::Waive(command)) => command,
+        other => panic!("{body}: {other:?}"),
+    };
+    let waive = parsed("/waive  rbac/wildcard ClusterRole/system:x.y   It is  -- needed here.");
+    assert_eq!(
+        (waive.kind.as_str(), waive.namespace.as_deref(), waive.name.as_str()),
+        ("ClusterRole", None, "system:x.y")
+    );
+    assert_eq!(waive.reason, "It is -- needed here.");
+    let namespaced = parsed("/waive rbac/wildcard Role/team1/x It is needed.");
+    assert_eq!(namespaced.namespace.as_deref(), Some("team1"));
+    for command in [waive, namespaced] {
+        assert_eq!(parsed(&Command::Waive(command.clone()).to_string()), command);
+    }
+    for (body, problem) in [
+        ("/waive", "the rule is missing"),
+        ("/waive rbac/wildcrd ClusterRole/x It is needed.", "\"rbac/wildcrd\" is no rule"),
+        ("/waive rbac/wildcard", "the object is missing"),
+        ("/waive rbac/wildcard x It is needed.", "\"x\" is no object"),
+        ("/waive rbac/wildcard ClusterRole/ It is needed.", "is no object"),
+        ("/waive rbac/wildcard a/b/c/d It is needed.", "is no object"),
+        ("/waive rbac/wildcard ClusterRole/x", "say behind the object why"),
+        ("/waive rbac/wildcard ClusterRole/x ok", "say behind the object why"),
+    ] {
+        let error = one(body).expect_err(body).to_string();
+        assert!(error.contains(problem), "{body}: {error}");
+    }
 }
 
 fn comment() -> impl Strategy<Value = String> {

@@ -20,6 +20,9 @@ pub struct Comment {
     /// Who wrote it first; somebody else may have edited it. `None` for a deleted account.
     #[serde(rename = "user", default)]
     pub author: Option<Account>,
+    /// When it was written first; GitHub gives whole seconds. `None` where it does not say.
+    #[serde(default)]
+    pub created_at: Option<jiff::Timestamp>,
     #[serde(default)]
     performed_via_github_app: Option<ById>,
     #[serde(default)]

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod comments;
 mod context;
+mod decisions;
 mod error;
 mod indexes;
 mod key_owner;

@@ -10,12 +10,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::decisions::Decisions;
 use super::review_pull_request::{
     About, CHECK_NAME, Part, Place, Proposal, Verdict, abandon_other, given_up, open_name, part,
 };
 use super::{Context, JobError, Next, Task, audit};
 use crate::forge::{Access, Repo, Repository};
-use crate::names::{BranchName, CommitId, InstallationId, RepositoryId, RepositoryName};
+use crate::names::{BranchName, CommitId, InstallationId, IssueNumber, RepositoryId, RepositoryName};
 use crate::store::{Lease, Priority};
 
 /// One group to judge, or to let go of.
@@ -141,8 +142,21 @@ impl ReviewMergeGroup {
             // Only who may push puts something into the queue.
             from_fork: false,
         };
-        let report = role.judge(context, repo, proposal).await?;
+        // What was decided on the pull request holds here as far as the objects are the same.
+        let waivers = match self.pull() {
+            Some(number) => Decisions::of(&context.store, self.repository, number).await?.waivers,
+            None => Vec::new(),
+        };
+        let report = role.judge(context, repo, (proposal, waivers)).await?;
         verdict.complete(context, lease, repo, report).await
+    }
+
+    /// The pull request that the group adds to what it goes onto: GitHub calls the queue's branches
+    /// `gh-readonly-queue/BASE/pr-NUMBER-COMMIT` (docs.github.com, "Managing a merge queue").
+    fn pull(&self) -> Option<IssueNumber> {
+        let branch = self.head_ref.as_deref()?.strip_prefix("refs/heads/gh-readonly-queue/")?;
+        let name = branch.strip_prefix(self.base.as_str())?.strip_prefix("/pr-")?;
+        name.split_once('-')?.0.parse().ok().map(IssueNumber::new)
     }
 
     /// Ends the check run that is open for the group, where one is.

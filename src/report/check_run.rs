@@ -5,6 +5,7 @@ mod requests;
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
+use super::rights_markdown;
 use super::sarif::uri;
 use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
 use crate::finding::{Afar, Finding, Severity};
@@ -142,12 +143,12 @@ fn summary(judgement: &Judgement, findings: &[&Finding], not_judged: &[NotJudged
         Some(found) => write!(text, " Found: {found}.").expect("a string takes every write"),
     }
     if judgement.summary.waived > 0 {
-        write!(text, " Accepted by the policy: {}.", count(judgement.summary.waived, "finding"))
-            .expect("a string takes every write");
+        write!(text, " Accepted: {}.", count(judgement.summary.waived, "finding")).expect("a string takes every write");
     }
     text.push('\n');
     append_not_judged(&mut text, not_judged);
     requests::append(&mut text, &judgement.requests, SUMMARY_BYTES / 2);
+    text.push_str(&rights_markdown(&judgement.rights, SUMMARY_BYTES / 4));
     append_findings(&mut text, findings);
     append_waived(&mut text, &judgement.waived);
     cut(&text, SUMMARY_BYTES)
@@ -174,11 +175,15 @@ fn append_waived(text: &mut String, waived: &[Waived]) {
     if waived.is_empty() || text.len() + RESERVE > SUMMARY_BYTES {
         return;
     }
-    text.push_str("\n### Accepted by the policy\n\n");
+    text.push_str("\n### Accepted\n\n");
     let line = |waived: &Waived| {
-        let Waived { finding, reason } = waived;
+        let Waived { finding, reason, person } = waived;
         let place = format!("{}:{}", short(finding.location.file.as_str()), finding.location.line);
-        format!("- {} in {}: {}\n", code(finding.rule.as_str()), code(&place), escape(&cut(reason, 300)))
+        let by = match person {
+            Some(login) => format!("waived by {} because", code(login.as_str())),
+            None => "accepted by the policy:".to_owned(),
+        };
+        format!("- {} in {}: {by} {}\n", code(finding.rule.as_str()), code(&place), escape(&cut(reason, 300)))
     };
     append_within(text, waived.iter().map(line), SUMMARY_BYTES - RESERVE / 4, waived.len());
 }

@@ -123,7 +123,7 @@ fn row(change: &RightsChange) -> String {
 
 /// Everything in Markdown, as `bailiwick diff --format markdown` prints it.
 pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) -> String {
-    let mut text = format!("{} of {}\n", "Changes", count(objects.len(), "object"));
+    let mut text = format!("### Objects\n\nDifferent: {}.\n\n", count(objects.len(), "object"));
     for change in objects {
         let word = match change.fate {
             Fate::Added => "added",

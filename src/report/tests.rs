@@ -67,7 +67,7 @@ fn sarif_is_valid_by_its_schema() {
     ];
     let mut judgement = judgement(findings);
     let finding = finding("rbac/wildcard", Severity::Error, 9);
-    judgement.waived.push(Waived { finding, reason: "it is needed".to_owned() });
+    judgement.waived.push(Waived { finding, reason: "it is needed".to_owned(), person: None });
     let report = sarif(&judgement, &[META]);
     let errors: Vec<String> =
         validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect();

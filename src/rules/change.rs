@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::users::touched;
+use super::waiver::content;
 use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
 use super::{ObjectChange, RightsDifference, objects, rights};
-use crate::finding::Location;
+use crate::finding::{Location, ObjectRef};
 use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::schema::is_definition;
@@ -194,6 +195,11 @@ impl Change {
     /// Where there is no such view.
     pub fn rights(&self, view: usize) -> RightsDifference {
         rights::of(&self.review(view, Scope::Admin))
+    }
+
+    /// What an object of the change holds, in one word: as it will be, or as it was where it goes.
+    pub fn content_of(&self, object: &ObjectRef) -> Option<String> {
+        content(self.files.iter(), object).or_else(|| content(self.old.iter(), object))
     }
 
     /// How many views there are.

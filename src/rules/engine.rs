@@ -3,29 +3,34 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Verdict};
-use super::{Prepared, RULES, Request, Review, requests};
+use super::{Prepared, RULES, Request, Review, RightsDifference, requests, rights};
 use crate::finding::{Finding, Severity};
+use crate::names::Login;
 
 /// What the rules found, after the policy.
 #[derive(Debug, Clone, Default)]
 pub struct Judgement {
     /// What stands, sorted by file, line, column and rule.
     pub findings: Vec<Finding>,
-    /// What an exception of the policy lets pass, in the same order.
+    /// What an exception of the policy lets pass, in the same order, and then what people do.
     pub waived: Vec<Waived>,
     /// What the change asks of the cluster's definitions, by their names.
     pub requests: Vec<Request>,
+    /// Who gains and loses which rights; of a repository that is judged whole, nothing.
+    pub rights: RightsDifference,
     /// The numbers.
     pub summary: Summary,
 }
 
-/// A finding that an exception lets pass.
+/// A finding that an exception of the policy, or a person, lets pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waived {
     /// The finding.
     pub finding: Finding,
-    /// The exception's reason.
+    /// Why.
     pub reason: String,
+    /// Who lets it pass on this pull request; `None` for the policy.
+    pub person: Option<Login>,
 }
 
 /// How much was judged and found.
@@ -43,7 +48,7 @@ pub struct Summary {
     pub warnings: usize,
     /// Findings that are good to know.
     pub notes: usize,
-    /// Findings that an exception lets pass.
+    /// Findings that an exception, or a person, lets pass.
     pub waived: usize,
 }
 
@@ -64,6 +69,12 @@ impl Judgement {
             }
         }
         self.requests.sort_by(|a, b| a.name.cmp(&b.name));
+        self.rights.absorb(other.rights);
+        self.count();
+    }
+
+    /// Counts the findings anew.
+    pub(super) fn count(&mut self) {
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         self.summary.errors = count(Severity::Error);
         self.summary.warnings = count(Severity::Warning);
@@ -89,23 +100,13 @@ pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
         }
     }
     judgement.requests = requests::of(review, &judgement);
-    judgement.summary = summary(review, &judgement);
+    judgement.rights = rights::of_change(review);
+    judgement.summary.files = review.files.len();
+    judgement.summary.objects = review.objects().count();
+    judgement.count();
     judgement
 }
 
 fn order(finding: &Finding) -> impl Ord + '_ {
     (&finding.location, finding.rule, &finding.field, &finding.message)
-}
-
-fn summary(review: &Review<'_>, judgement: &Judgement) -> Summary {
-    let count = |severity| judgement.findings.iter().filter(|finding| finding.severity == severity).count();
-    Summary {
-        files: review.files.len(),
-        reached: 0,
-        objects: review.objects().count(),
-        errors: count(Severity::Error),
-        warnings: count(Severity::Warning),
-        notes: count(Severity::Note),
-        waived: judgement.waived.len(),
-    }
 }

@@ -17,6 +17,7 @@ mod rights;
 pub mod tenancy;
 mod trials;
 mod users;
+mod waiver;
 pub mod yaml;
 
 pub use built::{Aside, Built};
@@ -31,6 +32,7 @@ pub use requests::{Asked, Request, RequestedVersion};
 pub use rights::{Holder, Right, RightsChange, RightsDifference, Way, told, unknown_way, way};
 pub use trials::{Answer, Candidate, Spot, Trials};
 pub use users::{Room, TeamUsers, Users, within};
+pub use waiver::{Waiver, content, fingerprint};
 
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{ManifestFile, Object, ObjectScope};

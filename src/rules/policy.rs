@@ -106,7 +106,7 @@ impl Policy {
                 Some(by) => format!("{} ({by})", exception.reason),
                 None => exception.reason.clone(),
             };
-            return Verdict::Waived(Waived { finding, reason });
+            return Verdict::Waived(Waived { finding, reason, person: None });
         }
         if let Some(day) = fitting.find_map(|exception| exception.expires) {
             let separator = if finding.help.is_empty() { "" } else { " " };

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Review;
+use super::{Review, Scope};
 use crate::finding::Location;
-use crate::rbac::{Binding, Change, Grant, Key, Moved, Movement, Origin, What, difference};
+use crate::manifest::{self, ManifestFile, Object};
+use crate::rbac::{self, Binding, Change, Grant, Key, Moved, Movement, Origin, What, difference};
 use crate::tenancy::Rights;
 
 /// Who gains or loses the same, and what.
@@ -61,6 +62,37 @@ pub(super) fn of(review: &Review<'_>) -> RightsDifference {
     super::Prepared::with(review, |prepared| told(prepared.rights(review)))
 }
 
+/// What a change of an admin repository gives and takes. A team's repository is applied with the team's own rights, and
+/// what it could give beyond them the API server refuses. A built copy says nothing that its files do not.
+pub(super) fn of_change(review: &Review<'_>) -> RightsDifference {
+    let is_change = review.whole_before.file_count() > 0;
+    match review.scope {
+        Scope::Admin if is_change && !review.is_built && may_move_rights(review) => of(review),
+        _ => RightsDifference::default(),
+    }
+}
+
+/// Whether any role or binding, or what could move or drop one, is among the files. Most changes have none, and then
+/// nothing need be read.
+fn may_move_rights(review: &Review<'_>) -> bool {
+    let files = || review.files.iter().chain(review.old);
+    let is_kustomization = |file: &ManifestFile| manifest::is_kustomization(&file.path);
+    let has_rights = |object: &Object| object.group() == rbac::read::GROUP;
+    !review.dropped.is_empty() || files().any(|file| is_kustomization(file) || file.objects.iter().any(has_rights))
+}
+
+impl RightsDifference {
+    /// Takes in what another cluster sees, without saying anything twice.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for change in other.changes {
+            if !self.changes.contains(&change) {
+                self.changes.push(change);
+            }
+        }
+        self.more |= other.more;
+    }
+}
+
 /// The difference of two worlds, for people.
 pub fn told(rights: &Rights) -> RightsDifference {
     let difference = difference(&rights.before, &rights.after);
@@ -100,6 +132,9 @@ fn moved(what: &Moved) -> String {
 pub fn way(grant: &Grant<'_>, rights: &Rights) -> Way {
     let (binding, role) = (grant.binding, &grant.binding.role);
     let mut words = gives(binding);
+    if binding.subjects.len() > 1 {
+        words.push_str(&format!(" to {}", grant.through));
+    }
     let written = match grant.what {
         What::Rule { role: written, index, .. } => {
             if written.key != *role {
@@ -113,9 +148,6 @@ pub fn way(grant: &Grant<'_>, rights: &Rights) -> Way {
         }
         What::TooLarge => None,
     };
-    if binding.subjects.len() > 1 {
-        words.push_str(&format!(" to {}", grant.through));
-    }
     Way { words, binding: place(binding.origin, rights), role: written.and_then(|origin| place(origin, rights)) }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::jobs::insert_jobs;
@@ -23,7 +22,6 @@ pub(super) struct Kept {
     guid: String,
     event: String,
     action: Option<String>,
-    sha256: String,
     coding: &'static str,
     body: Vec<u8>,
     installation: Option<i64>,
@@ -38,7 +36,6 @@ impl Kept {
             guid: delivery.guid.as_str().to_owned(),
             event: delivery.event.clone(),
             action: delivery.action.clone(),
-            sha256: hex::encode(Sha256::digest(&delivery.body)),
             coding,
             body,
             installation: delivery.installation.map(|id| id.get().cast_signed()),
@@ -154,19 +151,48 @@ fn stored(row: &Row) -> Result<StoredDelivery, StoreError> {
 
 /// Stores several deliveries in one transaction: for each what became of it, in their order.
 pub(super) async fn accept_all(inner: &Inner, batch: &[Kept]) -> Result<Vec<Accepted>, StoreError> {
+    // Copies are rare: which ones they are is asked only where there are some.
+    match accept_new(inner, batch).await? {
+        Some(accepted) => Ok(accepted),
+        None => accept_with_copies(inner, batch).await,
+    }
+}
+
+/// Whoever gives jobs their turns looks whether the database was moved away; without jobs it is looked at here.
+async fn begin(inner: &Inner, batch: &[Kept]) -> Result<Tx, StoreError> {
     let mut tx = inner.begin(STORING).await?;
-    super::transfer::refuse_moved(&mut tx).await?;
+    if batch.iter().all(|kept| kept.jobs.is_empty()) {
+        super::transfer::refuse_moved(&mut tx).await?;
+    }
+    Ok(tx)
+}
+
+/// Where none of them is known; `None` where one is, and nothing is stored.
+async fn accept_new(inner: &Inner, batch: &[Kept]) -> Result<Option<Vec<Accepted>>, StoreError> {
+    let mut tx = begin(inner, batch).await?;
+    let now = inner.now();
+    for some in pieces(batch) {
+        let inserted = insertion(some, now).build().execute(&mut *tx).await.map_err(StoreError::database(STORING))?;
+        if inserted.rows_affected() != some.len() as u64 {
+            tx.rollback().await.map_err(StoreError::database(STORING))?;
+            return Ok(None);
+        }
+    }
+    store_jobs(&mut tx, batch.iter(), now).await?;
+    inner.commit_and_wake(tx, STORING).await?;
+    Ok(Some(vec![Accepted::New; batch.len()]))
+}
+
+async fn accept_with_copies(inner: &Inner, batch: &[Kept]) -> Result<Vec<Accepted>, StoreError> {
+    let mut tx = begin(inner, batch).await?;
     let now = inner.now();
     let new = insert_new(&mut tx, batch, now).await?;
     let (mut accepted, mut taken) = (Vec::with_capacity(batch.len()), BTreeSet::new());
     // The second of two copies in one transaction is a redelivery like any other.
     let fresh: Vec<bool> =
         batch.iter().map(|kept| new.contains(&kept.guid) && taken.insert(kept.guid.as_str())).collect();
-    let first: Vec<&Kept> = batch.iter().zip(&fresh).filter(|(_, fresh)| **fresh).map(|(kept, _)| kept).collect();
-    let jobs: Vec<NewJob> = first.iter().flat_map(|kept| kept.jobs.iter().cloned()).collect();
-    let ids = insert_jobs(&mut tx, &jobs, now).await?;
-    let owners = first.iter().flat_map(|kept| kept.jobs.iter().map(|_| kept.guid.as_str()));
-    link(&mut tx, owners.zip(ids).collect()).await?;
+    let first = batch.iter().zip(&fresh).filter(|(_, fresh)| **fresh).map(|(kept, _)| kept);
+    store_jobs(&mut tx, first, now).await?;
     for (kept, fresh) in batch.iter().zip(fresh) {
         accepted.push(match fresh {
             true => Accepted::New,
@@ -177,21 +203,35 @@ pub(super) async fn accept_all(inner: &Inner, batch: &[Kept]) -> Result<Vec<Acce
     Ok(accepted)
 }
 
+/// Stores the jobs of deliveries, and which delivery asked for which.
+async fn store_jobs<'k>(tx: &mut Tx, kept: impl Iterator<Item = &'k Kept> + Clone, now: i64) -> Result<(), StoreError> {
+    let jobs: Vec<NewJob> = kept.clone().flat_map(|kept| kept.jobs.iter().cloned()).collect();
+    let ids = insert_jobs(tx, &jobs, now).await?;
+    let owners = kept.flat_map(|kept| kept.jobs.iter().map(|_| kept.guid.as_str()));
+    link(tx, owners.zip(ids).collect()).await
+}
+
+/// The statement that inserts deliveries; a GUID that is known inserts nothing.
+fn insertion(some: &[Kept], now: i64) -> Sql {
+    let mut query = Sql::new(
+        "INSERT INTO deliveries (guid, event, action, coding, body, received_at, installation, repository_id) VALUES ",
+    );
+    for (place, kept) in some.iter().enumerate() {
+        query.push(if place == 0 { "(" } else { ", (" });
+        query.bind(kept.guid.clone()).push(", ").bind(kept.event.clone()).push(", ").bind(kept.action.clone());
+        query.push(", ").bind(kept.coding).push(", ").bind(kept.body.clone()).push(", ");
+        query.bind(now).push(", ").bind(kept.installation).push(", ").bind(kept.repository).push(")");
+    }
+    query.push(" ON CONFLICT (guid) DO NOTHING");
+    query
+}
+
 /// Inserts the deliveries whose GUIDs are new, and says which.
 async fn insert_new(tx: &mut Tx, batch: &[Kept], now: i64) -> Result<BTreeSet<String>, StoreError> {
     let mut new = BTreeSet::new();
-    for some in powers_of_two(batch) {
-        let mut query = Sql::new(
-            "INSERT INTO deliveries \
-             (guid, event, action, body_sha256, coding, body, received_at, installation, repository_id) VALUES ",
-        );
-        for (place, kept) in some.iter().enumerate() {
-            query.push(if place == 0 { "(" } else { ", (" });
-            query.bind(kept.guid.clone()).push(", ").bind(kept.event.clone()).push(", ").bind(kept.action.clone());
-            query.push(", ").bind(kept.sha256.clone()).push(", ").bind(kept.coding).push(", ").bind(kept.body.clone());
-            query.push(", ").bind(now).push(", ").bind(kept.installation).push(", ").bind(kept.repository).push(")");
-        }
-        query.push(" ON CONFLICT (guid) DO NOTHING RETURNING guid");
+    for some in pieces(batch) {
+        let mut query = insertion(some, now);
+        query.push(" RETURNING guid");
         let rows = query.build().fetch_all(&mut **tx).await.map_err(StoreError::database(STORING))?;
         for row in rows {
             new.insert(row.try_get("guid").map_err(StoreError::database(STORING))?);
@@ -202,7 +242,7 @@ async fn insert_new(tx: &mut Tx, batch: &[Kept], now: i64) -> Result<BTreeSet<St
 
 /// Which delivery asked for which job. Two jobs of a delivery may have been merged into one.
 async fn link(tx: &mut Tx, links: Vec<(&str, JobId)>) -> Result<(), StoreError> {
-    for some in powers_of_two(&links) {
+    for some in pieces(&links) {
         let mut query = Sql::new("INSERT INTO delivery_jobs (delivery, job) VALUES ");
         for (place, (delivery, job)) in some.iter().enumerate() {
             query.push(if place == 0 { "(" } else { ", (" });
@@ -214,11 +254,15 @@ async fn link(tx: &mut Tx, links: Vec<(&str, JobId)>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The items in pieces of 32, 16, 8, 4, 2 and 1: six statements to prepare and keep, whatever their number.
-pub(super) fn powers_of_two<T>(items: &[T]) -> impl Iterator<Item = &[T]> {
+/// How many rows one statement inserts: as few sizes as few statements to prepare and keep, and yet so many that two
+/// pieces are enough for most batches. Every piece is a round trip to the database.
+const SIZES: [usize; 16] = [32, 28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
+
+/// The items in pieces of these sizes.
+pub(super) fn pieces<T>(items: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = items;
     std::iter::from_fn(move || {
-        let size = [32, 16, 8, 4, 2, 1].into_iter().find(|size| *size <= rest.len())?;
+        let size = SIZES.into_iter().find(|size| *size <= rest.len())?;
         let (piece, left) = rest.split_at(size);
         rest = left;
         Some(piece)

@@ -1,7 +1,8 @@
 //! Group commit: deliveries that arrive while a transaction is being written go into the next one
-//! together, so that one flush of the disk answers many requests. Nobody waits for company: a
+//! together, so that one flush of the disk answers many requests. Nobody waits for company that is not at the door: a
 //! delivery that comes alone is written alone.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -9,8 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::deliveries::{Kept, accept_all};
 use super::{Accepted, Inner, NewDelivery, NewJob, Store, StoreError};
 
-/// The most deliveries of one transaction.
-const MOST: usize = 128;
+/// The most deliveries that are gathered; half of them go into one transaction.
+const MOST: usize = 256;
+/// So many go into one transaction in any case: what a transaction costs is then shared well enough.
+const FEW: usize = 16;
+/// How often those that are being read are let go on before a transaction begins.
+const YIELDS: usize = 4;
 /// The most bytes of their bodies; one larger delivery goes alone.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How many may wait for their transaction before callers are held up.
@@ -47,34 +52,42 @@ pub(super) fn start(inner: Arc<Inner>) -> mpsc::Sender<Pending> {
 }
 
 async fn run(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Pending>) {
-    let mut next = None;
+    let mut waiting = VecDeque::new();
     loop {
-        let first = match next.take() {
-            Some(pending) => pending,
-            None => match receiver.recv().await {
-                Some(pending) => pending,
+        if waiting.is_empty() {
+            match receiver.recv().await {
+                Some(pending) => waiting.push_back(pending),
                 None => return,
-            },
-        };
-        let (batch, left) = gather(first, &mut receiver);
-        next = left;
-        write(&inner, batch).await;
+            }
+        }
+        gather(&mut waiting, &mut receiver).await;
+        write(&inner, next(&mut waiting)).await;
     }
 }
 
-/// Those that wait already, up to the limits; and the one that was too much.
-fn gather(first: Pending, receiver: &mut mpsc::Receiver<Pending>) -> (Vec<Pending>, Option<Pending>) {
-    let mut bytes = first.kept.size();
-    let mut batch = vec![first];
-    while batch.len() < MOST {
-        let Ok(pending) = receiver.try_recv() else { break };
-        bytes = bytes.saturating_add(pending.kept.size());
-        if bytes > MOST_BYTES {
-            return (batch, Some(pending));
+/// Takes in those that have come. A yield lets the requests go on that are being read at this moment, and takes
+/// microseconds where there are none.
+async fn gather(waiting: &mut VecDeque<Pending>, receiver: &mut mpsc::Receiver<Pending>) {
+    for _ in 0..YIELDS {
+        while waiting.len() < MOST {
+            let Ok(pending) = receiver.try_recv() else { break };
+            waiting.push_back(pending);
         }
-        batch.push(pending);
+        tokio::task::yield_now().await;
     }
-    (batch, None)
+}
+
+/// The next transaction's: half of those that wait, so that while they are written the senders of the other half
+/// need not wait for it and then come all at once; and all, where they are few.
+fn next(waiting: &mut VecDeque<Pending>) -> Vec<Pending> {
+    let most = waiting.len().div_ceil(2).max(FEW);
+    let mut bytes = 0_usize;
+    let fits = |pending: &&Pending| {
+        bytes = bytes.saturating_add(pending.kept.size());
+        bytes <= MOST_BYTES
+    };
+    let number = waiting.iter().take(most).take_while(fits).count().max(1);
+    waiting.drain(..number.min(waiting.len())).collect()
 }
 
 async fn write(inner: &Inner, batch: Vec<Pending>) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 
-use super::deliveries::powers_of_two;
+use super::deliveries::pieces;
 use super::sql::Sql;
 use super::turns::Turns;
 use super::{JobId, NewJob, Store, StoreError, Tx};
@@ -44,7 +44,7 @@ pub(super) async fn insert_jobs(tx: &mut Tx, jobs: &[NewJob], now: i64) -> Resul
         turned.push(Turned { job, run_at, turn });
     }
     let mut ids = HashMap::new();
-    for some in powers_of_two(&turned) {
+    for some in pieces(&turned) {
         insert(tx, some, now, &mut ids).await?;
     }
     let id = |place: usize| {

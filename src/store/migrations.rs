@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::{Engine, StoreError};
 
 /// Version, name, and the step for SQLite and for PostgreSQL. Oldest first; never change one that was released.
-const STEPS: [(i64, &str, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str, &str); 4] = [
     (
         1,
         "deliveries and jobs",
@@ -25,6 +25,12 @@ const STEPS: [(i64, &str, &str, &str); 3] = [
         "audit",
         include_str!("../../migrations/sqlite/0003_audit.sql"),
         include_str!("../../migrations/postgres/0003_audit.sql"),
+    ),
+    (
+        4,
+        "no digest",
+        include_str!("../../migrations/sqlite/0004_no_digest.sql"),
+        include_str!("../../migrations/postgres/0004_no_digest.sql"),
     ),
 ];
 

@@ -21,9 +21,10 @@ use crate::files;
 const ACQUIRE: Duration = Duration::from_secs(8);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
-/// A statement waits up to 5 s for another process that has the file locked.
+/// A statement waits up to 5 s for another process that has the file locked. The log is written back after 8 MiB: the
+/// pages that every transaction changes are then written once for some thousand deliveries.
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864";
+     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2048";
 /// Durable whatever the server's default is. A process that is stopped in the middle of a transaction holds
 /// the queue's lock: after 5 s PostgreSQL ends that transaction, and the others go on.
 const POSTGRES_SESSION: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '5s'; \

@@ -32,7 +32,6 @@ const TABLES: &[(&str, &[Column])] = &[
             Text("guid"),
             Text("event"),
             Text("action"),
-            Text("body_sha256"),
             Bytes("body"),
             Number("received_at"),
             Number("installation"),

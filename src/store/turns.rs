@@ -30,39 +30,37 @@ impl Turns {
         let known = self.last.get(&(rank, repository)).copied();
         let last = match known {
             Some(last) => last,
-            None => taken(tx, rank).await?.max(given(tx, (rank, repository), now).await?),
+            None => last(tx, (rank, repository), now).await?,
         };
         self.last.insert((rank, repository), last + 1);
         Ok(last + 1)
     }
 }
 
-/// The latest turn that was taken.
-async fn taken(tx: &mut Tx, rank: i64) -> Result<i64, StoreError> {
-    let row = sqlx::query("SELECT MAX(turn) AS turn FROM jobs WHERE priority = $1 AND state <> 'waiting'")
-        .bind(rank)
-        .fetch_one(&mut **tx)
-        .await
-        .map_err(StoreError::database(DOING))?;
-    let turn: Option<i64> = row.try_get("turn").map_err(StoreError::database(DOING))?;
-    Ok(turn.unwrap_or(0))
-}
-
-/// The latest turn of the repository's due jobs: those that wait for their time stand in nobody's way.
-async fn given(tx: &mut Tx, (rank, repository): (i64, Option<i64>), now: i64) -> Result<i64, StoreError> {
+/// The latest turn that was taken, or of the repository's due jobs: those that wait for their time stand in nobody's
+/// way. A database that was moved away gives none: it is asked in the same round trip.
+async fn last(tx: &mut Tx, (rank, repository): (i64, Option<i64>), now: i64) -> Result<i64, StoreError> {
     let select = match repository {
         Some(_) => {
-            "SELECT MAX(turn) AS turn FROM jobs \
-             WHERE priority = $1 AND state = 'waiting' AND run_at <= $2 AND repository = $3"
+            "SELECT (SELECT COUNT(*) FROM moved) AS moved, \
+             (SELECT MAX(turn) FROM jobs WHERE priority = $1 AND state <> 'waiting') AS taken, \
+             (SELECT MAX(turn) FROM jobs \
+              WHERE priority = $1 AND state = 'waiting' AND run_at <= $2 AND repository = $3) AS given"
         }
         None => {
-            "SELECT MAX(turn) AS turn FROM jobs \
-             WHERE priority = $1 AND state = 'waiting' AND run_at <= $2 AND repository IS NULL"
+            "SELECT (SELECT COUNT(*) FROM moved) AS moved, \
+             (SELECT MAX(turn) FROM jobs WHERE priority = $1 AND state <> 'waiting') AS taken, \
+             (SELECT MAX(turn) FROM jobs \
+              WHERE priority = $1 AND state = 'waiting' AND run_at <= $2 AND repository IS NULL) AS given"
         }
     };
     let query = sqlx::query(select).bind(rank).bind(now);
     let query = if repository.is_some() { query.bind(repository) } else { query };
     let row = query.fetch_one(&mut **tx).await.map_err(StoreError::database(DOING))?;
-    let turn: Option<i64> = row.try_get("turn").map_err(StoreError::database(DOING))?;
-    Ok(turn.unwrap_or(0))
+    let moved: i64 = row.try_get("moved").map_err(StoreError::database(DOING))?;
+    if moved > 0 {
+        return Err(StoreError::Moved);
+    }
+    let turn = |name| row.try_get::<Option<i64>, _>(name).map_err(StoreError::database(DOING));
+    Ok(turn("taken")?.max(turn("given")?).unwrap_or(0))
 }

@@ -75,8 +75,7 @@ impl Rights {
 
 /// What the cluster has besides: Flux v1 has other accounts than Flux v2.
 fn known(index: &RepositoryIndex) -> Known {
-    let is_v2 = index.listed(list::SYNCS).next().is_some();
-    if is_v2 { Known::ApiServerAndFlux } else { Known::ApiServer }
+    if index.may_list(list::SYNCS) { Known::ApiServerAndFlux } else { Known::ApiServer }
 }
 
 /// The world of the roles and bindings in some files.

@@ -26,3 +26,4 @@ mod recover;
 mod rerun;
 mod restart;
 mod review;
+mod waive;

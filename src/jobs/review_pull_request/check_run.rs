@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::about::{About, Place, groups};
@@ -28,6 +29,8 @@ pub(super) fn check_name(base: &str, first: Option<&str>) -> String {
 }
 
 const KIND: &str = "check-run";
+/// When a verdict on the head was first there to be seen, in milliseconds.
+const SEEN: &str = "seen";
 /// The fact that remembers the check run of a pull request or a group that has no conclusion yet.
 const OPEN: &str = "open-check-run";
 /// The fact that remembers which head of a pull request was judged for which base.
@@ -48,6 +51,20 @@ pub(in crate::jobs) async fn is_done(
         return Ok(false);
     }
     Ok(store.fact(JUDGED, &place.slot()).await? == Some(judged_as(&pull.head.sha, &pull.base.branch)))
+}
+
+/// Since when people may have seen the verdict on a head as a change of a base; `None` where there is none.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(in crate::jobs) async fn seen_since(
+    store: &Store,
+    place: &Place,
+    (head, base): (&CommitId, &str),
+) -> Result<Option<Timestamp>, JobError> {
+    let verdict = store.effect_value(KIND, &place.key(head, base)).await?;
+    let seen = verdict.and_then(|verdict| verdict[SEEN].as_i64());
+    Ok(seen.and_then(|seen| Timestamp::from_millisecond(seen).ok()))
 }
 
 /// The pull requests of a repository whose check run was opened and never completed.
@@ -110,7 +127,11 @@ impl Verdict {
         let judged = place.number().map(|_| judged_as(head, base));
         let sought = Sought { head, name, external_id: &external_id };
         let mut value = json!({"pull": place.number(), "job": lease.job.get()});
-        let earlier = match store.effect(lease, KIND, &key).await? {
+        let state = store.effect(lease, KIND, &key).await?;
+        if let EffectState::Done(known) = &state {
+            value[SEEN] = known[SEEN].clone();
+        }
+        let earlier = match state {
             EffectState::New => None,
             EffectState::Unfinished => sought.newest_open(repo).await?,
             EffectState::Done(known) if known["conclusion"].is_string() => {
@@ -177,6 +198,9 @@ impl Verdict {
         repo.update_check_run(self.id, &update).await?;
         let mut value = self.value;
         value["conclusion"] = json!(conclusion.as_str());
+        if value[SEEN].is_null() && value["given_up"] != json!(true) {
+            value[SEEN] = json!(context.clock.now().as_millisecond());
+        }
         context.store.effect_done(lease, KIND, &self.key, &value).await?;
         remember(&context.store, &self.slot, self.judged.as_ref()).await?;
         Ok(context.store.remove_fact(OPEN, &self.slot).await?)

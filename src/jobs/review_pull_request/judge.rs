@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::super::{Context, JobError, admin, indexes};
+use super::judged::Judged;
 use super::part::Owner;
 use super::{definitions, team_users, trials};
 use crate::config::ClusterConfig;
@@ -13,7 +14,7 @@ use crate::forge::{PullRequest, Repo};
 use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
 use crate::names::{BranchName, CommitId, KubernetesVersion, NameError, RepoPath, RepositoryId};
-use crate::report::{self, CheckRunReport, Conclusion, NotJudged, markdown};
+use crate::report::{CheckRunReport, Conclusion, NotJudged, markdown};
 use crate::rules::{Change, Changed, Judgement, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
 
@@ -59,7 +60,7 @@ pub(in crate::jobs) struct Proposal {
 
 impl Proposal {
     /// What a pull request proposes; the inner error is the answer where there is nothing to judge.
-    pub(super) fn of(pull: &PullRequest) -> Result<Result<Self, CheckRunReport>, JobError> {
+    pub(in crate::jobs) fn of(pull: &PullRequest) -> Result<Result<Self, CheckRunReport>, JobError> {
         let (Some(base), Some(clone_url)) = (&pull.base.repo, pull.base.clone_url()) else {
             return Ok(Err(refusal("The base repository is gone", "There is nothing to merge into.")));
         };
@@ -77,11 +78,11 @@ impl Proposal {
 
 /// A merge that can be judged.
 pub(super) struct Merge {
-    change: Change,
-    not_judged: Vec<NotJudged>,
+    pub(super) change: Change,
+    pub(super) not_judged: Vec<NotJudged>,
     policy: Option<Result<String, String>>,
-    base: CommitId,
-    head: CommitId,
+    pub(super) base: CommitId,
+    pub(super) head: CommitId,
 }
 
 impl Merge {
@@ -159,36 +160,36 @@ impl Merge {
         context: &Context,
         clusters: &[&ClusterConfig],
         from_fork: bool,
-    ) -> Result<CheckRunReport, JobError> {
+    ) -> Result<Result<Judged, CheckRunReport>, JobError> {
         let policy = match self.policy_of(context) {
             Ok(policy) => policy,
-            Err(problem) => return Ok(refusal("The policy cannot be read", &problem)),
+            Err(problem) => return Ok(Err(refusal("The policy cannot be read", &problem))),
         };
         team_users::look(context, &mut self.change).await;
         self.change = trials::run(context, self.change, clusters, from_fork).await?;
         let scopes = vec![(None, policy); self.change.views()];
-        self.judge(scopes, "the admin repository".to_owned()).await
+        self.judge(scopes, "the admin repository".to_owned()).await.map(Ok)
     }
 
     /// Judges it as a change of these teams' repository, each by the policy and the definitions of its own
     /// cluster.
-    pub(super) async fn for_team(mut self, owners: Vec<Owner>) -> Result<CheckRunReport, JobError> {
+    pub(super) async fn for_team(mut self, owners: Vec<Owner>) -> Result<Result<Judged, CheckRunReport>, JobError> {
         let what =
             owners.first().map_or("a team".to_owned(), |owner| format!("the repository of team {}", owner.team.name));
         let mut scopes = Vec::with_capacity(owners.len());
         for (view, Owner { team, policy, admin, .. }) in owners.into_iter().enumerate() {
             match definitions::of(&self.change, admin).await? {
                 Ok(elsewhere) => self.change.define_elsewhere(view, elsewhere),
-                Err(too_much) => return Ok(refusal("Too much to judge", &too_much)),
+                Err(too_much) => return Ok(Err(refusal("Too much to judge", &too_much))),
             }
             scopes.push((Some(team), policy));
         }
-        self.judge(scopes, what).await
+        self.judge(scopes, what).await.map(Ok)
     }
 
     /// Several views of the same files, each by its scope, as one judgement, away from the threads that
     /// answer webhooks: a large change takes its time.
-    async fn judge(self, scopes: Vec<(Option<Team>, Policy)>, what: String) -> Result<CheckRunReport, JobError> {
+    async fn judge(self, scopes: Vec<(Option<Team>, Policy)>, what: String) -> Result<Judged, JobError> {
         let span = tracing::debug_span!("judge");
         let work = move || {
             let _judging = span.entered();
@@ -201,7 +202,7 @@ impl Merge {
                     None => all = Some(one),
                 }
             }
-            self.report(&all.unwrap_or_default(), &what)
+            Judged { merge: self, judgement: all.unwrap_or_default(), what }
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))
     }
@@ -212,13 +213,6 @@ impl Merge {
             Some(Ok(text)) => admin::policy(context, text).map_err(|error| error.to_string()),
             Some(Err(problem)) => Err(problem.clone()),
         }
-    }
-
-    fn report(&self, judgement: &Judgement, what: &str) -> CheckRunReport {
-        let mut report = report::check_run(judgement, &self.not_judged);
-        let place = format!("Judged as {what}: `{}` merged into `{}`.\n\n", self.head.short(), self.base.short());
-        report.summary = markdown::cut(&format!("{place}{}", report.summary), report::SUMMARY_BYTES);
-        report
     }
 }
 

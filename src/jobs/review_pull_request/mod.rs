@@ -7,6 +7,7 @@ mod about;
 mod check_run;
 mod definitions;
 mod judge;
+mod judged;
 mod part;
 mod team_users;
 mod trials;
@@ -14,6 +15,7 @@ mod trials;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::decisions::Decisions;
 use super::{Context, JobError, Next, Task, audit};
 use crate::forge::{Access, PullRequest, PullState, Repo};
 use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
@@ -21,8 +23,9 @@ use crate::store::{Lease, Priority};
 
 pub(super) use about::{About, Place, group_of, pull_of};
 pub use check_run::CHECK_NAME;
-pub(super) use check_run::{Verdict, abandon_other, is_done, open_name, unfinished, unfinished_groups};
+pub(super) use check_run::{Verdict, abandon_other, is_done, open_name, seen_since, unfinished, unfinished_groups};
 pub(super) use judge::{Proposal, given_up};
+pub(super) use judged::Judged;
 pub(super) use part::{Part, branch_of, part};
 
 /// One pull request to judge.
@@ -125,7 +128,10 @@ impl ReviewPullRequest {
         let verdict = Verdict::begin(context, lease, repo, &self.about(&place, pull, &check)).await?;
         let Some(verdict) = verdict else { return Ok(()) };
         let report = match Proposal::of(pull)? {
-            Ok(proposal) => role.judge(context, repo, proposal).await?,
+            Ok(proposal) => {
+                let decisions = Decisions::of(&context.store, self.repository, self.number).await?;
+                role.judge(context, repo, (proposal, decisions.waivers)).await?
+            }
             Err(report) => report,
         };
         verdict.complete(context, lease, repo, report).await

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::super::{Context, JobError, admin};
 use super::check_run::{CHECK_NAME, check_name};
 use super::judge::{self, Eyes, Proposal};
+use super::judged::Judged;
 use crate::config::ClusterConfig;
 use crate::forge::Repo;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::report::CheckRunReport;
-use crate::rules::Policy;
+use crate::rules::{Policy, Waiver};
 use crate::tenancy::Team;
 
 /// What a repository is to the bot.
@@ -32,22 +33,35 @@ pub(in crate::jobs) struct Owner {
 }
 
 impl Role<'_> {
-    /// Judges a merge in the repository as what that is.
+    /// Judges a merge in the repository as what that is, and lets pass what the pull request's waivers are for.
     pub(in crate::jobs) async fn judge(
         self,
         context: &Context,
         repo: &Repo,
-        proposal: Proposal,
+        (proposal, waivers): (Proposal, Vec<Waiver>),
     ) -> Result<CheckRunReport, JobError> {
+        match self.judged(context, repo, proposal).await? {
+            Ok(judged) => judged.report(waivers).await,
+            Err(report) => Ok(report),
+        }
+    }
+
+    /// Judges a merge in the repository as what that is; the error is the answer where there is no judgement.
+    pub(in crate::jobs) async fn judged(
+        self,
+        context: &Context,
+        repo: &Repo,
+        proposal: Proposal,
+    ) -> Result<Result<Judged, CheckRunReport>, JobError> {
         if matches!(self, Self::Nobody) {
-            return Ok(judge::nobody());
+            return Ok(Err(judge::nobody()));
         }
         let from_fork = proposal.from_fork;
         match (judge::Merge::of(context, repo, proposal, self.eyes()).await?, self) {
-            (Err(report), _) => Ok(report),
+            (Err(report), _) => Ok(Err(report)),
             (Ok(merge), Self::Admin(clusters)) => merge.for_admin(context, &seeing(&clusters), from_fork).await,
             (Ok(merge), Self::Team(teams)) => merge.for_team(teams).await,
-            (Ok(_), Self::Nobody) => Ok(judge::nobody()),
+            (Ok(_), Self::Nobody) => Ok(Err(judge::nobody())),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::rights::Right;
 use super::{Call, RunCommand};
-use crate::command::Command;
+use crate::command::{Command, Waive};
 use crate::jobs::{Context, JobError, audit};
 use crate::names::CommitId;
 use crate::store::{Action, Actor, AuditEffect, AuditEntry, Decision, Lease};
@@ -59,6 +59,14 @@ impl Call<'_> {
         effects: Vec<AuditEffect>,
     ) -> Result<(), JobError> {
         self.record_proposal("promotion", Action::Promotion, what, (head, effects)).await
+    }
+
+    /// So many findings on this head were waived.
+    pub(super) async fn record_waiver(&self, command: &Waive, head: CommitId, number: usize) -> Result<(), JobError> {
+        let (proof, reason) = (self.proof.clone(), Some(command.reason.clone()));
+        let effects = vec![AuditEffect::new("findings", number)];
+        let entry = self.job.entry(Action::Waiver, format!("{} on {}", command.rule, command.object()));
+        self.record("waiver", AuditEntry { head: Some(head), proof, reason, effects, ..entry }).await
     }
 
     async fn record_proposal(

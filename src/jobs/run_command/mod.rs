@@ -9,9 +9,12 @@ mod check;
 mod create_team;
 mod promote;
 mod propose;
+mod pull;
 mod rights;
+mod waive;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -19,7 +22,7 @@ use self::rights::Right;
 use super::{Context, JobError, Next, Task, comments, teams};
 use crate::command::{self, Command};
 use crate::config::ClusterConfig;
-use crate::forge::{Access, Reaction, Repo};
+use crate::forge::{Access, Comment, Reaction, Repo};
 use crate::names::{CommentId, InstallationId, IssueNumber, Login, RepositoryId, RepositoryName, UserId};
 use crate::report::comment;
 use crate::store::{Lease, NewJob, Priority};
@@ -65,6 +68,8 @@ struct Call<'a> {
     place: usize,
     /// The right by which it is run.
     proof: Option<String>,
+    /// When the comment was written, as far as the forge says it.
+    written: Option<Timestamp>,
 }
 
 #[async_trait]
@@ -93,7 +98,7 @@ impl Task for RunCommand {
             return Ok(Next::done());
         }
         let repo = self.repo(context);
-        let Some(text) = self.unchanged(&repo).await? else {
+        let Some(Comment { body: text, created_at: written, .. }) = self.unchanged(&repo).await? else {
             tracing::info!(comment.id = %self.comment, "a command was edited or deleted before it was run");
             return Ok(Next::done());
         };
@@ -102,7 +107,7 @@ impl Task for RunCommand {
             Err(error) if !error.is_temporary() => tracing::warn!("no reaction to a command could be given: {error}"),
             reacted => reacted?,
         }
-        let mut call = Call { context, lease, job: &self, clusters, place: 0, proof: None };
+        let mut call = Call { context, lease, job: &self, clusters, place: 0, proof: None, written };
         let mut answers = Vec::new();
         let mut follow_up = Vec::new();
         for (place, command) in command::parse(&text).into_iter().enumerate() {
@@ -136,11 +141,11 @@ impl RunCommand {
         format!("answer/{}", self.comment)
     }
 
-    /// The comment's text where it still is what its author sent.
-    async fn unchanged(&self, repo: &Repo) -> Result<Option<String>, JobError> {
+    /// The comment where its text still is what its author sent.
+    async fn unchanged(&self, repo: &Repo) -> Result<Option<Comment>, JobError> {
         match repo.comment(self.comment).await? {
             Some(comment) if comment.author.as_ref().map(|author| author.id) == Some(self.author) => {
-                Ok((Self::hash(&comment.body) == self.body_hash).then_some(comment.body))
+                Ok((Self::hash(&comment.body) == self.body_hash).then_some(comment))
             }
             _ => Ok(None),
         }
@@ -160,6 +165,7 @@ impl Call<'_> {
             Command::Check => Ok(check::run(self, follow_up)),
             Command::CreateTeam(command) => create_team::run(self, &command).await,
             Command::Promote(command) => promote::run(self, &command).await,
+            Command::Waive(command) => waive::run(self, &command, follow_up).await,
         }
     }
 }

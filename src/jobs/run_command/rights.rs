@@ -28,7 +28,11 @@ pub(super) enum Right {
 /// Asks for the right to a command.
 pub(super) async fn ask(call: &Call<'_>, command: &Command) -> Result<Right, JobError> {
     let name = command.name();
-    let rules = call.context.config.allow(name);
+    let mut rules = call.context.config.allow(name);
+    // A right on its own repository must not let a team decide over what keeps it apart from the others.
+    if matches!(command, Command::Waive(_)) && call.clusters.is_empty() {
+        rules.retain(|rule| matches!(rule, AllowRule::Team { .. }));
+    }
     // Nothing can be learnt or changed by asking for help: no question to the forge.
     let anybody = AllowRule::Permission(Permission::None);
     if rules.contains(&anybody) {

@@ -65,13 +65,19 @@ fn an_unreadable_file_fails_the_check_whatever_the_policy_says() {
 }
 
 #[test]
-fn what_the_policy_accepts_is_told_with_its_reason() {
+fn what_is_accepted_is_told_with_its_reason() {
     let mut judgement = judgement(Vec::new());
     judgement.waived.push(Waived {
         finding: finding("rbac/wildcard", Severity::Error, 3),
         reason: "the operator needs it, see #12".to_owned(),
+        person: None,
     });
-    judgement.summary.waived = 1;
+    judgement.waived.push(Waived {
+        finding: finding("rbac/read-secrets", Severity::Error, 4),
+        reason: "certificates are secrets @everyone".to_owned(),
+        person: Some("alice".parse().expect("a login")),
+    });
+    judgement.summary.waived = 2;
     let report = check_run(&judgement, &[]);
     assert_eq!(report.conclusion, Conclusion::Success);
     insta::assert_snapshot!(report.summary);

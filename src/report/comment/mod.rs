@@ -7,6 +7,7 @@ mod promote;
 mod remedy;
 mod source;
 mod sync;
+mod waive;
 
 pub use command::{
     command_error, command_failed, create_team_already_there, create_team_body, create_team_opened, create_team_plan,
@@ -20,6 +21,9 @@ pub use promote::{
 };
 pub use source::{Candidate, Search, no_source};
 pub use sync::{SyncReport, SyncState, sync_comment};
+pub use waive::{
+    cannot_be_bound, head_not_seen, never_waived, nothing_judged, nothing_to_waive, too_many_waivers, waived,
+};
 
 /// The hidden line by which the bot finds its own comment again. It counts only in comments that
 /// the App itself wrote.
