@@ -9,6 +9,7 @@ pub mod command;
 pub mod config;
 pub mod finding;
 pub mod manifest;
+pub mod rbac;
 pub mod report;
 pub mod rules;
 pub mod scaffold;

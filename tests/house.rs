@@ -10,7 +10,7 @@ use syn::visit::Visit;
 /// A module may import its own floor and lower ones.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["names", "clock", "redact"]),
-    (1, &["finding", "manifest", "rules", "schema", "tenancy", "scaffold", "command", "config", "report"]),
+    (1, &["finding", "manifest", "rbac", "rules", "schema", "tenancy", "scaffold", "command", "config", "report"]),
     (2, &["files", "forge", "git", "render", "cluster", "store", "queue"]),
     (3, &["jobs"]),
     (4, &["cli", "sandbox", "web", "telemetry", "fuzzing", "main", "lib"]),

@@ -10,7 +10,7 @@ mod units;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
@@ -115,11 +115,12 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
             args.path.display()
         );
     }
-    let before = base(args, &after)?;
+    let before = before(&args.path, (args.base.as_deref(), args.base_rev.as_deref()), &after)?;
     let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
     let (team, definitions) = team(args)?;
     let roots = team.as_ref().map(|team| team.paths.clone());
-    let (before_index, after_index) = (index(args, before.as_ref())?, index(args, Some(&after))?);
+    let index = |tree| index(&args.path, args.cluster_path.as_ref(), tree);
+    let (before_index, after_index) = (index(before.as_ref())?, index(Some(&after))?);
     let view = View { before: before_index, after: after_index, roots, kubernetes: args.kube_version };
     let mut notes: Vec<String> = unknown_layout(args, team.as_ref(), &view).into_iter().collect();
     let (units, trusting) = units(args, &view, (&after, before.as_ref()))?;
@@ -143,6 +144,31 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     }
     write(args.format, &judgement, change.files().iter().chain(same.values()), out)?;
     Ok(status(args.fail_on, &judgement))
+}
+
+/// What a folder holds, as Flux applies it.
+///
+/// # Errors
+/// It cannot be read, or the cluster's path is none.
+pub(super) fn index_of(path: &Path, cluster_path: Option<&RepoPath>) -> Result<RepositoryIndex> {
+    let tree = Tree::load(&mut Folder::open(path, "the repository")?)?;
+    index(path, cluster_path, Some(&tree))
+}
+
+/// What a folder changes against another one, or against a revision.
+///
+/// # Errors
+/// One of them cannot be read.
+pub(super) fn change_between(
+    path: &Path,
+    (base, revision): (Option<&Path>, Option<&str>),
+    cluster_path: Option<&RepoPath>,
+) -> Result<Change> {
+    let after = Tree::load(&mut Folder::open(path, "the repository")?)?;
+    let before = before(path, (base, revision), &after)?;
+    let (old, new) = (index(path, cluster_path, before.as_ref())?, index(path, cluster_path, Some(&after))?);
+    let view = View { before: old, after: new, roots: None, kubernetes: None };
+    Ok(change(view, after, before.as_ref()).0)
 }
 
 fn unknown_layout(args: &Args, team: Option<&Team>, view: &View) -> Option<String> {
@@ -224,21 +250,21 @@ fn refuse_what_is_too_old(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn base(args: &Args, after: &Tree) -> Result<Option<Tree>> {
-    if let Some(folder) = &args.base {
+fn before(path: &Path, (base, revision): (Option<&Path>, Option<&str>), after: &Tree) -> Result<Option<Tree>> {
+    if let Some(folder) = base {
         let mut folder = Folder::open(folder, "the repository as it was before (--base)")?;
         return Tree::load_like(&mut folder, after).map(Some);
     }
-    let Some(revision) = &args.base_rev else { return Ok(None) };
-    Tree::load_like(&mut Revision::open(&args.path, revision)?, after).map(Some)
+    let Some(revision) = revision else { return Ok(None) };
+    Tree::load_like(&mut Revision::open(path, revision)?, after).map(Some)
 }
 
-fn index(args: &Args, tree: Option<&Tree>) -> Result<RepositoryIndex> {
+fn index(path: &Path, cluster_path: Option<&RepoPath>, tree: Option<&Tree>) -> Result<RepositoryIndex> {
     let Some(tree) = tree else { return Ok(RepositoryIndex::default()) };
     let index = tree.index();
-    match &args.cluster_path {
-        Some(path) if index.contains_directory(path) => Ok(index.with_cluster_path(path.clone())),
-        Some(path) => bail!("--cluster-path {path} is no folder with files in {}", args.path.display()),
+    match cluster_path {
+        Some(cluster) if index.contains_directory(cluster) => Ok(index.with_cluster_path(cluster.clone())),
+        Some(cluster) => bail!("--cluster-path {cluster} is no folder with files in {}", path.display()),
         None => Ok(index),
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod create_team;
 mod database;
 pub mod demo;
+mod diff;
 mod doctor;
 pub mod explain;
 mod folder;
@@ -18,6 +19,7 @@ pub mod role;
 pub mod rules;
 mod serve;
 pub mod server;
+mod who_can;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
@@ -79,6 +81,8 @@ enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Diff(diff::Args),
+    WhoCan(who_can::Args),
     CreateTeam(create_team::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -112,6 +116,8 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Demo(args) => wait_for(demo::run(args, out)),
         Command::Serve(args) => wait_for(serve::run(args)),
         Command::Check(args) => check::run(args, out, err),
+        Command::Diff(args) => diff::run(args, out),
+        Command::WhoCan(args) => who_can::run(args, out),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),
         Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),

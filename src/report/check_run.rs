@@ -5,6 +5,7 @@ mod requests;
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
+use super::rights_markdown;
 use super::sarif::uri;
 use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
 use crate::finding::{Afar, Finding, Severity};
@@ -147,6 +148,7 @@ fn summary(judgement: &Judgement, findings: &[&Finding], not_judged: &[NotJudged
     text.push('\n');
     append_not_judged(&mut text, not_judged);
     requests::append(&mut text, &judgement.requests, SUMMARY_BYTES / 2);
+    text.push_str(&rights_markdown(&judgement.rights, SUMMARY_BYTES / 4));
     append_findings(&mut text, findings);
     append_waived(&mut text, &judgement.waived);
     cut(&text, SUMMARY_BYTES)

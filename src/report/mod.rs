@@ -5,6 +5,7 @@
 
 mod check_run;
 pub mod comment;
+mod difference;
 mod github;
 mod json;
 pub mod markdown;
@@ -12,14 +13,17 @@ mod rules;
 mod sarif;
 mod text;
 mod visible;
+mod who_can;
 
 pub use check_run::{ANNOTATIONS, Annotation, CheckRunReport, Conclusion, NotJudged, SUMMARY_BYTES, check_run};
+pub use difference::{difference_json, difference_markdown, difference_text, rights_markdown};
 pub use github::github;
 pub use json::json;
 pub use rules::{explain, rules_json, rules_text};
 pub use sarif::sarif;
 pub use text::{Style, text};
 pub use visible::visible;
+pub use who_can::{CanDo, who_can_json, who_can_text};
 
 use crate::finding::Finding;
 use crate::rules::Summary;

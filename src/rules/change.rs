@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::users::touched;
 use super::waiver::content;
 use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
+use super::{ObjectChange, RightsDifference, objects, rights};
 use crate::finding::{Location, ObjectRef};
 use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
@@ -200,6 +201,19 @@ impl Change {
     /// The groups and kinds of the objects that are judged.
     pub fn kinds(&self) -> BTreeSet<(&str, &str)> {
         kinds(self.files.iter())
+    }
+
+    /// The objects that differ.
+    pub fn objects(&self) -> Vec<ObjectChange> {
+        objects::between(&self.old, &self.files)
+    }
+
+    /// Who gains and who loses which rights, as one of the views sees it.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn rights(&self, view: usize) -> RightsDifference {
+        rights::of(&self.review(view, Scope::Admin))
     }
 
     /// What an object of the change holds, in one word: as it will be, or as it was where it goes.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Verdict};
-use super::{Prepared, RULES, Request, Review, requests};
+use super::{Prepared, RULES, Request, Review, RightsDifference, requests, rights};
 use crate::finding::{Finding, Severity};
 use crate::names::Login;
 
@@ -16,6 +16,8 @@ pub struct Judgement {
     pub waived: Vec<Waived>,
     /// What the change asks of the cluster's definitions, by their names.
     pub requests: Vec<Request>,
+    /// Who gains and loses which rights; of a repository that is judged whole, nothing.
+    pub rights: RightsDifference,
     /// The numbers.
     pub summary: Summary,
 }
@@ -67,6 +69,7 @@ impl Judgement {
             }
         }
         self.requests.sort_by(|a, b| a.name.cmp(&b.name));
+        self.rights.absorb(other.rights);
         self.count();
     }
 
@@ -97,6 +100,7 @@ pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
         }
     }
     judgement.requests = requests::of(review, &judgement);
+    judgement.rights = rights::of_change(review);
     judgement.summary.files = review.files.len();
     judgement.summary.objects = review.objects().count();
     judgement.count();

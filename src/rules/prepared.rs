@@ -1,6 +1,11 @@
 //! What many rules ask for, found out once.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::{Review, crd, object};
+use crate::names::RepoPath;
+use crate::tenancy::Rights;
 
 /// What is known of a review beyond its files.
 #[derive(Debug)]
@@ -11,6 +16,8 @@ pub struct Prepared<'a> {
     pub objects: object::Judged<'a>,
     /// Which Flux `Kustomization`s apply which definitions.
     pub applied: Option<crd::Applied<'a>>,
+    /// Who may do what: only found out where a rule asks.
+    rights: OnceCell<Rights>,
 }
 
 impl<'a> Prepared<'a> {
@@ -20,7 +27,20 @@ impl<'a> Prepared<'a> {
             differences: crd::Differences::of(review),
             objects: object::Judged::of(review),
             applied: crd::Applied::of(review),
+            rights: OnceCell::new(),
         }
+    }
+
+    /// The roles and bindings before and after, as far as they matter for the change.
+    pub fn rights(&self, review: &Review<'_>) -> &Rights {
+        self.rights.get_or_init(|| {
+            if review.whole_before.file_count() == 0 {
+                return Rights::whole(review.after);
+            }
+            let files = review.files.iter().chain(review.old).map(|file| &file.path);
+            let changed: BTreeSet<RepoPath> = files.chain(review.dropped.keys()).cloned().collect();
+            Rights::of(review.whole_before, review.after, &changed)
+        })
     }
 
     /// Asks what is known already, else finds it out.

@@ -2,6 +2,7 @@
 
 use super::Marks;
 use crate::manifest::{Node, Object, Position};
+use crate::rbac::{self, read::Written};
 
 /// One thing that an object says.
 #[derive(Debug, Clone)]
@@ -15,6 +16,15 @@ pub(super) enum Fact {
     FluxV1(FluxV1Fact),
     /// The lines of a `.sourceignore` that count.
     Ignore(Vec<String>),
+    Rights(RightsFact),
+}
+
+/// A role or a binding.
+#[derive(Debug, Clone)]
+pub(super) struct RightsFact {
+    pub(super) written: Written,
+    /// The line of the object.
+    pub(super) line: u32,
 }
 
 /// A `GitRepository`.
@@ -135,6 +145,9 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
             position: object.node.start,
         })),
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => Some(Fact::Sync(sync(object))),
+        (rbac::read::GROUP, _) => {
+            rbac::read::read(object).map(|written| Fact::Rights(RightsFact { written, line: object.node.start.line }))
+        }
         ("apps" | "extensions", "Deployment") => flux_v1(object).map(Fact::FluxV1),
         _ => None,
     }

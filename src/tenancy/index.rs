@@ -191,6 +191,11 @@ impl RepositoryIndex {
         self.files.listed(list).map(StoredSummary::new)
     }
 
+    /// Whether any file has a key in a list, or once had.
+    pub(super) fn may_list(&self, list: usize) -> bool {
+        self.files.may_list(list)
+    }
+
     /// The files with a key, by their paths.
     pub(super) fn paths<'i>(&'i self, list: usize, key: &[u8]) -> impl Iterator<Item = RepoPath> + use<'i> {
         self.find(list, key).map(|(file, _)| file.path())

@@ -1,6 +1,7 @@
 //! A file's summary as the index keeps it: a row of a table, read where it is looked at.
 
 mod facts;
+pub(super) mod rights;
 pub(super) mod team;
 
 use super::facts::Fact;
@@ -29,6 +30,14 @@ pub(super) mod list {
     pub(in crate::tenancy) const COMPONENTS: usize = 7;
     /// What says which files source-controller leaves out.
     pub(in crate::tenancy) const IGNORES: usize = 8;
+    /// Roles, by [`role_key`](super::rights::role_key).
+    pub(in crate::tenancy) const ROLES: usize = 9;
+    /// Bindings, by the same of the roles that they give.
+    pub(in crate::tenancy) const GIVEN: usize = 10;
+    /// Bindings, by [`subject_key`](super::rights::subject_key) of each of their subjects.
+    pub(in crate::tenancy) const SUBJECTS: usize = 11;
+    /// ClusterRoles with labels or an aggregation: one key for all of them.
+    pub(in crate::tenancy) const AGGREGATION: usize = 12;
 }
 
 /// What stands first in a row.

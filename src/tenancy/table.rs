@@ -245,6 +245,10 @@ impl Table {
         })
     }
 
+    fn has_keys(&self, list: usize) -> bool {
+        self.order.lists.get(list).is_some_and(|places| !places.is_empty())
+    }
+
     /// The rows with any key in this list, in the order of their paths.
     fn listed(&self, list: usize) -> impl Iterator<Item = Row<'_>> {
         let places = self.order.lists.get(list).map_or(&[][..], |places| places);

@@ -1,6 +1,6 @@
 //! What objects say about teams, as parts of a file's row.
 
-use super::list;
+use super::{list, rights};
 use crate::tenancy::Marks;
 use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WhenGone};
 use crate::tenancy::table::{Content, Reader};
@@ -31,6 +31,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
             part.key(list::IGNORES, b"i");
             part.list(lines.iter(), |part, line| part.text(line));
         }
+        Fact::Rights(fact) => rights::write(part, fact),
         Fact::FluxV1(daemon) => {
             part.number(4);
             part.text(&daemon.name);
@@ -116,6 +117,7 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
             Fact::Ignore(part.list(Reader::owned))
         }
         3 => Fact::Sync(read_sync(part)),
+        first if first & 7 == rights::RIGHTS => Fact::Rights(rights::read(first, part)),
         _ => Fact::FluxV1(FluxV1Fact {
             name: part.owned(),
             namespace: part.optional(),

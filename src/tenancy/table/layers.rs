@@ -72,6 +72,11 @@ impl Layers {
         found.into_values()
     }
 
+    /// Whether a row has any key in a list, or once had. Costs nothing.
+    pub(in crate::tenancy) fn may_list(&self, list: usize) -> bool {
+        self.tables.iter().any(|table| table.has_keys(list))
+    }
+
     /// The rows whose paths start so, in their order.
     pub(in crate::tenancy) fn starting(&self, prefix: String) -> impl Iterator<Item = Row<'_>> {
         let mut next: Vec<usize> = self.tables.iter().map(|table| table.position(&prefix)).collect();

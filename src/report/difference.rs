@@ -1,0 +1,177 @@
+//! What a merge would change: objects and rights, for a terminal, for a comment and for scripts.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::markdown::{code, cut, escape};
+use super::{count, visible};
+use crate::finding::Location;
+use crate::redact::redact_value;
+use crate::rules::{Fate, Holder, ObjectChange, Right, RightsChange, RightsDifference, Way};
+
+/// So many holders of one change are named; the others are counted.
+const HOLDERS: usize = 5;
+/// So many ways to one right are named.
+const WAYS: usize = 2;
+/// Bytes of a right or a way that are shown in Markdown.
+const LONGEST: usize = 400;
+
+/// For a terminal.
+pub fn difference_text(objects: &[ObjectChange], rights: &RightsDifference) -> String {
+    let mut text = String::new();
+    for change in objects {
+        let sign = match change.fate {
+            Fate::Added => '+',
+            Fate::Altered => '~',
+            Fate::Removed => '-',
+        };
+        let object = change.object.to_string();
+        writeln!(text, "{sign} {} ({}:{})", visible(&object), visible(change.at.file.as_str()), change.at.line)
+            .expect("a string takes every write");
+    }
+    if objects.is_empty() {
+        text.push_str("No object changes.\n");
+    }
+    text.push('\n');
+    for change in &rights.changes {
+        text.push_str(&one(change));
+    }
+    if rights.changes.is_empty() && !rights.more {
+        text.push_str("Nobody's rights change.\n");
+    }
+    if rights.more {
+        text.push_str("There may be more: the change is too large to follow every right.\n");
+    }
+    text
+}
+
+fn one(change: &RightsChange) -> String {
+    let mut text = format!("{}\n", visible(&who(&change.who)));
+    for (word, rights) in [("gains", &change.gained), ("loses", &change.lost)] {
+        for right in rights {
+            writeln!(text, "  {word} {}", visible(&right.what)).expect("a string takes every write");
+            for way in right.through.iter().take(WAYS) {
+                writeln!(text, "    {}", visible(&place(way))).expect("a string takes every write");
+            }
+        }
+    }
+    text
+}
+
+/// "ServiceAccount team1/flux in namespace team1, Group x in the whole cluster and 3 others".
+fn who(holders: &[Holder]) -> String {
+    let shown: Vec<String> = holders.iter().take(HOLDERS).map(holder).collect();
+    let others = match holders.len().saturating_sub(HOLDERS) {
+        0 => String::new(),
+        others => format!(" and {}", count(others, "other")),
+    };
+    format!("{}{others}", shown.join(", "))
+}
+
+fn holder(holder: &Holder) -> String {
+    match &holder.namespace {
+        Some(namespace) => format!("{} in namespace {namespace}", holder.subject),
+        None => format!("{} in the whole cluster", holder.subject),
+    }
+}
+
+fn place(way: &Way) -> String {
+    let at = |place: &Location| format!("{}:{}", place.file, place.line);
+    let places: Vec<String> = [&way.binding, &way.role].into_iter().flatten().map(at).collect();
+    if places.is_empty() { format!("by {}", way.words) } else { format!("by {} ({})", way.words, places.join(", ")) }
+}
+
+/// A section for a check run or a comment, of at most `limit` bytes; empty where nobody's rights change.
+pub fn rights_markdown(rights: &RightsDifference, limit: usize) -> String {
+    if rights.changes.is_empty() && !rights.more {
+        return String::new();
+    }
+    let mut text = "\n### Rights\n\n| Who | Gains | Loses | Through |\n|---|---|---|---|\n".to_owned();
+    let mut shown = 0;
+    for change in &rights.changes {
+        let row = row(change);
+        if text.len() + row.len() > limit {
+            break;
+        }
+        text.push_str(&row);
+        shown += 1;
+    }
+    if shown < rights.changes.len() {
+        let rest = count(rights.changes.len() - shown, "more row");
+        write!(text, "\n… and {rest} for which there is no room here; `bailiwick diff` shows them all.\n")
+            .expect("a string takes every write");
+    }
+    if rights.more {
+        text.push_str("\nThere may be more: the change is too large to follow every right.\n");
+    }
+    text
+}
+
+fn row(change: &RightsChange) -> String {
+    let rights =
+        |rights: &[Right]| rights.iter().map(|right| code(&cut(&right.what, LONGEST))).collect::<Vec<_>>().join("<br>");
+    let way = change.gained.iter().chain(&change.lost).find_map(|right| right.through.first());
+    let way = way.map(|way| escape(&cut(&place(way), LONGEST))).unwrap_or_default();
+    format!(
+        "| {} | {} | {} | {way} |\n",
+        escape(&cut(&who(&change.who), 2 * LONGEST)),
+        cut(&rights(&change.gained), 4 * LONGEST),
+        cut(&rights(&change.lost), 4 * LONGEST)
+    )
+}
+
+/// Everything in Markdown, as `bailiwick diff --format markdown` prints it.
+pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) -> String {
+    let mut text = format!("### Objects\n\nDifferent: {}.\n\n", count(objects.len(), "object"));
+    for change in objects {
+        let word = match change.fate {
+            Fate::Added => "added",
+            Fate::Altered => "altered",
+            Fate::Removed => "removed",
+        };
+        let at = format!("{}:{}", change.at.file, change.at.line);
+        writeln!(text, "- {word}: {} in {}", code(&change.object.to_string()), code(&at))
+            .expect("a string takes every write");
+    }
+    text.push_str(&rights_markdown(rights, usize::MAX));
+    if rights.changes.is_empty() && !rights.more {
+        text.push_str("\nNobody's rights change.\n");
+    }
+    text
+}
+
+/// Everything for scripts: nothing is left out.
+pub fn difference_json(objects: &[ObjectChange], rights: &RightsDifference) -> Value {
+    let object = |change: &ObjectChange| {
+        let fate = match change.fate {
+            Fate::Added => "added",
+            Fate::Altered => "altered",
+            Fate::Removed => "removed",
+        };
+        json!({"change": fate, "object": change.object, "file": change.at.file.as_str(), "line": change.at.line})
+    };
+    let change = |change: &RightsChange| {
+        let who = |holder: &Holder| json!({"subject": holder.subject, "namespace": holder.namespace});
+        json!({
+            "who": change.who.iter().map(who).collect::<Vec<_>>(),
+            "gained": change.gained.iter().map(right_json).collect::<Vec<_>>(),
+            "lost": change.lost.iter().map(right_json).collect::<Vec<_>>(),
+        })
+    };
+    redact_value(json!({
+        "objects": objects.iter().map(object).collect::<Vec<_>>(),
+        "rights": rights.changes.iter().map(change).collect::<Vec<_>>(),
+        "complete": !rights.more,
+    }))
+}
+
+fn right_json(right: &Right) -> Value {
+    json!({"right": right.what, "through": right.through.iter().map(way_json).collect::<Vec<_>>()})
+}
+
+/// A way with its places.
+pub(super) fn way_json(way: &Way) -> Value {
+    let at = |place: &Location| json!({"file": place.file.as_str(), "line": place.line});
+    json!({"way": way.words, "binding": way.binding.as_ref().map(at), "role": way.role.as_ref().map(at)})
+}

@@ -1,0 +1,145 @@
+//! `bailiwick who-can` and `bailiwick diff` as people and scripts run them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn bailiwick(arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_bailiwick")).args(arguments).output().expect("it runs");
+    Run {
+        status: output.status.code().expect("it ends by itself"),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+const COMMON: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - roles.yaml\n";
+const ROLES: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: certificates
+  labels: {rbac.authorization.k8s.io/aggregate-to-view: \"true\"}
+rules:
+  - apiGroups: [\"\"]
+    resources: [secrets]
+    verbs: [get, list]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: later, namespace: team2}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: nobody-knows}
+subjects:
+  - {kind: Group, name: team2, apiGroup: rbac.authorization.k8s.io}
+";
+const TEAM: &str =
+    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: team1\nresources:\n  - rbac.yaml\n";
+const VIEW: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: viewers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+  - {kind: ServiceAccount, name: flux, namespace: team1}
+  - {kind: Group, name: team1, apiGroup: rbac.authorization.k8s.io}
+";
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("written");
+    }
+}
+
+/// A repository with a team that may look at its namespace, and with what stands in `roles`.
+fn repository(roles: &str) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    write(
+        folder.path(),
+        &[
+            ("cluster/common/kustomization.yaml", COMMON),
+            ("cluster/common/roles.yaml", roles),
+            ("cluster/team1/kustomization.yaml", TEAM),
+            ("cluster/team1/rbac.yaml", VIEW),
+        ],
+    );
+    folder
+}
+
+fn of(folder: &TempDir) -> &str {
+    folder.path().to_str().expect("UTF-8")
+}
+
+#[test]
+fn who_can_names_the_subjects_and_the_way_with_file_and_line() {
+    let folder = repository(ROLES);
+    let run = bailiwick(&["who-can", "get", "secrets", "-n", "team1", of(&folder)]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!(run.out);
+    let json = bailiwick(&["who-can", "get", "secrets", "-n", "team1", "--format", "json", of(&folder)]);
+    let json: Value = serde_json::from_str(&json.out).expect("JSON");
+    let flux =
+        json["holders"].as_array().expect("a list").iter().find(|one| one["subject"] == "ServiceAccount team1/flux");
+    let way = &flux.expect("the team's Flux")["through"];
+    assert_eq!(
+        (way["binding"]["file"].as_str(), way["role"]["line"].as_u64()),
+        (Some("cluster/team1/rbac.yaml"), Some(1))
+    );
+}
+
+#[test]
+fn who_can_knows_groups_names_subresources_and_paths() {
+    let folder = repository(ROLES);
+    let asked = |arguments: &[&str]| bailiwick(&[&["who-can"], arguments, &[of(&folder)]].concat()).out;
+    assert!(asked(&["create", "deployments", "-n", "team1"]).contains("deployments of apps in namespace team1"));
+    assert!(!asked(&["create", "deployments", "-n", "team1"]).contains("team1/flux"), "view creates nothing");
+    assert!(asked(&["list", "deployments", "-n", "team1"]).contains("ServiceAccount team1/flux"));
+    assert!(asked(&["create", "pods/exec", "-n", "team1"]).contains("Group system:masters"));
+    assert!(asked(&["get", "/healthz"]).contains("ClusterRole system:public-info-viewer"));
+    assert!(
+        asked(&["get", "secrets", "-n", "team2"]).contains("RoleBinding team2/later gives ClusterRole nobody-knows")
+    );
+    assert!(asked(&["get", "gadgets.example.org", "--name", "x"]).contains("get gadgets.example.org named x"));
+}
+
+#[test]
+fn diff_says_which_objects_change_and_who_gains_what() {
+    let (before, after) = (repository(&ROLES.replace("[get, list]", "[get]")), repository(ROLES));
+    let base = of(&before);
+    let run = bailiwick(&["diff", of(&after), "--base", base]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!(run.out);
+    let markdown = bailiwick(&["diff", of(&after), "--base", base, "--format", "markdown", "--exit-code"]);
+    assert_eq!(markdown.status, 1);
+    insta::assert_snapshot!("diff_in_markdown", markdown.out);
+    let json = bailiwick(&["diff", of(&after), "--base", base, "--format", "json"]);
+    insta::assert_snapshot!("diff_in_json", json.out);
+}
+
+#[test]
+fn diff_of_what_is_the_same_is_nothing() {
+    let folder = repository(ROLES);
+    let run = bailiwick(&["diff", of(&folder), "--base", of(&folder), "--exit-code"]);
+    assert_eq!((run.status, run.out.as_str()), (0, "No object changes.\n\nNobody's rights change.\n"));
+}
+
+#[test]
+fn wrong_usage_is_told_in_one_line() {
+    let folder = TempDir::new().expect("a folder");
+    let missing = folder.path().join("nowhere");
+    let run = bailiwick(&["who-can", "get", "secrets", missing.to_str().expect("UTF-8")]);
+    assert_eq!((run.status, run.out.as_str(), run.err.lines().count()), (2, "", 1), "{}", run.err);
+    let run = bailiwick(&["diff", of(&folder)]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("--base"), "{}", run.err);
+}
