@@ -27,7 +27,8 @@
 //!   - {kind: ServiceAccount, namespace: team1, name: frontend}
 //! ```
 
-use super::{objects, one_or_many};
+use super::entry::one_or_many;
+use super::objects;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
 use crate::rules::{Meta, Review, Rule};
