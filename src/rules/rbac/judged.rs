@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::entry::Entry;
+use super::entry::{Entry, one_or_many};
 use super::reach::{Fuel, Reach};
-use crate::manifest::Object;
+use crate::finding::{Finding, RuleId, Severity};
+use crate::manifest::{Node, Object};
 use crate::rbac::bootstrap::{is_bootstrap, is_bootstrap_binding};
 use crate::rbac::read::{GROUP, Written, read};
-use crate::rbac::{self, Binding, Key, Role, World};
+use crate::rbac::{self, Binding, Key, PolicyRule, Role, Subject, World};
 use crate::rules::Review;
-use crate::tenancy::{Rights, as_applied};
+use crate::tenancy::{Rights, as_applied, is_system_namespace};
 
 /// What the rules of this family judge. Left out is what says the same as before in the same file, and what is in
 /// its content an object that every API server or Flux's own installation has: its name alone excuses nothing.
@@ -80,13 +81,33 @@ impl<'a> Judged<'a> {
 }
 
 impl JudgedRole<'_> {
+    pub(super) fn finding(
+        &self,
+        id: RuleId,
+        severity: Severity,
+        (field, node): (&str, &Node),
+        message: impl Into<String>,
+    ) -> Finding {
+        finding(self.object, (id, severity), (field, node), message)
+    }
+
     /// Whether it is a ClusterRole.
     pub(super) fn is_cluster_role(&self) -> bool {
         self.object.kind == "ClusterRole"
     }
 }
 
-impl JudgedBinding<'_> {
+impl<'a> JudgedBinding<'a> {
+    pub(super) fn finding(
+        &self,
+        id: RuleId,
+        severity: Severity,
+        (field, node): (&str, &Node),
+        message: impl Into<String>,
+    ) -> Finding {
+        finding(self.object, (id, severity), (field, node), message)
+    }
+
     /// Whether it is a ClusterRoleBinding.
     pub(super) fn is_cluster_wide(&self) -> bool {
         self.object.kind == "ClusterRoleBinding"
@@ -96,6 +117,50 @@ impl JudgedBinding<'_> {
     pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.applied.iter().filter_map(|binding| binding.key.scope.namespace())
     }
+
+    /// Where the name of the role is written.
+    pub(super) fn role_name(&self) -> Option<&'a Node> {
+        self.object.node.at(&["roleRef", "name"])
+    }
+
+    /// Whom it names, with the field and the place of the name.
+    pub(super) fn subjects(&self) -> Vec<(String, &'a Node, Subject)> {
+        let list = self.object.node.get("subjects").map(one_or_many).unwrap_or_default();
+        let subject = |(index, node): (usize, &'a Node)| {
+            let text = |field: &str| node.get(field).and_then(Node::text);
+            let name = node.get("name")?;
+            let scope = &self.applied.first()?.key.scope;
+            let subject = Subject::written(text("kind")?, text("namespace"), name.text()?, scope)?;
+            Some((format!("subjects[{index}].name"), name, subject))
+        };
+        list.into_iter().enumerate().filter_map(subject).collect()
+    }
+
+    /// Whether everybody whom it names had a right before the change.
+    pub(super) fn had(&self, before: &World, right: &PolicyRule, fuel: &Fuel) -> bool {
+        self.applied.iter().all(|binding| Reach::of_binding(binding).had(before, right, fuel))
+    }
+
+    /// Whether it holds in the whole cluster, or in a namespace that decides over it.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_cluster_wide() || self.namespaces().any(is_of_cluster)
+    }
+}
+
+/// Whether who has a namespace has the cluster: the controllers of Kubernetes or Flux run there. In `default` nothing
+/// does.
+pub(super) fn is_of_cluster(namespace: &str) -> bool {
+    is_system_namespace(namespace) && namespace != "default"
+}
+
+/// A finding about a field of a role or a binding.
+pub(super) fn finding(
+    object: &Object,
+    (id, severity): (RuleId, Severity),
+    (field, node): (&str, &Node),
+    message: impl Into<String>,
+) -> Finding {
+    Finding::new(id, severity, object.location(node), message).with_object(object.reference()).with_field(field)
 }
 
 /// What stood in the changed files, by file, kind, namespace and name.
