@@ -31,7 +31,7 @@ pub use difference::{Change, Difference, Moved, Movement, difference};
 pub use effective::{Grant, What, effective};
 pub use object::{Binding, Key, Object, ObjectId, Origin, Role, Scope};
 pub use right::{On, Right};
-pub use rule::{PolicyRule, Request, Target};
+pub use rule::{PolicyRule, Request, Target, covers_resource, covers_url};
 pub use selector::{Labels, Operator, Requirement, Selector};
 pub use subject::Subject;
 pub use who_can::{WhoCan, who_can};

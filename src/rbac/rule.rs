@@ -107,7 +107,7 @@ fn has(words: &[String], wanted: &str) -> bool {
 }
 
 /// Whether a word of `resources` stands for a resource: itself, everything, or the subresource of all.
-fn covers_resource(word: &str, resource: &str) -> bool {
+pub fn covers_resource(word: &str, resource: &str) -> bool {
     word == "*" || word == resource || word.strip_prefix("*/").is_some_and(|sub| Some(sub) == subresource(resource))
 }
 
@@ -118,7 +118,7 @@ fn subresource(resource: &str) -> Option<&str> {
 
 /// Whether a word of `nonResourceURLs` stands for a path. Every star at the end is taken off before the
 /// beginnings are compared; one in the middle is a letter like others.
-pub(super) fn covers_url(word: &str, path: &str) -> bool {
+pub fn covers_url(word: &str, path: &str) -> bool {
     word == path || word.ends_with('*') && path.starts_with(word.trim_end_matches('*'))
 }
 

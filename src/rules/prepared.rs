@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::{Review, crd, object};
+use super::{Review, crd, object, rbac};
 use crate::names::RepoPath;
 use crate::tenancy::Rights;
 
@@ -16,6 +16,8 @@ pub struct Prepared<'a> {
     pub objects: object::Judged<'a>,
     /// Which Flux `Kustomization`s apply which definitions.
     pub applied: Option<crd::Applied<'a>>,
+    /// The roles and bindings that are judged.
+    pub roles: rbac::Judged<'a>,
     /// Who may do what: only found out where a rule asks.
     rights: OnceCell<Rights>,
 }
@@ -23,24 +25,19 @@ pub struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     /// Finds it out.
     pub fn of(review: &Review<'a>) -> Self {
+        let rights = OnceCell::new();
         Self {
             differences: crd::Differences::of(review),
             objects: object::Judged::of(review),
             applied: crd::Applied::of(review),
-            rights: OnceCell::new(),
+            roles: rbac::Judged::of(review, || rights.get_or_init(|| rights_of(review))),
+            rights,
         }
     }
 
     /// The roles and bindings before and after, as far as they matter for the change.
     pub fn rights(&self, review: &Review<'_>) -> &Rights {
-        self.rights.get_or_init(|| {
-            if review.whole_before.file_count() == 0 {
-                return Rights::whole(review.after);
-            }
-            let files = review.files.iter().chain(review.old).map(|file| &file.path);
-            let changed: BTreeSet<RepoPath> = files.chain(review.dropped.keys()).cloned().collect();
-            Rights::of(review.whole_before, review.after, &changed)
-        })
+        self.rights.get_or_init(|| rights_of(review))
     }
 
     /// Asks what is known already, else finds it out.
@@ -50,4 +47,13 @@ impl<'a> Prepared<'a> {
             None => ask(&Self::of(review)),
         }
     }
+}
+
+fn rights_of(review: &Review<'_>) -> Rights {
+    if review.whole_before.file_count() == 0 {
+        return Rights::whole(review.after);
+    }
+    let files = review.files.iter().chain(review.old).map(|file| &file.path);
+    let changed: BTreeSet<RepoPath> = files.chain(review.dropped.keys()).cloned().collect();
+    Rights::of(review.whole_before, review.after, &changed)
 }

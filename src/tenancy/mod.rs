@@ -29,7 +29,7 @@ pub use left_out::LeftOut;
 pub use marks::Marks;
 pub use newly::{Difference, Newly};
 pub use reach::{Reach, Root};
-pub use rights::{Place, Rights};
+pub use rights::{Place, Rights, as_applied};
 pub use stored::StoredSummary;
 pub use summary::{Definition, FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};
 pub use syncs::{Appliers, Applying, Sync, Syncs};

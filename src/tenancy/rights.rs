@@ -11,9 +11,9 @@ use super::facts::{Fact, RightsFact};
 use super::reach::{Reach, Root};
 use super::stored::list;
 use super::stored::rights::{AGGREGATION_KEY, role_key, subject_key};
-use crate::manifest::is_kustomization;
+use crate::manifest::{self, is_kustomization};
 use crate::names::RepoPath;
-use crate::rbac::read::{Changed, Says};
+use crate::rbac::read::{Changed, Says, read};
 use crate::rbac::{Key, Known, Object, Origin, Scope, Subject, World};
 
 /// Where a role or a binding is written.
@@ -93,6 +93,18 @@ fn world(index: &RepositoryIndex, files: &BTreeSet<RepoPath>, places: &mut Vec<P
         }
     }
     World::new(known(index), objects)
+}
+
+/// A role or a binding as it is applied: once for each way on which its file is, or as it is written where none is
+/// known. Nothing for an object of another kind.
+pub fn as_applied(index: &RepositoryIndex, object: &manifest::Object) -> Vec<Object> {
+    let Some(written) = read(object) else { return Vec::new() };
+    let fact = RightsFact { written, line: object.node.start.line };
+    let ways = ways_of(index, &object.file);
+    if ways.is_empty() {
+        return vec![fact.written.applied(Changed::default(), Origin::Tree(0))];
+    }
+    ways.iter().map(|way| applied(index, &fact, way, Origin::Tree(0))).collect()
 }
 
 fn applied(index: &RepositoryIndex, fact: &RightsFact, way: &Reach, origin: Origin) -> Object {

@@ -1,17 +1,15 @@
-//! Roles and bindings must keep off the names that Kubernetes uses itself.
+//! A binding must not give rights to everybody, nor to parts of the cluster itself.
 //!
 //! # What
 //! Reports bindings whose subject is a built-in group or user: `system:masters`, everybody
 //! (`system:anonymous`, `system:unauthenticated`, `system:authenticated`), all service accounts
 //! (`system:serviceaccounts`, or those of a namespace), nodes and control plane, or a service
-//! account disguised as a User. Reports roles and bindings that take a name of Kubernetes' own:
-//! `system:…`, and the ClusterRoles `cluster-admin`, `admin`, `edit` and `view`.
+//! account disguised as a User.
 //!
 //! # Why
 //! `system:masters` passes every check and cannot be limited. The groups for everybody include
 //! people and pods that nobody thought of, other teams' among them. A User
-//! `system:serviceaccount:team2:default` is team2's service account, only harder to notice. A role
-//! named `system:…` looks built-in, is exempt from many scanners, and may replace a real one.
+//! `system:serviceaccount:team2:default` is team2's service account, only harder to notice.
 //!
 //! # Bad
 //! ```yaml
@@ -27,10 +25,10 @@
 //!   - {kind: ServiceAccount, namespace: team1, name: frontend}
 //! ```
 
-use super::{objects, one_or_many};
+use super::entry::one_or_many;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::{Node, Object};
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Prepared, Review, Rule, shown};
 
 /// `rbac/system-subject`.
 #[derive(Debug)]
@@ -44,10 +42,9 @@ impl Rule for SystemSubject {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let bindings = objects(review, &["ClusterRoleBinding", "RoleBinding"]).flat_map(check_subjects);
-        let names =
-            objects(review, &["ClusterRoleBinding", "RoleBinding", "ClusterRole", "Role"]).filter_map(check_name);
-        bindings.chain(names).collect()
+        Prepared::with(review, |prepared| {
+            prepared.roles.bindings.iter().flat_map(|binding| check_subjects(binding.object)).collect()
+        })
     }
 }
 
@@ -67,6 +64,7 @@ const NAME_SOMEBODY: &str = "Name the people's own group, or the service account
 /// Severity, message and help for a subject; nothing for one of the cluster's own people.
 fn judge(object: &Object, subject: &Node, name: &str) -> Option<(Severity, String, String)> {
     let rest = name.strip_prefix("system:")?;
+    let name = &shown(name);
     if let Some(account) = rest.strip_prefix("serviceaccount:") {
         let (namespace, account) = account.split_once(':').unwrap_or(("", account));
         let message = format!("`{name}` is a service account written as a {}, which hides whose it is.", kind(subject));
@@ -107,25 +105,4 @@ fn severity_of_namespace(object: &Object, namespace: &str) -> Severity {
         "RoleBinding" => Severity::Warning,
         _ => Severity::Error,
     }
-}
-
-fn check_name(object: &Object) -> Option<Finding> {
-    let name = object.node.at(&["metadata", "name"])?;
-    let built_in =
-        object.kind == "ClusterRole" && ["cluster-admin", "admin", "edit", "view"].contains(&object.name.as_str());
-    let (message, help) = if object.name.starts_with("system:") {
-        (
-            "Names that start with `system:` belong to Kubernetes: this one may replace a built-in role or binding.",
-            "Choose a name without `system:`.",
-        )
-    } else if built_in {
-        (
-            "This replaces a ClusterRole that Kubernetes ships, for everybody who is bound to it.",
-            "Choose another name; to add rights to it, label a role of your own with `rbac.authorization.k8s.io/aggregate-to-…`.",
-        )
-    } else {
-        return None;
-    };
-    let finding = Finding::new(ID, Severity::Error, object.location(name), message).with_object(object.reference());
-    Some(finding.with_field("metadata.name").with_help(help))
 }

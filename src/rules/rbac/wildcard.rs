@@ -3,14 +3,14 @@
 //! # What
 //! Reports `*` in `verbs`, `resources`, `apiGroups` and `nonResourceURLs` of Roles and
 //! ClusterRoles. A ClusterRole that may write every resource, be it with `*` or with all verbs
-//! spelled out, is an error, the rest a warning. A ClusterRole whose `aggregationRule` selects every
-//! other ClusterRole, or those that Kubernetes brings along (`kubernetes.io/bootstrapping`), is an
-//! error as well.
+//! spelled out, is an error, the rest a warning. In a Role, and in a ClusterRole that is only bound
+//! in namespaces of teams, all of it is a warning. What a rule has through such a `*` for
+//! everything is said here at once, and not again by the rules about single rights.
 //!
 //! # Why
 //! `*` also allows what does not exist yet: the next custom resource, the next verb. On roles it
 //! includes `escalate` and `bind`, on users `impersonate`. A ClusterRole with `*` everywhere is
-//! cluster-admin under another name. So is one that takes in all others: cluster-admin is among them.
+//! cluster-admin under another name.
 //!
 //! # Bad
 //! ```yaml
@@ -26,18 +26,18 @@
 //!   - {apiGroups: ["apps"], resources: ["deployments"], verbs: ["get", "list", "watch"]}
 //! ```
 
-use super::{Entry, entries, listed, milder, objects, one_or_many};
+use super::entry::{Entry, listed, milder};
+use super::judged::JudgedRole;
+use super::power::{WRITE, held_already};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{Node, Object};
-use crate::rules::{Meta, Review, Rule};
+use crate::manifest::Node;
+use crate::rules::{Meta, Prepared, Review, Rule};
 
 /// `rbac/wildcard`.
 #[derive(Debug)]
 pub struct Wildcard;
 
 const ID: RuleId = RuleId::new("rbac/wildcard");
-
-const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 
 /// Without `deletecollection`, which people leave out when they spell everything out.
 const ALL: &[&str] = &["get", "list", "watch", "create", "update", "patch", "delete"];
@@ -48,54 +48,64 @@ impl Rule for Wildcard {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        let aggregated = objects(review, &["ClusterRole"]).flat_map(check_aggregation);
-        entries(review).flat_map(|entry| check_entry(&entry)).chain(aggregated).collect()
+        Prepared::with(review, |prepared| {
+            let judged = &prepared.roles;
+            let mut findings = Vec::new();
+            for role in &judged.roles {
+                for entry in &role.entries {
+                    let found = check_entry(role, entry);
+                    let had = !found.is_empty()
+                        && role.reach.had(&prepared.rights(review).before, &entry.rule(), &judged.fuel);
+                    findings.extend(found.into_iter().map(|one| if had { held_already(one) } else { one }));
+                }
+            }
+            findings
+        })
     }
 }
 
-/// The label of the roles that Kubernetes brings along, cluster-admin among them
-/// (<https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings>).
-const DEFAULT_ROLES: &str = "kubernetes.io/bootstrapping";
-
-fn check_aggregation(object: &Object) -> Vec<Finding> {
-    let selectors = object.node.at(&["aggregationRule", "clusterRoleSelectors"]);
-    let selectors = selectors.map(one_or_many).unwrap_or_default().into_iter().enumerate();
-    selectors
-        .filter(|(_, selector)| selects_everything(selector))
-        .map(|(index, selector)| {
-            let message = "This selector takes the rights of every ClusterRole into this one, cluster-admin included.";
-            Finding::new(ID, Severity::Error, object.location(selector), message)
-                .with_object(object.reference())
-                .with_field(format!("aggregationRule.clusterRoleSelectors[{index}]"))
-                .with_help("Select by a label that only the roles carry that are meant.")
-        })
-        .collect()
+/// Whether this rule tells at once what an entry has through `*` in `resources` and a verb, on resources of some
+/// groups.
+pub(super) fn tells(entry: &Entry<'_>, verb: &str, groups: &[&str]) -> bool {
+    let is_meant = groups.contains(&"") || groups == ["*"] || entry.groups.star().is_some();
+    is_meant && allows_everything(entry).is_some_and(|allowed| allowed.includes(verb))
 }
 
-/// Whether nothing in a selector keeps cluster-admin out: it is empty, says only what a role must
-/// not carry, or names the label of the default roles.
-fn selects_everything(selector: &Node) -> bool {
-    let labels: Vec<&str> = selector.get("matchLabels").map(keys).unwrap_or_default();
-    let expressions = selector.get("matchExpressions").map(one_or_many).unwrap_or_default();
-    let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-    let wide = |expression: &&Node| {
-        let negative =
-            text(expression, "operator").is_some_and(|operator| ["NotIn", "DoesNotExist"].contains(&&*operator));
-        negative || text(expression, "key").is_some_and(|key| key == DEFAULT_ROLES)
-    };
-    labels.iter().all(|label| *label == DEFAULT_ROLES) && expressions.iter().all(wide)
+/// What an entry may do with every resource, beyond reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    Everything,
+    EverythingSpelledOut,
+    Writes,
 }
 
-fn keys(node: &Node) -> Vec<&str> {
-    node.entries().filter_map(|(key, _)| key.text()).collect()
+impl Allowed {
+    fn includes(self, verb: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::EverythingSpelledOut => ALL.contains(&verb) || WRITE.contains(&verb),
+            Self::Writes => WRITE.contains(&verb),
+        }
+    }
 }
 
-fn check_entry(entry: &Entry<'_>) -> Vec<Finding> {
+/// Nothing where it only reads, or where not every resource of the core group is meant.
+fn allows_everything(entry: &Entry<'_>) -> Option<Allowed> {
+    entry.resources.star().filter(|_| entry.reaches_group(&[""]))?;
+    if entry.verbs.star().is_some() {
+        return Some(Allowed::Everything);
+    }
+    if ALL.iter().all(|verb| entry.verbs.find(&[verb]).is_some()) {
+        return Some(Allowed::EverythingSpelledOut);
+    }
+    entry.verbs.find(WRITE).map(|_| Allowed::Writes)
+}
+
+fn check_entry(role: &JudgedRole<'_>, entry: &Entry<'_>) -> Vec<Finding> {
     if let Some(node) = entry.resources.star()
-        && entry.reaches_group(&[""])
-        && let Some(allowed) = allowed_writes(entry)
+        && let Some(allowed) = allows_everything(entry)
     {
-        return vec![everything(entry, node, &allowed)];
+        return vec![everything(role, entry, (node, allowed))];
     }
     let fields = [
         ("verbs", &entry.verbs, "every verb, also those that later versions of Kubernetes add"),
@@ -113,23 +123,23 @@ fn check_entry(entry: &Entry<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// What the entry may do beyond reading, in words; nothing where it only reads.
-fn allowed_writes(entry: &Entry<'_>) -> Option<String> {
-    if entry.verbs.star().is_some() {
-        return Some("everything".to_owned());
-    }
-    if ALL.iter().all(|verb| entry.verbs.find(&[verb]).is_some()) {
-        return Some("everything (all verbs are spelled out)".to_owned());
-    }
-    let writes: Vec<&str> = WRITE.iter().copied().filter(|verb| entry.verbs.find(&[verb]).is_some()).collect();
-    (!writes.is_empty()).then(|| listed(&writes))
-}
-
-fn everything(entry: &Entry<'_>, node: &Node, allowed: &str) -> Finding {
-    let place = if entry.cluster_wide() { "in every namespace and on the cluster itself" } else { "in its namespace" };
+fn everything(role: &JudgedRole<'_>, entry: &Entry<'_>, (node, allowed): (&Node, Allowed)) -> Finding {
+    let allowed = match allowed {
+        Allowed::Everything => "everything".to_owned(),
+        Allowed::EverythingSpelledOut => "everything (all verbs are spelled out)".to_owned(),
+        Allowed::Writes => {
+            let writes = entry.verbs.0.iter().map(|(verb, _)| *verb).filter(|verb| WRITE.contains(verb));
+            listed(&writes.collect::<Vec<_>>())
+        }
+    };
+    let place = match (role.reach.is_wide, role.is_cluster_role()) {
+        (true, _) => "in every namespace and on the cluster itself",
+        (false, true) => "in the namespaces where the role is bound",
+        (false, false) => "in its namespace",
+    };
     let groups = if entry.groups.star().is_some() { "every API group" } else { "the core API group" };
     let message = format!("This rule allows {allowed} on every resource of {groups}, {place}.");
-    let severity = if entry.cluster_wide() { Severity::Error } else { milder(Severity::Error) };
+    let severity = if role.reach.is_full() { Severity::Error } else { milder(Severity::Error) };
     entry
         .finding(ID, severity, ("resources", node), message)
         .with_help("Write the API groups, resources and verbs that are needed instead of `*`.")

@@ -1,0 +1,69 @@
+//! A role must not let its holders into other people's pods.
+//!
+//! # What
+//! Reports rules that allow `create` or `get` on `pods/exec` and `pods/attach`, changing
+//! `pods/ephemeralcontainers`, and, as a warning, `pods/portforward`, `pods/proxy` and
+//! `services/proxy`.
+//!
+//! # Why
+//! A shell in a container has the token of its service account and all of its secrets. `get` is enough:
+//! the connection may be opened by a WebSocket, which is a GET. Kubernetes asks for `create` as well
+//! only since 1.35; `get` on the proxies is enough in every version.
+//!
+//! # Bad
+//! ```yaml
+//! kind: ClusterRole
+//! rules:
+//!   - {apiGroups: [""], resources: ["pods", "pods/exec"], verbs: ["get"]}
+//! ```
+//!
+//! # Good
+//! ```yaml
+//! kind: ClusterRole
+//! rules:
+//!   - {apiGroups: [""], resources: ["pods", "pods/log"], verbs: ["get"]}
+//! ```
+
+use super::power::{self, CHANGE, CORE, Power};
+use crate::finding::{Finding, RuleId, Severity};
+use crate::rules::{Meta, Review, Rule};
+
+/// `rbac/exec-into-pods`.
+#[derive(Debug)]
+pub struct ExecIntoPods;
+
+const ID: RuleId = RuleId::new("rbac/exec-into-pods");
+
+impl Rule for ExecIntoPods {
+    fn meta(&self) -> Meta {
+        Meta { id: ID, severity: Severity::Error, source: include_str!("exec_into_pods.rs") }
+    }
+
+    fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        power::check(review, ID, POWERS)
+    }
+}
+
+/// What is found.
+pub(super) const POWERS: &[Power] = &[
+    Power {
+        effect: "run commands in the pods of others, with their accounts and secrets",
+        remedy: "Remove the subresource; `pods/log` is what reading needs.",
+        ..Power::namespaced(&["create", "get"], CORE, &["pods/exec", "pods/attach"])
+    },
+    Power {
+        effect: "put containers of their own into the pods of others, with their accounts and secrets",
+        remedy: "Remove `pods/ephemeralcontainers`.",
+        ..Power::namespaced(CHANGE, CORE, &["pods/ephemeralcontainers"])
+    },
+    Power {
+        danger: Severity::Warning,
+        effect: "reach what listens in pods, past network policies",
+        remedy: "Remove the subresource.",
+        ..Power::namespaced(
+            &["create", "get", "update", "patch", "delete"],
+            CORE,
+            &["pods/portforward", "pods/proxy", "services/proxy"],
+        )
+    },
+];
