@@ -75,6 +75,7 @@ pub struct ObjectRef {
 impl fmt::Display for ObjectRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
+            _ if self.name.is_empty() => formatter.write_str(&self.kind),
             Some(namespace) => write!(formatter, "{} {namespace}/{}", self.kind, self.name),
             None => write!(formatter, "{} {}", self.kind, self.name),
         }
@@ -174,5 +175,21 @@ impl Finding {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ObjectRef;
+
+    #[test]
+    fn an_object_without_a_name_is_called_by_its_kind() {
+        let object = |name: &str| ObjectRef {
+            api_version: "v1".to_owned(),
+            kind: "List".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        };
+        assert_eq!((object("").to_string(), object("x").to_string()), ("List".to_owned(), "List x".to_owned()));
     }
 }

@@ -275,6 +275,36 @@ fn what_source_controller_leaves_out_is_not_applied() {
 }
 
 #[test]
+fn a_version_of_kubernetes_that_nobody_knows_is_said() {
+    let run = bailiwick(&["check", CLEAN, "--render", "never", "--kube-version", "1.99"]);
+    assert!(
+        run.err.starts_with("warning: Kubernetes 1.99 is not known here: objects are judged as by 1."),
+        "{}",
+        run.err
+    );
+    assert_eq!(bailiwick(&["check", CLEAN, "--render", "never", "--kube-version", "1.30"]).err, "");
+}
+
+#[test]
+fn what_is_shown_is_what_is_there() {
+    let folder = copy_of(CLEAN);
+    let lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    write(&folder, "cluster/common/large.yaml", lfs);
+    write(&folder, "cluster/common/list.yaml", "apiVersion: v1\nkind: List\nitems: 1\n");
+    write(&folder, "cluster/common/tab.yaml", "a:\tb: c\n");
+    std::os::unix::fs::symlink("large.yaml", folder.path().join("cluster/common/link.yaml")).expect("a link");
+    let out = bailiwick(&["check", path(&folder), "--render", "never"]).out;
+    for shown in [
+        "This is a Git LFS pointer. The file",
+        "  1 | a:→b: c\n",
+        "which is not followed. The file is not judged.\n  help",
+    ] {
+        assert!(out.contains(shown), "{shown}\n{out}");
+    }
+    assert!(!out.contains("has no List"), "{out}");
+}
+
+#[test]
 fn a_resource_of_any_name_is_judged() {
     let folder = copy_of(CLEAN);
     write(

@@ -26,6 +26,7 @@ use crate::manifest::ManifestFile;
 use crate::names::{KubernetesVersion, RepoPath};
 use crate::report::{self, Style, count};
 use crate::rules::{Aside, Change, Changed, Elsewhere, Judgement, RULES, Scope, View};
+use crate::schema::builtin::Versions;
 use crate::tenancy::{Layout, RepositoryIndex, Team};
 
 /// Judge the manifests of an admin or team repository
@@ -139,6 +140,13 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
         judgement.absorb(change.judge_built(0, by, (&all, &aside), &judgement));
     }
     progress.done(err);
+    let newest = Versions::newest();
+    if let Some(version) = args.kube_version.filter(|version| *version > newest) {
+        writeln!(
+            err,
+            "warning: Kubernetes {version} is not known here: objects are judged as by {newest}, the newest that is"
+        )?;
+    }
     for note in notes {
         writeln!(err, "note: {}", visible(&note))?;
     }

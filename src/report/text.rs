@@ -44,6 +44,10 @@ struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn line(&mut self, finding: &Finding) -> Option<&'a str> {
         let (path, file) = self.files.get_key_value(&finding.location.file)?;
+        // Of what was not opened there is no line.
+        if file.source.is_empty() {
+            return None;
+        }
         let lines = self.lines.entry(path).or_insert_with(|| file.source.split('\n').collect());
         let line = lines.get((finding.location.line as usize).checked_sub(1)?)?;
         // Thousands of findings on one endless line would take for ever.
@@ -75,6 +79,9 @@ fn one(finding: &Finding, source: Option<&str>, style: Style) -> String {
     lines
 }
 
+/// A tab must not look like the space that somebody meant.
+const TAB: &str = "→";
+
 /// The source line with a caret under the column; a long line is cut around it. Secrets are taken out before
 /// that: the caret may stand in one, and then it points a little beside its place.
 fn excerpt(source: &str, line: u32, column: u32, style: Style) -> String {
@@ -82,7 +89,7 @@ fn excerpt(source: &str, line: u32, column: u32, style: Style) -> String {
     let characters: Vec<char> = source.trim_end_matches('\r').chars().collect();
     let at = (column as usize).saturating_sub(1).min(characters.len());
     let first = if characters.len() > WIDTH { at.saturating_sub(WIDTH / 2) } else { 0 };
-    let shown = |range: &[char]| visible(&range.iter().collect::<String>().replace('\t', " ")).into_owned();
+    let shown = |range: &[char]| visible(&range.iter().collect::<String>().replace('\t', TAB)).into_owned();
     let before = format!("{}{}", if first > 0 { "…" } else { "" }, shown(&characters[first..at]));
     let end = characters.len().min(first + WIDTH);
     let after = format!("{}{}", shown(&characters[at..end]), if end < characters.len() { "…" } else { "" });

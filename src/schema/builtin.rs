@@ -27,6 +27,11 @@ impl Versions {
         }))
     }
 
+    /// The newest version that the table knows.
+    pub fn newest() -> KubernetesVersion {
+        KubernetesVersion::new(table().span.last)
+    }
+
     /// Whether the table does not reach back to a version: then nothing is known of kinds that it does not have.
     pub fn are_after(configured: KubernetesVersion) -> bool {
         configured.minor() < table().span.first

@@ -123,21 +123,26 @@ fn load(source: &mut dyn Source, path: &RepoPath, kind: Kind) -> Result<Loaded> 
         Kind::File(size) if size <= FILE_BYTES => {
             let bytes = source.read(path)?;
             let digest = Sha256::digest(&bytes).into();
+            if bytes.len() < 1024 && bytes.starts_with(LFS) {
+                let help = "Keep manifests out of Git LFS.";
+                let file = manifest::unreadable(path.clone(), "This is a Git LFS pointer.", help);
+                return Ok(Loaded { file, digest });
+            }
             return Ok(Loaded { file: manifest::read(path.clone(), &bytes), digest });
         }
         Kind::File(size) => Problem {
             position: START,
-            message: format!("The file has {size} bytes, so it is not read."),
+            message: format!("The file has {size} bytes, more than are read."),
             help: "Split it: a manifest of this size cannot be applied.".to_owned(),
         },
         Kind::Link => Problem {
             position: START,
-            message: "This is a symbolic link, which is not followed, so it is not judged.".to_owned(),
+            message: "This is a symbolic link, which is not followed.".to_owned(),
             help: "Put the file itself here, or name it in the kustomization by its own path.".to_owned(),
         },
         Kind::Other => Problem {
             position: START,
-            message: "This is neither a file nor a folder, so it is not judged.".to_owned(),
+            message: "This is neither a file nor a folder.".to_owned(),
             help: "Remove it, or put a file here.".to_owned(),
         },
     };
@@ -148,6 +153,9 @@ fn load(source: &mut dyn Source, path: &RepoPath, kind: Kind) -> Result<Loaded> 
         digest,
     })
 }
+
+/// How a file begins that only points to one in Git LFS (git-lfs.com, "Git LFS Specification").
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 
 const START: Position = Position { offset: 0, line: 1, column: 1 };
 

@@ -61,7 +61,12 @@ impl<'a> Judged<'a> {
             if file.objects.is_empty() || !review.holds_whole_objects(&file.path) {
                 continue;
             }
-            let others = file.objects.iter().filter(|object| !is_definition(object.group(), &object.kind));
+            let is_other = |object: &&Object| {
+                // Of a list only what is in it is applied.
+                let is_list = object.api_version == "v1" && object.kind == "List";
+                !is_list && !is_definition(object.group(), &object.kind)
+            };
+            let others = file.objects.iter().filter(is_other);
             others.for_each(|object| judged.add(review, &definitions, object));
         }
         judged

@@ -49,8 +49,8 @@ pub(in crate::rules) fn unknown_fields(rule: RuleId, one: &One<'_>) -> Vec<Findi
     let Answer::Verdict(verdict) = &one.answer else { return Vec::new() };
     let told = verdict.unknown.iter().map(|problem| {
         let message = format!(
-            "A {} has no field `{}`; server-side apply, which Flux uses, refuses the object.",
-            shown(&one.object.kind),
+            "{} has no field `{}`; server-side apply, which Flux uses, refuses the object.",
+            with_article(&shown(&one.object.kind)),
             problem.field
         );
         let meant = problem.meant.map(|name| format!("Did you mean `{name}`? Write it so."));
@@ -58,4 +58,10 @@ pub(in crate::rules) fn unknown_fields(rule: RuleId, one: &One<'_>) -> Vec<Findi
         at_problem((rule, Severity::Error), one.object, problem, message).with_help(help)
     });
     told.collect()
+}
+
+/// `A Pod`, `An Ingress`.
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "An" } else { "A" };
+    format!("{article} {kind}")
 }
