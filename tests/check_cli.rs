@@ -120,7 +120,7 @@ fn sarif_is_valid_by_its_schema() {
 #[test]
 fn fail_on_decides_the_status() {
     let folder = copy_of(CLEAN);
-    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules:\n  - {apiGroups: [apps], resources: [deployments], verbs: ['*']}\n";
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules:\n  - {apiGroups: [example.org], resources: [widgets], verbs: ['*']}\n";
     write(&folder, "cluster/common/cluster-roles.yaml", role);
     for (fail_on, status) in [("error", 0), ("warning", 1), ("never", 0)] {
         assert_eq!(bailiwick(&["check", path(&folder), "--fail-on", fail_on]).status, status, "{fail_on}");
@@ -321,7 +321,7 @@ fn a_resource_of_any_name_is_judged() {
 
 #[test]
 fn the_policy_comes_from_the_base() {
-    let policy = "severity:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n";
+    let policy = "severity:\n  crd/missing-schema: off\n  crd/one-storage-version: off\n  rbac/read-secrets: off\n  rbac/escalation-verbs: off\n  rbac/invalid: off\n";
     let (base, head) = (copy_of(CLEAN), copy_of(BAD));
     write(&head, "policy.yaml", policy);
     assert_eq!(bailiwick(&["check", path(&head)]).status, 0, "without a base the folder's own holds");

@@ -95,11 +95,12 @@ fn world(index: &RepositoryIndex, files: &BTreeSet<RepoPath>, places: &mut Vec<P
     World::new(known(index), objects)
 }
 
-/// A role or a binding as it is applied: once for each way on which its file is, or as it is written where none is
-/// known. Nothing for an object of another kind.
-pub fn as_applied(index: &RepositoryIndex, object: &manifest::Object) -> Vec<Object> {
+/// A role or a binding as it is applied: once for each way on which its file is. As it is written where no way is
+/// known, and without an index, which is for what kustomize has built. Nothing for an object of another kind.
+pub fn as_applied(index: Option<&RepositoryIndex>, object: &manifest::Object) -> Vec<Object> {
     let Some(written) = read(object) else { return Vec::new() };
     let fact = RightsFact { written, line: object.node.start.line };
+    let Some(index) = index else { return vec![fact.written.applied(Changed::default(), Origin::Tree(0))] };
     let ways = ways_of(index, &object.file);
     if ways.is_empty() {
         return vec![fact.written.applied(Changed::default(), Origin::Tree(0))];

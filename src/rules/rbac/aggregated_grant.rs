@@ -30,7 +30,7 @@
 
 use super::entry::{listed, milder};
 use super::judged::JudgedRole;
-use super::power::WRITE;
+use super::power::{Local, WRITE};
 use super::{powers, reach::Reach};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
@@ -74,8 +74,7 @@ fn check(rights: &Rights, role: &JudgedRole<'_>) -> Option<Finding> {
     }
     let (severity, effect, names) = worst?;
     let node = label(role.object.node.at(&["metadata", "labels"])).or_else(|| role.object.node.at(&["metadata"]))?;
-    let message =
-        format!("Everybody with the ClusterRole {} can {effect}, because this role is added to it.", listed(&names));
+    let message = format!("This role is added to {}: whoever has that can {effect}.", listed(&names));
     let help = "Remove the label, or the dangerous rules from this role.";
     Some(role.finding(ID, severity, ("metadata.labels", node), message).with_help(help))
 }
@@ -94,9 +93,10 @@ fn gives(rights: &Rights, role: &JudgedRole<'_>, taker: &str) -> Option<(Severit
     let gained = role.applied.iter().flat_map(|applied| &applied.rules);
     let more: Vec<PolicyRule> =
         minus(gained, had.roles.iter().flat_map(|role| &role.rules)).rights.iter().map(Right::rule).collect();
-    let is_full = Reach::of(&rights.after, std::iter::once(&key)).is_full();
+    let reach = Reach::of(&rights.after, std::iter::once(&key));
+    let is_full = reach.is_full();
     let local = |severity| if is_full { severity } else { milder(severity) };
-    if let Some(power) = powers::worst(&more) {
+    if let Some(power) = powers::worst(&more).filter(|power| power.local != Local::Usual || reach.is_bound_wide()) {
         return Some((local(power.danger), power.effect.to_owned()));
     }
     let writes = |rule: &PolicyRule| rule.verbs.iter().any(|verb| verb == "*" || WRITE.contains(&verb.as_str()));

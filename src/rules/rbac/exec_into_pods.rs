@@ -8,7 +8,8 @@
 //! # Why
 //! A shell in a container has the token of its service account and all of its secrets. `get` is enough:
 //! the connection may be opened by a WebSocket, which is a GET. Kubernetes asks for `create` as well
-//! only since 1.35; `get` on the proxies is enough in every version.
+//! only since 1.35; Where the configuration says that the cluster is as new, `get` alone is not
+//! reported; on the proxies it is enough in every version.
 //!
 //! # Bad
 //! ```yaml
@@ -26,6 +27,7 @@
 
 use super::power::{self, CHANGE, CORE, Power};
 use crate::finding::{Finding, RuleId, Severity};
+use crate::names::KubernetesVersion;
 use crate::rules::{Meta, Review, Rule};
 
 /// `rbac/exec-into-pods`.
@@ -40,16 +42,22 @@ impl Rule for ExecIntoPods {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        power::check(review, ID, POWERS)
+        let is_get_enough = review.kubernetes.is_none_or(|version| version < GET_IS_NOT_ENOUGH);
+        let count = if is_get_enough { POWERS.len() } else { POWERS.len() - 1 };
+        power::check(review, ID, &POWERS[..count])
     }
 }
 
-/// What is found.
+/// From here on a WebSocket to a pod needs `create` as well (feature `AuthorizePodWebsocketUpgradeCreatePermission`,
+/// kubernetes/kubernetes, pkg/features/kube_features.go).
+const GET_IS_NOT_ENOUGH: KubernetesVersion = KubernetesVersion::new(35);
+
+/// What is found; the last one is that `get` is enough.
 pub(super) const POWERS: &[Power] = &[
     Power {
         effect: "run commands in the pods of others, with their accounts and secrets",
         remedy: "Remove the subresource; `pods/log` is what reading needs.",
-        ..Power::namespaced(&["create", "get"], CORE, &["pods/exec", "pods/attach"])
+        ..Power::namespaced(&["create"], CORE, &["pods/exec", "pods/attach"])
     },
     Power {
         effect: "put containers of their own into the pods of others, with their accounts and secrets",
@@ -65,5 +73,10 @@ pub(super) const POWERS: &[Power] = &[
             CORE,
             &["pods/portforward", "pods/proxy", "services/proxy"],
         )
+    },
+    Power {
+        effect: "run commands in the pods of others, with their accounts and secrets",
+        remedy: "Remove the subresource; `pods/log` is what reading needs.",
+        ..Power::namespaced(&["get"], CORE, &["pods/exec", "pods/attach"])
     },
 ];

@@ -23,6 +23,7 @@
 //! roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
 //! ```
 
+use super::entry::listed;
 use super::judged::{JudgedBinding, JudgedRole};
 use super::power::held_already;
 use crate::finding::{Finding, RuleId, Severity};
@@ -77,13 +78,17 @@ fn check_binding(binding: &JudgedBinding<'_>) -> Vec<Finding> {
         let finding = binding.finding(ID, Severity::Error, ("metadata.namespace", node), message);
         findings.push(finding.with_help("Move it to the namespace of those who need it."));
     }
-    for (field, node, subject) in binding.subjects() {
-        if matches!(subject, Subject::ServiceAccount { namespace, .. } if namespace == NAMESPACE) {
-            let message =
-                "This gives more rights to an account of Flux's own namespace, with which it applies what teams write.";
-            let help = "Make an account in the namespace of those who need the rights, and name it in `spec.serviceAccountName`.";
-            findings.push(binding.finding(ID, Severity::Error, (&field, node), message).with_help(help));
-        }
+    let own = binding.subjects().into_iter().filter_map(|(field, node, subject)| match subject {
+        Subject::ServiceAccount { namespace, name } if namespace == NAMESPACE => Some((field, node, name)),
+        _ => None,
+    });
+    let own: Vec<_> = own.collect();
+    if let Some((field, node, _)) = own.first() {
+        let names: Vec<&str> = own.iter().map(|(_, _, name)| name.as_str()).collect();
+        let message = format!("This gives more rights to {} of Flux's own namespace.", listed(&names));
+        let help =
+            "Make an account in the namespace of those who need the rights, and name it in `spec.serviceAccountName`.";
+        findings.push(binding.finding(ID, Severity::Error, (field, node), message).with_help(help));
     }
     findings
 }

@@ -50,6 +50,9 @@ impl Rule for ForeignAccount {
 }
 
 fn check(review: &Review<'_>, binding: &JudgedBinding<'_>) -> Vec<Finding> {
+    if !binding.is_whole {
+        return Vec::new();
+    }
     let strangers = binding.subjects().into_iter().filter_map(|(field, node, subject)| match subject {
         Subject::ServiceAccount { namespace, .. } if !is_system_namespace(&namespace) => {
             let (severity, whose) = binding.namespaces().find_map(|home| stranger(review, home, &namespace))?;

@@ -98,7 +98,7 @@ fn check_entry(object: &Object, entry: &Entry<'_>) -> Vec<Finding> {
         let node = entry.node.nearest(&[field]);
         findings.push(error(object, &format!("rules[{}].{field}", entry.index), node, message, help));
     };
-    if entry.verbs.is_empty() {
+    if entry.verbs.is_empty() && is_written(entry.node, "verbs") {
         say("verbs", "An entry needs at least one verb.", "Write the verbs that are needed, or remove the entry.");
     }
     if !entry.urls.is_empty() {
@@ -129,6 +129,11 @@ fn check_entry(object: &Object, entry: &Entry<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What has to be written and is not is reported by `object/invalid`.
+fn is_written(node: &Node, field: &str) -> bool {
+    node.get(field).is_some_and(|value| !value.is_null())
+}
+
 fn text<'a>(node: &'a Node, field: &str) -> &'a str {
     node.get(field).and_then(Node::text).unwrap_or_default()
 }
@@ -148,14 +153,14 @@ fn check_binding(object: &Object, old: Option<&Object>) -> Vec<Finding> {
             "Write `apiGroup: rbac.authorization.k8s.io`.",
         ));
     }
-    if kind != "ClusterRole" && (cluster_wide || kind != "Role") {
+    if is_written(role, "kind") && kind != "ClusterRole" && (cluster_wide || kind != "Role") {
         let (message, help) = match cluster_wide {
             true => ("A ClusterRoleBinding gives a ClusterRole and nothing else.", "Write `kind: ClusterRole`."),
             false => ("A RoleBinding gives a Role or a ClusterRole.", "Write `kind: Role` or `kind: ClusterRole`."),
         };
         findings.push(error(object, "roleRef.kind", role.nearest(&["kind"]), message, help));
     }
-    if name.is_empty() || [".", ".."].contains(&name) || name.contains(['/', '%']) {
+    if is_written(role, "name") && (name.is_empty() || [".", ".."].contains(&name) || name.contains(['/', '%'])) {
         let message = "The name of the role is missing, or none that an object can have.";
         findings.push(error(object, "roleRef.name", role.nearest(&["name"]), message, "Write the name of a role."));
     }
@@ -170,7 +175,7 @@ fn check_subject(object: &Object, cluster_wide: bool, (index, subject): (usize, 
     let mut say = |field: &str, message: &str, help: &str| {
         findings.push(error(object, &format!("subjects[{index}].{field}"), subject.nearest(&[field]), message, help));
     };
-    if text(subject, "name").is_empty() {
+    if is_written(subject, "name") && text(subject, "name").is_empty() {
         say("name", "A subject needs a name.", "Write the name, or remove the subject.");
     }
     let group = text(subject, "apiGroup");
@@ -193,6 +198,7 @@ fn check_subject(object: &Object, cluster_wide: bool, (index, subject): (usize, 
             "Users and groups are of the API group of roles.",
             "Write `apiGroup: rbac.authorization.k8s.io`.",
         ),
+        _ if !is_written(subject, "kind") => {}
         _ => say("kind", "A subject is a User, a Group or a ServiceAccount.", "Write one of these kinds."),
     }
     findings

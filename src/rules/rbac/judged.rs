@@ -36,6 +36,8 @@ pub(super) struct JudgedRole<'a> {
 #[derive(Debug)]
 pub(super) struct JudgedBinding<'a> {
     pub(super) object: &'a Object,
+    /// Whether it is more than a patch, of which nobody can say where it holds.
+    pub(super) is_whole: bool,
     /// As it is applied, once for each way.
     pub(super) applied: Vec<Binding>,
 }
@@ -58,7 +60,7 @@ impl<'a> Judged<'a> {
 
     fn add(&mut self, review: &Review<'a>, world: &World, object: &'a Object) {
         let (mut roles, mut bindings) = (Vec::new(), Vec::new());
-        for applied in as_applied(review.after, object) {
+        for applied in as_applied((!review.is_built).then_some(review.after), object) {
             match applied {
                 rbac::Object::Role(role) if !is_bootstrap(&role) => roles.push(role),
                 rbac::Object::Binding(binding) if !is_bootstrap_binding(&binding) => bindings.push(binding),
@@ -70,7 +72,8 @@ impl<'a> Judged<'a> {
             self.roles.push(JudgedRole { object, entries: Entry::all(object), applied: roles, reach });
         }
         if !bindings.is_empty() {
-            self.bindings.push(JudgedBinding { object, applied: bindings });
+            let is_whole = review.holds_whole_objects(&object.file);
+            self.bindings.push(JudgedBinding { object, applied: bindings, is_whole });
         }
     }
 

@@ -55,7 +55,7 @@ pub(super) const POWERS: &[Power] = &[
         ..Power::namespaced(&["create"], CORE, &["serviceaccounts/token"])
     },
     Power {
-        effect: "have tokens of any service account written, and replace the keys that others trust",
+        effect: "get tokens of any service account by a Secret, and replace the keys that others trust",
         remedy: "Keep only the namespaces that are needed: a Role there instead of a ClusterRole.",
         ..Power::namespaced(PUT, CORE, &["secrets"])
     },

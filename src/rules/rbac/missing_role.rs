@@ -47,13 +47,17 @@ impl Rule for MissingRole {
 }
 
 fn check(review: &Review<'_>, rights: &Rights, binding: &JudgedBinding<'_>) -> Option<Finding> {
-    let node = binding.role_name()?;
+    let node = binding.role_name().filter(|_| binding.is_whole)?;
     let is_missing = |key: &rbac::Key| rights.after.roles(key).is_empty();
     let missing = binding.applied.iter().map(|applied| &applied.role).find(|key| is_missing(key))?;
-    if missing.scope == rbac::Scope::Cluster && matches!(review.scope, Scope::Team(_)) {
+    let is_cluster_role = missing.scope == rbac::Scope::Cluster;
+    let is_elsewhere = is_cluster_role && matches!(review.scope, Scope::Team(_));
+    // What `rbac/invalid` reports is nothing to look for.
+    let is_invalid = missing.name.is_empty() || binding.is_cluster_wide() && !is_cluster_role;
+    if is_elsewhere || is_invalid {
         return None;
     }
-    let kind = if missing.scope == rbac::Scope::Cluster { "ClusterRole" } else { "Role" };
+    let kind = if is_cluster_role { "ClusterRole" } else { "Role" };
     let message = format!(
         "There is no {kind} `{}` in this repository: whoever makes it later decides what this binding gives.",
         shown(&missing.name)

@@ -119,7 +119,7 @@ impl Power {
             |resource: &&str| covers_resource(word, resource) || resource.ends_with('/') && word.starts_with(resource);
         match self.resources == ANY {
             true => word == "*" || (is_group_named || self.groups == ANY) && !word.contains('/'),
-            false => self.resources.iter().any(|resource| takes(&resource)),
+            false => self.resources.iter().any(takes),
         }
     }
 
@@ -150,6 +150,7 @@ impl Power {
         let severity = self.under(self.danger, entry.names.0.iter().map(|(name, _)| *name))?;
         let reach = &role.reach;
         match self.local {
+            Local::Usual if reach.is_for_namespaces() => None,
             _ if reach.is_wide => Some(severity),
             Local::Nothing => None,
             Local::Only(namespace) => reach.holds_in(namespace).then_some(severity),

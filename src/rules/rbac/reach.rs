@@ -12,6 +12,10 @@ pub(super) struct Reach {
     /// Whether that is the whole cluster: so it is bound, or it is a ClusterRole that is not bound at all and so
     /// can be.
     pub(super) is_wide: bool,
+    /// Whether it is because a binding says so.
+    is_bound_wide: bool,
+    /// Whether the role is only added to `admin`, `edit` or `view`, which are meant for namespaces.
+    is_for_namespaces: bool,
     /// Otherwise the namespaces.
     namespaces: BTreeSet<String>,
     ways: Vec<Way>,
@@ -24,6 +28,9 @@ struct Way {
     taker: Option<Key>,
     holders: Vec<(Subject, Scope)>,
 }
+
+/// What Kubernetes has for people in their namespaces.
+const FOR_NAMESPACES: &[&str] = &["admin", "edit", "view"];
 
 /// With how many subjects it is looked up what they had before. Where there are more, they count as new.
 const MAXIMUM_HOLDERS: usize = 32;
@@ -59,6 +66,7 @@ impl Reach {
         } else {
             Vec::new()
         };
+        let for_namespaces = takers.iter().any(|taker| FOR_NAMESPACES.contains(&taker.name.as_str()));
         let mut bound = false;
         for taker in std::iter::once(None).chain(takers.into_iter().map(Some)) {
             let bindings = world.bindings_of(taker.as_ref().unwrap_or(key));
@@ -73,14 +81,26 @@ impl Reach {
                 self.ways.push(Way { taker, holders });
             }
         }
-        self.is_wide |= !bound && key.scope == Scope::Cluster;
+        let is_unbound = !bound && key.scope == Scope::Cluster;
+        self.is_wide |= is_unbound;
+        self.is_for_namespaces |= is_unbound && for_namespaces;
     }
 
     fn take(&mut self, scope: &Scope) {
         match scope.namespace() {
             Some(namespace) => drop(self.namespaces.insert(namespace.to_owned())),
-            None => self.is_wide = true,
+            None => (self.is_wide, self.is_bound_wide) = (true, true),
         }
+    }
+
+    /// Whether a binding gives it in the whole cluster.
+    pub(super) fn is_bound_wide(&self) -> bool {
+        self.is_bound_wide
+    }
+
+    /// Whether nothing says that it is more than what people have in namespaces of theirs.
+    pub(super) fn is_for_namespaces(&self) -> bool {
+        self.is_for_namespaces && !self.is_bound_wide
     }
 
     /// Whether the whole cluster is in reach: all of it, or a namespace that belongs to it.

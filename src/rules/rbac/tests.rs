@@ -1,7 +1,13 @@
+use std::sync::LazyLock;
+
 use crate::finding::Finding;
-use crate::manifest;
-use crate::rules::{Review, Rule, Scope, Users};
-use crate::tenancy::RepositoryIndex;
+use crate::manifest::{self, ManifestFile};
+use crate::names::KubernetesVersion;
+use crate::rules::{RULES, Review, Rule, Scope, Users};
+use crate::tenancy::{Newly, RepositoryIndex};
+
+static NOTHING: Newly = Newly::new();
+static NOBODY: LazyLock<Users> = LazyLock::new(Users::default);
 
 /// "line:column severity field" of every finding.
 fn places(rule: &dyn Rule, yaml: &str) -> Vec<String> {
@@ -15,23 +21,27 @@ fn findings(rule: &dyn Rule, yaml: &str) -> Vec<Finding> {
     let file = manifest::read("cluster/common/rbac.yaml".parse().expect("a path"), yaml.as_bytes());
     assert!(file.problems.is_empty(), "{:?}", file.problems);
     let index = RepositoryIndex::default();
-    rule.check(&Review {
+    rule.check(&review(&index, &[file]))
+}
+
+fn review<'a>(index: &'a RepositoryIndex, files: &'a [ManifestFile]) -> Review<'a> {
+    Review {
         scope: Scope::Admin,
-        before: &index,
-        whole_before: &index,
-        after: &index,
-        files: &[file],
+        before: index,
+        whole_before: index,
+        after: index,
+        files,
         old: &[],
-        dropped: &Default::default(),
+        dropped: &NOTHING,
         left_out: None,
         definitions: &[],
         elsewhere: None,
-        users: &Users::default(),
+        users: &NOBODY,
         trials: None,
         kubernetes: None,
         is_built: false,
         prepared: None,
-    })
+    }
 }
 
 fn role(kind: &str, rules: &str) -> String {
@@ -104,7 +114,50 @@ fn a_binding_without_parts_is_passed_over() {
 
 #[test]
 fn a_name_like_a_builtin_one_is_no_excuse() {
-    let yaml = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: 'system:x'}\nroleRef: {name: cluster-admin}\nsubjects: [{kind: Group, name: 'system:masters'}]\n";
+    let yaml = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: 'system:x'}\nroleRef: {name: cluster-admin}\nsubjects: [{kind: Group, name: 'system:masters'}, {kind: User, name: me}]\n";
     assert_eq!(places(&super::ClusterAdminBinding, yaml), ["4:17 error roleRef.name"]);
-    assert_eq!(places(&super::SystemSubject, yaml), ["5:32 error subjects[0].name", "3:18 error metadata.name"]);
+    assert_eq!(places(&super::SystemSubject, yaml), ["5:32 error subjects[0].name"]);
+    assert_eq!(places(&super::ReservedName, yaml), ["3:18 error metadata.name"]);
+}
+
+#[test]
+fn get_opens_a_shell_until_kubernetes_asks_for_create_too() {
+    let yaml = role("ClusterRole", "[{apiGroups: [''], resources: [pods/exec], verbs: [get]}]");
+    let file = manifest::read("cluster/common/rbac.yaml".parse().expect("a path"), yaml.as_bytes());
+    let index = RepositoryIndex::default();
+    let with = |version: Option<u32>| {
+        let files = [file.clone()];
+        let review = Review { kubernetes: version.map(KubernetesVersion::new), ..review(&index, &files) };
+        super::ExecIntoPods.check(&review).len()
+    };
+    assert_eq!((with(None), with(Some(34)), with(Some(35))), (1, 1, 0));
+}
+
+#[test]
+fn a_star_for_everything_is_told_once_and_rights_beside_it_are_told() {
+    let told = |rules: &str| {
+        let yaml = role("ClusterRole", rules);
+        let family = RULES.iter().filter(|rule| rule.meta().id.as_str().starts_with("rbac/"));
+        family.flat_map(|rule| findings(*rule, &yaml)).map(|one| one.rule.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("[{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]"), ["rbac/wildcard"]);
+    assert_eq!(
+        told("[{apiGroups: ['*'], resources: ['*'], verbs: [create, update, patch, delete]}]"),
+        ["rbac/wildcard"]
+    );
+    let beside = told("[{apiGroups: ['*'], resources: ['*', secrets], verbs: ['*']}]");
+    assert_eq!(beside, ["rbac/wildcard", "rbac/read-secrets", "rbac/mint-tokens"]);
+    let escalate = told("[{apiGroups: ['*'], resources: ['*'], verbs: [escalate]}]");
+    assert!(escalate.contains(&"rbac/escalation-verbs"), "{escalate:?}");
+}
+
+#[test]
+fn very_large_roles_are_judged_in_time() {
+    let entry = "{apiGroups: [''], resources: [secrets, pods, pods/exec], verbs: [get, create, patch]}, ";
+    let yaml = role("ClusterRole", &format!("[{}]", entry.repeat(1_000)));
+    let family = RULES.iter().filter(|rule| rule.meta().id.as_str().starts_with("rbac/"));
+    let before = std::time::Instant::now();
+    let count: usize = family.map(|rule| findings(*rule, &yaml).len()).sum();
+    assert!(count >= 4_000, "{count}");
+    assert!(before.elapsed().as_secs() < 30, "{:?}", before.elapsed());
 }

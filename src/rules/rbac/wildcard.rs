@@ -4,8 +4,9 @@
 //! Reports `*` in `verbs`, `resources`, `apiGroups` and `nonResourceURLs` of Roles and
 //! ClusterRoles. A ClusterRole that may write every resource, be it with `*` or with all verbs
 //! spelled out, is an error, the rest a warning. In a Role, and in a ClusterRole that is only bound
-//! in namespaces of teams, all of it is a warning. What a rule has through such a `*` for
-//! everything is said here at once, and not again by the rules about single rights.
+//! in namespaces of teams, all of it is a warning; reading all of some API groups is a note. What a
+//! rule has through such a `*` for everything is said here at once, and not again by the rules about
+//! single rights.
 //!
 //! # Why
 //! `*` also allows what does not exist yet: the next custom resource, the next verb. On roles it
@@ -113,14 +114,24 @@ fn check_entry(role: &JudgedRole<'_>, entry: &Entry<'_>) -> Vec<Finding> {
         ("apiGroups", &entry.groups, "every API group, also those of custom resources that are added later"),
         ("nonResourceURLs", &entry.urls, "every path of the API server"),
     ];
-    let starred = fields.into_iter().filter_map(|(field, words, reach)| Some((field, words.star()?, reach)));
-    starred
-        .map(|(field, node, reach)| {
-            entry
-                .finding(ID, Severity::Warning, (field, node), format!("`*` in `{field}` allows {reach}."))
-                .with_help(format!("Write the {} that are needed instead of `*`.", plain(field)))
-        })
-        .collect()
+    let starred: Vec<_> =
+        fields.into_iter().filter_map(|(field, words, reach)| Some((field, words.star()?, reach))).collect();
+    let Some((first, node, reach)) = starred.first().copied() else { return Vec::new() };
+    let names: Vec<&str> = starred.iter().map(|(field, _, _)| *field).collect();
+    let message = match starred.len() {
+        1 => format!("`*` in `{first}` allows {reach}."),
+        _ => format!("`*` in {} allows also what later versions and new custom resources add.", listed(&names)),
+    };
+    let plain: Vec<&str> = names.iter().map(|field| plain(field)).collect();
+    let severity = if only_reads_some(entry) { Severity::Note } else { Severity::Warning };
+    let help = format!("Write the {} that are needed instead of `*`.", plain.join(" and "));
+    vec![entry.finding(ID, severity, (first, node), message).with_help(help)]
+}
+
+/// Whether a star stands for no more than reading what is in API groups that are named, the core group not among them.
+fn only_reads_some(entry: &Entry<'_>) -> bool {
+    let reads = |verb: &str| ["get", "list", "watch"].contains(&verb);
+    !entry.reaches_group(&[""]) && entry.urls.is_empty() && entry.verbs.0.iter().all(|(verb, _)| reads(verb))
 }
 
 fn everything(role: &JudgedRole<'_>, entry: &Entry<'_>, (node, allowed): (&Node, Allowed)) -> Finding {
