@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::account::Account;
 use super::error::{ForgeError, absent_is_none};
-use super::lenient::null_is_default;
+use super::lenient::{null_is_default, unreadable_is_none};
 use super::repo::Repo;
 use crate::names::{CommentId, IssueNumber};
 use crate::redact::redact;
@@ -21,7 +21,7 @@ pub struct Comment {
     #[serde(rename = "user", default)]
     pub author: Option<Account>,
     /// When it was written first; GitHub gives whole seconds. `None` where it does not say.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unreadable_is_none")]
     pub created_at: Option<jiff::Timestamp>,
     #[serde(default)]
     performed_via_github_app: Option<ById>,

@@ -42,7 +42,7 @@ async fn fields_that_are_null_or_missing_hide_nothing() {
     assert!(pull.author.is_none() && pull.merge_commit_sha.is_none() && !pull.draft && !pull.from_fork());
     assert_eq!(pull.base.clone_url(), Some(format!("{}/org/dev-cluster.git", world.url).as_str()));
     let comment = repo.comment(CommentId::new(5)).await.unwrap().unwrap();
-    assert_eq!((comment.app(), comment.body.as_str()), (None, ""));
+    assert_eq!((comment.app(), comment.body.as_str(), comment.created_at), (None, "", None));
     let run = repo.find_check_run(&commit(), "c", None).await.unwrap().unwrap();
     assert_eq!((run.id, run.annotations()), (CheckRunId::new(LARGE), 0));
     let facts = repo.repository().await.unwrap();
