@@ -25,7 +25,7 @@ fn replicas<'v>(object: &'v Node, path: &str) -> Option<Problem<'v>> {
         if !node.is_mapping() {
             return Some(Problem::new(node, field, "must be a mapping: the number of replicas stands below"));
         }
-        let Some(next) = node.get(name).filter(|next| !next.is_null()) else { return None };
+        let next = node.get(name).filter(|next| !next.is_null())?;
         (node, field) = (next, below(&field, name));
     }
     let fits = Number::whole(node).is_some_and(|number| (0..=i128::from(i32::MAX)).contains(&number));

@@ -125,7 +125,7 @@ fn fits(value: &Node, types: &[&str], nullable: bool, format: &str) -> bool {
 pub(super) fn check_enum<'v>(at: At<'v, '_>, schema: Schema<'_>, found: &mut Found<'v>) {
     let At { node: value, path, .. } = at;
     let Some(allowed) = schema.get("enum").filter(|list| list.items().next().is_some()) else { return };
-    let full = at.base.filter(|_| !at.node.text().is_some()).map(|base| with_defaults(value, base));
+    let full = at.base.filter(|_| at.node.text().is_none()).map(|base| with_defaults(value, base));
     if allowed.items().any(|one| is_same(full.as_ref().unwrap_or(value), one)) {
         return;
     }
