@@ -58,12 +58,12 @@ spec:
       schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {on: {type: boolean}}}}}}
 ";
 
-/// As many roles as wanted, each with one finding: a rule that may do everything in the core group.
+/// As many roles as wanted, each with one finding: a rule that may delete everything of an API group.
 pub(super) fn greedy_roles(count: usize) -> String {
     let role = |number: usize| {
         format!(
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: greedy-{number}\nrules:\n  - \
-             apiGroups: [example.org]\n    resources: [\"*\"]\n    verbs: [get]\n"
+             apiGroups: [example.org]\n    resources: [\"*\"]\n    verbs: [delete]\n"
         )
     };
     (0..count).map(role).collect()
