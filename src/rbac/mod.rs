@@ -1,7 +1,7 @@
 //! Who may do what: the rights that roles and bindings give, decided as the API server decides them.
 //!
-//! A [`World`] holds the roles and bindings of a tree over those that every cluster has. [`effective`] says what a
-//! subject may do, [`who_can`] who may do something, and [`difference`] what a change gives and takes. Each answer
+//! A [`World`] holds the roles and bindings of a tree over those that every cluster has. [`effective()`] says what a
+//! subject may do, [`who_can()`] who may do something, and [`difference()`] what a change gives and takes. Each answer
 //! names the way: the binding, its role, and the role and rule in which the right is written, which is another one
 //! where roles are aggregated. All input is a stranger's: what an answer may cost is bounded, and where the bound is
 //! reached the answer says so, and never says less than there may be.
