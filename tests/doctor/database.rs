@@ -66,13 +66,13 @@ async fn a_database_that_is_not_there_is_not_made() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_another_version() {
     let (world, url) = stopped().await;
-    sql(&url, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 3").await;
+    sql(&url, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 4").await;
     let line = unchanged(&world).await.just("PROBLEM", "schema 99, of a newer version");
     assert!(line.contains("run the newer Bailiwick"), "{line}");
     sql(&url, "DELETE FROM _sqlx_migrations WHERE version = 99").await;
     let older = unchanged(&world).await;
     assert_eq!(older.status, 0, "{}", older.out);
-    older.line("ok", "`serve` brings it to 3 when it starts");
+    older.line("ok", "`serve` brings it to 4 when it starts");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,7 +116,7 @@ async fn postgres_is_looked_at_and_not_migrated() {
     empty.line("ok", "postgres, empty");
     doctor(&world).await.line("ok", "postgres, empty");
     open(&url).await.close().await;
-    doctor(&world).await.line("ok", "postgres, schema 3");
+    doctor(&world).await.line("ok", "postgres, schema 4");
     world.database = Some("{env: BAILIWICK_TEST_DATABASE}".to_owned());
     let away = doctor_with(&world, str::to_owned, |command| {
         command.env("BAILIWICK_TEST_DATABASE", "postgres://nobody:hunter2@127.0.0.1:1/none");
