@@ -50,7 +50,7 @@ fn check_with(mut command: Command, folder: &Path, more: &[&str]) -> (Option<i32
     (output.status.code(), findings, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-const WIDENED: &str = "cluster/common/roles.yaml:1 rbac/wildcard: `*` in `verbs` allows every verb, also those that later \
+const WIDENED: &str = "cluster/common/roles.yaml:4 rbac/wildcard: `*` in `verbs` allows every verb, also those that later \
                        versions of Kubernetes add. So it is once kustomize has built cluster/common.";
 
 #[test]
@@ -73,7 +73,7 @@ fn what_no_patch_adds_is_missing() {
     let (_, as_files, _) = check(folder.path(), &["--render", "never"]);
     assert!(as_files.iter().any(|finding| finding.contains("object/undecided")), "{as_files:#?}");
     let (status, built, _) = check(folder.path(), &[]);
-    let missing = |finding: &&String| finding.starts_with("cluster/common/roles.yaml:1 object/invalid: ");
+    let missing = |finding: &&String| finding.starts_with("cluster/common/roles.yaml:4 object/invalid: ");
     assert!(built.iter().any(|finding| missing(&finding)), "{built:#?}");
     assert_eq!(status, Some(1));
 }

@@ -29,6 +29,7 @@ const TABLE: &[(&str, &str)] = &[
     ("run_command/promote/mod.rs", "PROPOSE"),
     ("run_command/promote/mod.rs", "READ"),
     ("run_command/promote/there.rs", "READ"),
+    ("run_command/pull.rs", "REVIEW"),
     ("run_command/rights.rs", "MEMBERS"),
     ("run_command/rights.rs", "METADATA"),
     ("sync_cluster/look.rs", "READ"),

@@ -221,3 +221,25 @@ async fn a_verdict_costs_three_requests() {
     assert_eq!(asked.len(), 3, "{asked:#?}");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_check_says_who_gains_which_rights_through_what() {
+    let world = TestWorld::start().await;
+    let common = files::common(&["certificates.yaml"]);
+    let text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: certificates}\nrules:\n  - apiGroups: \
+                [\"\"]\n    resources: [secrets]\n    verbs: [get]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: \
+                ClusterRoleBinding\nmetadata: {name: certificates}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: \
+                ClusterRole, name: certificates}\nsubjects:\n  - {kind: Group, name: keepers, apiGroup: \
+                rbac.authorization.k8s.io}\n";
+    let pull =
+        world.open(BOB, (ADMIN, "keepers"), &[(COMMON, &common), ("cluster/common/certificates.yaml", text)]).await;
+    let check = world.expect_check(&pull, "failure").await;
+    let rights =
+        check.summary().split("### ").find(|part| part.starts_with("Rights")).map(str::trim_end).map(str::to_owned);
+    insta::assert_snapshot!("rights", rights.expect("the section"));
+
+    let other = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
+    let check = world.expect_check(&other, "success").await;
+    assert!(!check.summary().contains("### Rights"), "{}", check.summary());
+    world.finish().await;
+}

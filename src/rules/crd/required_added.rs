@@ -1,12 +1,14 @@
 //! A field must be there that could be left out before.
 //!
 //! # What
-//! Reports an existing part of a schema in which a field has become required that has no default.
+//! Reports an existing part of a schema in which a field has become required. Where the field has a default, the finding
+//! says so.
 //!
 //! # Why
 //! Existing objects without the field are invalid from then on: they cannot be changed any more
-//! without adding it, and manifests that leave it out are refused. A field with a default is filled in by the API server
-//! before it looks at what is required.
+//! without adding it, and manifests that leave it out are refused. A default is filled in before the API server looks
+//! at what is required, so there the objects stay valid; but what was generated from the old definition, and what reads
+//! objects elsewhere than from the API server, does not know that the field has to be there.
 //!
 //! # Bad
 //! ```yaml
@@ -17,8 +19,7 @@
 //! # Good
 //! ```yaml
 //! spec:
-//!   required: [size, mode]
-//!   properties: {mode: {type: string, default: Auto}}
+//!   required: [size]
 //! ```
 
 use super::replaced::Differing;
@@ -45,14 +46,15 @@ impl Rule for RequiredAdded {
 fn told(differing: &Differing<'_>) -> Vec<Finding> {
     let (before, after) = (differing.difference.before, differing.difference.after);
     let filled = |name: &str| after.property(name).is_some_and(|field| field.get("default").is_some());
-    let new = after.required().filter(|(name, _)| !before.requires(name) && !filled(name));
+    let new = after.required().filter(|(name, _)| !before.requires(name));
     let one = |(name, node)| {
         differing
             .finding_at((ID, Severity::Error), node, |field, version| {
-                format!(
-                    "In {version}, `{}` of {field} must be there from now on: existing objects without it become invalid.",
-                    shown(name)
-                )
+                let who = match filled(name) {
+                    true => "its default fills it in for existing objects, and other programs have to know of it",
+                    false => "existing objects without it become invalid",
+                };
+                format!("In {version}, `{}` of {field} must be there from now on: {who}.", shown(name))
             })
             .with_help("Leave it optional, or require it in a new version of the API.")
     };
