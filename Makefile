@@ -31,9 +31,10 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
-## make bench        own time and memory of a review, and durable webhooks a second (JSON lines)
+## make bench        own time and memory of a review, who may do what, and durable webhooks a second
 bench: setup
 	cargo bench --bench review
+	cargo bench --bench rights
 	cargo bench --bench ingest
 
 ## make fuzz         each fuzz target for a minute (FUZZ_SECONDS), on a nightly toolchain; installs cargo-fuzz where it is missing
