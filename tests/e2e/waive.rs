@@ -42,6 +42,8 @@ impl Later {
 
     /// What is answered to a comment that somebody writes after a look at the check.
     async fn answer(&self, user: &str, page: &Page, text: &str) -> String {
+        // A verdict is recorded after it was shown: turned in between, the clock would tell a later time of it.
+        self.world.quiet().await;
         self.clock.turn(Duration::from_secs(2));
         self.world.expect_answer(self.world.comment(user, page, text)).await
     }
