@@ -11,7 +11,7 @@ use super::check;
 use crate::names::{Namespace, RepoPath};
 use crate::rbac::{Request, who_can};
 use crate::report::{self, CanDo};
-use crate::rules::way;
+use crate::rules::{unknown_way, way};
 use crate::tenancy::{RepositoryIndex, Rights};
 
 /// Show who may do something, computed from the roles and bindings of the repository
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         holders.extend(
             found.holders.iter().map(|grant| CanDo { subject: grant.through.to_string(), way: way(grant, &rights) }),
         );
-        unknown.extend(found.unknown.iter().map(|binding| rights_unknown(binding, &rights)));
+        unknown.extend(found.unknown.iter().map(|binding| unknown_way(binding, &rights)));
     }
     unknown.dedup();
     let asked = asked(args, &groups);
@@ -97,10 +97,6 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         Format::Json => writeln!(out, "{:#}", report::who_can_json(&asked, &holders, &unknown))?,
     }
     Ok(FINE)
-}
-
-fn rights_unknown(binding: &crate::rbac::Binding, rights: &Rights) -> crate::rules::Way {
-    crate::rules::unknown_way(binding, rights)
 }
 
 /// The resource with its subresource, and its groups. One that is written without a group is looked for among the

@@ -109,9 +109,9 @@ fn role(node: &Node, cluster: bool) -> Says {
     let aggregation = node.get("aggregationRule").filter(|rule| !rule.is_null() && cluster);
     Says::Role {
         labels: node.at(&["metadata", "labels"]).map(labels).unwrap_or_default(),
-        rules: one_or_many(node.get("rules")).into_iter().map(rule).collect(),
+        rules: items(node.get("rules")).into_iter().map(rule).collect(),
         aggregation: aggregation
-            .map(|rule| one_or_many(rule.get("clusterRoleSelectors")).into_iter().map(selector).collect()),
+            .map(|rule| items(rule.get("clusterRoleSelectors")).into_iter().map(selector).collect()),
     }
 }
 
@@ -136,14 +136,14 @@ fn binding(node: &Node) -> Says {
     Says::Binding {
         of_cluster_role: named("kind") == "ClusterRole",
         role: named("name").to_owned(),
-        subjects: one_or_many(node.get("subjects")).into_iter().map(subject).collect(),
+        subjects: items(node.get("subjects")).into_iter().map(subject).collect(),
     }
 }
 
 fn selector(node: &Node) -> Selector {
     Selector {
         labels: node.get("matchLabels").map(labels).unwrap_or_default(),
-        expressions: one_or_many(node.get("matchExpressions")).into_iter().map(requirement).collect(),
+        expressions: items(node.get("matchExpressions")).into_iter().map(requirement).collect(),
     }
 }
 
@@ -161,19 +161,25 @@ fn labels(node: &Node) -> Labels {
     node.entries().filter_map(pair).collect()
 }
 
-/// A list's items; anything else counts as a list of itself.
-pub fn one_or_many(node: Option<&Node>) -> Vec<&Node> {
-    match node {
-        Some(Node { value: Value::Sequence(items), .. }) => items.iter().collect(),
-        Some(node) if !node.is_null() => vec![node],
-        _ => Vec::new(),
+/// A list's items; anything else counts as a list of itself. Kubernetes refuses a scalar where a list belongs, but a
+/// mistyped field must not hide from the judge what it says.
+pub fn one_or_many(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::Sequence(items) => items.iter().collect(),
+        _ if node.is_null() => Vec::new(),
+        _ => vec![node],
     }
+}
+
+/// The same of a field that need not be there.
+fn items(node: Option<&Node>) -> Vec<&Node> {
+    node.map(one_or_many).unwrap_or_default()
 }
 
 /// Go decodes a null in a list of strings to the empty string, which is the core group.
 fn words(node: Option<&Node>) -> Vec<String> {
     let word = |node: &Node| if node.is_null() { Some(String::new()) } else { node.text().map(str::to_owned) };
-    one_or_many(node).into_iter().filter_map(word).collect()
+    items(node).into_iter().filter_map(word).collect()
 }
 
 #[cfg(test)]

@@ -77,9 +77,25 @@ fn holder(holder: &Holder) -> String {
 }
 
 fn place(way: &Way) -> String {
+    match places(way) {
+        Some(places) => format!("by {} ({places})", way.words),
+        None => format!("by {}", way.words),
+    }
+}
+
+/// Where a way is written, as far as it is in the repository.
+pub(super) fn places(way: &Way) -> Option<String> {
     let at = |place: &Location| format!("{}:{}", place.file, place.line);
     let places: Vec<String> = [&way.binding, &way.role].into_iter().flatten().map(at).collect();
-    if places.is_empty() { format!("by {}", way.words) } else { format!("by {} ({})", way.words, places.join(", ")) }
+    (!places.is_empty()).then(|| places.join(", "))
+}
+
+const fn word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Added => "added",
+        Fate::Altered => "altered",
+        Fate::Removed => "removed",
+    }
 }
 
 /// A section for a check run or a comment, of at most `limit` bytes; empty where nobody's rights change.
@@ -125,13 +141,8 @@ fn row(change: &RightsChange) -> String {
 pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) -> String {
     let mut text = format!("### Objects\n\nDifferent: {}.\n\n", count(objects.len(), "object"));
     for change in objects {
-        let word = match change.fate {
-            Fate::Added => "added",
-            Fate::Altered => "altered",
-            Fate::Removed => "removed",
-        };
         let at = format!("{}:{}", change.at.file, change.at.line);
-        writeln!(text, "- {word}: {} in {}", code(&change.object.to_string()), code(&at))
+        writeln!(text, "- {}: {} in {}", word(change.fate), code(&change.object.to_string()), code(&at))
             .expect("a string takes every write");
     }
     text.push_str(&rights_markdown(rights, usize::MAX));
@@ -143,14 +154,7 @@ pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) 
 
 /// Everything for scripts: nothing is left out.
 pub fn difference_json(objects: &[ObjectChange], rights: &RightsDifference) -> Value {
-    let object = |change: &ObjectChange| {
-        let fate = match change.fate {
-            Fate::Added => "added",
-            Fate::Altered => "altered",
-            Fate::Removed => "removed",
-        };
-        json!({"change": fate, "object": change.object, "file": change.at.file.as_str(), "line": change.at.line})
-    };
+    let object = |change: &ObjectChange| json!({"change": word(change.fate), "object": change.object, "file": change.at.file.as_str(), "line": change.at.line});
     let change = |change: &RightsChange| {
         let who = |holder: &Holder| json!({"subject": holder.subject, "namespace": holder.namespace});
         json!({

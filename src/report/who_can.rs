@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::difference::way_json;
+use super::difference::{places, way_json};
 use super::visible;
-use crate::finding::Location;
 use crate::redact::redact_value;
 use crate::rules::Way;
 
@@ -38,13 +37,8 @@ pub fn who_can_text(asked: &str, holders: &[CanDo], unknown: &[Way]) -> String {
 }
 
 fn placed(way: &Way) -> String {
-    let at = |place: &Location| format!("{}:{}", place.file, place.line);
-    let places: Vec<String> = [&way.binding, &way.role].into_iter().flatten().map(at).collect();
-    if places.is_empty() {
-        format!("{} (every cluster has it)", way.words)
-    } else {
-        format!("{} ({})", way.words, places.join(", "))
-    }
+    let places = places(way).unwrap_or_else(|| "every cluster has it".to_owned());
+    format!("{} ({places})", way.words)
 }
 
 /// For scripts.

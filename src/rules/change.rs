@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::users::touched;
 use super::waiver::content;
-use super::{Candidate, Elsewhere, Judgement, Policy, Review, Scope, TeamUsers, Trials, Users, judge, trials};
-use super::{ObjectChange, RightsDifference, objects, rights};
+use super::{
+    Candidate, Elsewhere, Judgement, ObjectChange, Policy, Review, RightsDifference, Scope, TeamUsers, Trials, Users,
+    judge, objects, rights, trials,
+};
 use crate::finding::{Location, ObjectRef};
 use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::RepositoryIndex;
 use super::facts::{Fact, RightsFact};
 use super::reach::{Reach, Root};
 use super::stored::list;
 use super::stored::rights::{AGGREGATION_KEY, role_key, subject_key};
+use super::{RepositoryIndex, StoredSummary};
 use crate::manifest::{self, is_kustomization};
 use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says, read};
@@ -83,7 +83,7 @@ fn world(index: &RepositoryIndex, files: &BTreeSet<RepoPath>, places: &mut Vec<P
     let mut objects = Vec::new();
     for file in files {
         let Some(summary) = index.file(file) else { continue };
-        let facts = summary.facts().filter_map(|fact| if let Fact::Rights(fact) = fact { Some(fact) } else { None });
+        let facts = rights_in(summary);
         let mut ways = None;
         for fact in facts {
             let origin = Origin::Tree(u32::try_from(places.len()).unwrap_or(u32::MAX));
@@ -106,6 +106,11 @@ pub fn as_applied(index: Option<&RepositoryIndex>, object: &manifest::Object) ->
         return vec![fact.written.applied(Changed::default(), Origin::Tree(0))];
     }
     ways.iter().map(|way| applied(index, &fact, way, Origin::Tree(0))).collect()
+}
+
+/// The roles and bindings that are written in a file.
+fn rights_in(file: StoredSummary<'_>) -> impl Iterator<Item = RightsFact> {
+    file.facts().filter_map(|fact| if let Fact::Rights(fact) = fact { Some(fact) } else { None })
 }
 
 fn applied(index: &RepositoryIndex, fact: &RightsFact, way: &Reach, origin: Origin) -> Object {
@@ -170,7 +175,7 @@ fn matter(index: &RepositoryIndex, changed: &BTreeSet<RepoPath>) -> BTreeSet<Rep
 fn objects<'a>(index: &'a RepositoryIndex, files: &'a BTreeSet<RepoPath>) -> impl Iterator<Item = Object> + use<'a> {
     files.iter().filter_map(|file| index.file(file)).flat_map(move |summary| {
         let ways = ways_of(index, &summary.path());
-        let facts = summary.facts().filter_map(|fact| if let Fact::Rights(fact) = fact { Some(fact) } else { None });
+        let facts = rights_in(summary);
         let all = facts.flat_map(move |fact| {
             ways.iter().map(|way| applied(index, &fact, way, Origin::Tree(0))).collect::<Vec<_>>()
         });
@@ -216,10 +221,9 @@ impl Search<'_> {
     fn forced_into(&mut self, namespace: &str) {
         if self.namespaces.insert(namespace.to_owned()) {
             let forced = self.index.files_forced_into(namespace);
-            let rights = forced.into_iter().filter(|path| {
-                let facts = self.index.file(path).map(|file| file.facts());
-                facts.into_iter().flatten().any(|fact| matches!(fact, Fact::Rights(_)))
-            });
+            let rights = forced
+                .into_iter()
+                .filter(|path| self.index.file(path).is_some_and(|file| rights_in(file).next().is_some()));
             self.files.extend(rights);
         }
     }

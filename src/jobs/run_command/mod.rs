@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use self::rights::Right;
-use super::{Context, JobError, Next, Task, comments, teams};
+use super::{Context, JobError, Next, ReviewPullRequest, Task, comments, teams};
 use crate::command::{self, Command};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Comment, Reaction, Repo};
@@ -153,6 +153,18 @@ impl RunCommand {
 }
 
 impl Call<'_> {
+    /// Judging the pull request again, on which the command was written.
+    fn review_again(&self) -> NewJob {
+        let review = ReviewPullRequest {
+            installation: self.job.installation,
+            repository: self.job.repository,
+            repository_name: self.job.repository_name.clone(),
+            number: self.job.issue,
+            again: true,
+        };
+        review.to_job()
+    }
+
     async fn execute(&mut self, command: Command, follow_up: &mut Vec<NewJob>) -> Result<String, JobError> {
         let right = rights::ask(self, &command).await?;
         self.record_decision(&command, &right).await?;

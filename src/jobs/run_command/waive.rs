@@ -11,9 +11,9 @@ use super::Call;
 use super::pull::as_seen;
 use crate::command::Waive;
 use crate::finding::{Finding, ObjectRef};
+use crate::jobs::JobError;
 use crate::jobs::decisions::{Decisions, MOST_WAIVERS};
 use crate::jobs::review_pull_request::{Judged, Proposal, part};
-use crate::jobs::{JobError, ReviewPullRequest, Task as _};
 use crate::report::comment;
 use crate::store::NewJob;
 
@@ -70,14 +70,7 @@ async fn decide(
     // The log first: no waiver holds of which it says nothing.
     call.record_waiver(command, judged.head().clone(), found.len()).await?;
     decisions.keep(&call.context.store, call.lease, place).await?;
-    let review = ReviewPullRequest {
-        installation: call.job.installation,
-        repository: call.job.repository,
-        repository_name: call.job.repository_name.clone(),
-        number: call.job.issue,
-        again: true,
-    };
-    follow_up.push(review.to_job());
+    follow_up.push(call.review_again());
     Ok(comment::waived(&command.rule, &command.object(), found.len()))
 }
 

@@ -1,20 +1,11 @@
 //! One entry of a role's `rules`, with the places of its words.
 
 use crate::finding::{Finding, RuleId, Severity};
-use crate::manifest::{Node, Object, Value};
+use crate::manifest::{Node, Object};
 use crate::rbac::PolicyRule;
 use crate::rbac::read;
+pub(super) use crate::rbac::read::one_or_many;
 use crate::rules::shown;
-
-/// A list's items; anything else counts as a list of itself. Kubernetes refuses a scalar where a
-/// list belongs, but a mistyped field must not hide from the judge what it says.
-pub(super) fn one_or_many(node: &Node) -> Vec<&Node> {
-    match &node.value {
-        Value::Sequence(items) => items.iter().collect(),
-        _ if node.is_null() => Vec::new(),
-        _ => vec![node],
-    }
-}
 
 /// A word with its place.
 pub(super) type Word<'a> = (&'a str, &'a Node);
