@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::engine::judge_policy;
 use super::users::touched;
 use super::waiver::content;
 use super::{
-    Candidate, Elsewhere, Judgement, ObjectChange, Policy, Review, RightsDifference, Scope, TeamUsers, Trials, Users,
-    judge, objects, rights, trials,
+    Candidate, Elsewhere, JudgedPolicy, Judgement, ObjectChange, OwnPolicy, Policy, Review, RightsDifference, Scope,
+    TeamUsers, Trials, Users, judge, objects, rights, trials,
 };
 use crate::finding::{Location, ObjectRef};
 use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
@@ -228,6 +229,13 @@ impl Change {
         self.views.len()
     }
 
+    /// A file of the change as it will be, the inner `None` where it is deleted; the outer one where it is no manifest
+    /// of the change.
+    pub fn file(&self, path: &RepoPath) -> Option<Option<&ManifestFile>> {
+        let after = self.files.iter().find(|file| file.path == *path);
+        after.map(Some).or_else(|| self.old.iter().any(|file| file.path == *path).then_some(None))
+    }
+
     /// The files that are judged, in the order of their paths.
     pub fn files(&self) -> &[ManifestFile] {
         &self.files
@@ -248,6 +256,22 @@ impl Change {
         judgement
     }
 
+    /// What the repository's own policy has to say of itself, beside `known`: all that was found by `policy`, the one
+    /// that holds.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn judge_policy(
+        &self,
+        view: usize,
+        (scope, policy): (Scope<'_>, &Policy),
+        own: &OwnPolicy,
+        known: &Judgement,
+    ) -> Judgement {
+        let review = Review { policy: Some(JudgedPolicy::new(own, known)), ..self.review(view, scope) };
+        judge_policy(&review, policy)
+    }
+
     pub(super) fn review<'a>(&'a self, view: usize, scope: Scope<'a>) -> Review<'a> {
         let View { before, after, kubernetes, .. } = &self.views[view];
         Review {
@@ -264,6 +288,7 @@ impl Change {
             users: &self.users,
             trials: self.trials.get(&view),
             kubernetes: *kubernetes,
+            policy: None,
             is_built: false,
             prepared: None,
         }

@@ -9,7 +9,7 @@ mod engine;
 pub mod kustomization;
 pub mod object;
 mod objects;
-mod policy;
+pub mod policy;
 mod prepared;
 pub mod rbac;
 mod requests;
@@ -26,7 +26,7 @@ pub use docs::Documentation;
 pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use objects::{Fate, ObjectChange};
-pub use policy::{Policy, PolicyError};
+pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, is_of_changes};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
 pub use rights::{Holder, Right, RightsChange, RightsDifference, Way, told, unknown_way, way};
@@ -106,6 +106,8 @@ pub struct Review<'a> {
     pub trials: Option<&'a Trials>,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
+    /// The repository's own policy with what all other rules found; `None` while these are asked.
+    pub policy: Option<JudgedPolicy<'a>>,
     /// Whether kustomize has built the files: no patch adds anything any more.
     pub is_built: bool,
     /// What many rules ask for, where [`judge`] has found it out already.
@@ -311,6 +313,9 @@ pub static RULES: &[&dyn Rule] = &[
     &tenancy::ForeignNamespace,
     &tenancy::DuplicateObject,
     &tenancy::RepositoryChanged,
+    &policy::Unreadable,
+    &policy::ExpiredException,
+    &policy::UnusedException,
 ];
 
 /// The rule of an id, as `bailiwick explain` takes it.

@@ -169,6 +169,7 @@ mod tests {
             users: &Users::default(),
             trials: None,
             kubernetes: version.map(KubernetesVersion::new),
+            policy: None,
             is_built: false,
             prepared: None,
         };

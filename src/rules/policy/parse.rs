@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Exception, Policy, PolicyError, Target, TargetObject};
-use crate::finding::{RuleId, Severity};
-use crate::manifest::{Node, Position, read};
+use super::{Exception, Policy, PolicyError, Target, TargetObject, is_own};
+use crate::finding::{Location, RuleId, Severity};
+use crate::manifest::{ManifestFile, Node, Position};
 use crate::names::RepoPath;
 use crate::rules::RULES;
 
 /// The rule that says what could not be judged.
 const UNREADABLE: &str = "yaml/unreadable";
 
-pub(super) fn parse(file: &RepoPath, text: &str, today: Date) -> Result<Policy, PolicyError> {
-    let reader = Reader { file, today };
-    let read = read(file.clone(), text.as_bytes());
+pub(super) fn parse(read: &ManifestFile, today: Date) -> Result<Policy, PolicyError> {
+    let reader = Reader { file: &read.path, today };
     if let Some(problem) = read.problems.first() {
         return Err(reader.error(problem.position, problem.message.clone(), problem.help.clone()));
     }
@@ -113,14 +112,26 @@ impl Reader<'_> {
         let reason = node.get("reason").and_then(Node::text).map(str::trim).filter(|reason| !reason.is_empty());
         let reason = reason.ok_or_else(|| missing("a reason", "Say with `reason: …` why this may stay."))?;
         let expires = node.get("expires").map(|day| self.day(day)).transpose()?;
+        let Position { line, column, .. } = node.start;
         Ok(Exception {
-            rule: self.rule(rule)?,
+            place: Location { file: self.file.clone(), line, column },
+            rule: self.excepted(rule)?,
             target: self.target(node)?,
             reason: reason.to_owned(),
             by: node.get("by").and_then(Node::text).filter(|by| !by.is_empty()).map(str::to_owned),
             expires,
             expired: expires.is_some_and(|day| day < self.today),
         })
+    }
+
+    /// What is wrong with the policy is mended in the policy: one entry more would hide it.
+    fn excepted(&self, node: &Node) -> Result<RuleId, PolicyError> {
+        let rule = self.rule(node)?;
+        if is_own(rule) {
+            let message = format!("`{rule}` is about the policy itself and has no exceptions.");
+            return Err(self.error(node.start, message, "Mend what it complains of, or change its severity."));
+        }
+        Ok(rule)
     }
 
     fn day(&self, node: &Node) -> Result<Date, PolicyError> {

@@ -39,6 +39,7 @@ fn review<'a>(index: &'a RepositoryIndex, files: &'a [ManifestFile]) -> Review<'
         users: &NOBODY,
         trials: None,
         kubernetes: None,
+        policy: None,
         is_built: false,
         prepared: None,
     }

@@ -227,6 +227,7 @@ mod tests {
             users: &Users::default(),
             trials: None,
             kubernetes: None,
+            policy: None,
             is_built: false,
             prepared: None,
         };
