@@ -8,8 +8,8 @@ use super::engine::judge_policy;
 use super::users::touched;
 use super::waiver::content;
 use super::{
-    Candidate, Elsewhere, JudgedPolicy, Judgement, ObjectChange, OwnPolicy, Policy, Review, RightsDifference, Scope,
-    TeamUsers, Trials, Users, judge, objects, rights, trials,
+    Candidate, Elsewhere, JudgedPolicy, Judgement, ObjectChange, OwnPolicy, Policy, Prepared, Review, RightMoved,
+    RightsDifference, Scope, TeamUsers, Trials, Users, judge, objects, rights, trials,
 };
 use crate::finding::{Location, ObjectRef};
 use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
@@ -217,6 +217,15 @@ impl Change {
     /// Where there is no such view.
     pub fn rights(&self, view: usize) -> RightsDifference {
         rights::of(&self.review(view, Scope::Admin))
+    }
+
+    /// The same for scripts: every right by itself. The second is whether this is all.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn each_right(&self, view: usize) -> (Vec<RightMoved>, bool) {
+        let review = self.review(view, Scope::Admin);
+        Prepared::with(&review, |prepared| rights::each(prepared.rights(&review)))
     }
 
     /// What an object of the change holds, in one word: as it will be, or as it was where it goes.

@@ -29,7 +29,7 @@ pub use objects::{Fate, ObjectChange};
 pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, is_of_changes};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
-pub use rights::{Holder, Right, RightsChange, RightsDifference, Way, told, unknown_way, way};
+pub use rights::{Holder, Right, RightMoved, RightsChange, RightsDifference, Way, each, told, unknown_way, way};
 pub use trials::{Answer, Candidate, Spot, Trials};
 pub use users::{Room, TeamUsers, Users, within};
 pub use waiver::{Waiver, content, fingerprint};

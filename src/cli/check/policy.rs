@@ -70,7 +70,7 @@ fn in_tree(tree: &Tree) -> Option<&ManifestFile> {
     let file =
         |place: &&str| tree.files.iter().find(|(path, _)| path.as_str() == *place).map(|(_, loaded)| &loaded.file);
     // A Kubernetes object may well be called policy.yaml.
-    PLACES.iter().filter_map(|place| file(&place)).find(|file| file.objects.is_empty())
+    PLACES.iter().filter_map(file).find(|file| file.objects.is_empty())
 }
 
 fn today() -> Date {
