@@ -370,6 +370,7 @@ fn an_exception_waives_and_is_counted() {
         trials: None,
         kubernetes: None,
         policy: None,
+        powerful_kinds: &[],
         is_built: false,
         prepared: None,
     };

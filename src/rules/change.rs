@@ -298,6 +298,7 @@ impl Change {
             trials: self.trials.get(&view),
             kubernetes: *kubernetes,
             policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         }

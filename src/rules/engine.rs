@@ -87,7 +87,7 @@ impl Judgement {
 /// findings of `yaml/unreadable` and is not judged further, because it has no objects.
 pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
     let prepared = Prepared::of(review);
-    let review = &Review { prepared: Some(&prepared), ..*review };
+    let review = &Review { prepared: Some(&prepared), powerful_kinds: policy.powerful_kinds(), ..*review };
     let mut judgement = found(review, policy, RULES.iter().copied());
     judgement.requests = requests::of(review, &judgement);
     judgement.rights = rights::of_change(review);

@@ -26,7 +26,7 @@ pub use docs::Documentation;
 pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use objects::{Fate, ObjectChange};
-pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, is_of_changes};
+pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, PowerfulKind, is_of_changes};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
 pub use rights::{Holder, Right, RightMoved, RightsChange, RightsDifference, Way, each, told, unknown_way, way};
@@ -108,6 +108,8 @@ pub struct Review<'a> {
     pub kubernetes: Option<KubernetesVersion>,
     /// The repository's own policy with what all other rules found; `None` while these are asked.
     pub policy: Option<JudgedPolicy<'a>>,
+    /// The kinds that the policy that holds calls powerful.
+    pub powerful_kinds: &'a [PowerfulKind],
     /// Whether kustomize has built the files: no patch adds anything any more.
     pub is_built: bool,
     /// What many rules ask for, where [`judge`] has found it out already.

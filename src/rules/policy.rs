@@ -33,6 +33,18 @@ pub struct Policy {
     /// `None` for a rule that is off.
     severities: BTreeMap<RuleId, Option<Severity>>,
     exceptions: Vec<Exception>,
+    powerful_kinds: Vec<PowerfulKind>,
+}
+
+/// A kind whose objects a program with more rights than their authors obeys: for `rbac/powerful-kinds`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PowerfulKind {
+    /// The API group.
+    pub group: String,
+    /// The resource, as roles name it: `challenges`.
+    pub resource: String,
+    /// How bad it is to write it in the whole cluster.
+    pub severity: Severity,
 }
 
 /// One thing that may stay as it is.
@@ -116,6 +128,11 @@ impl Policy {
     /// Whether a rule is switched off.
     pub fn is_off(&self, rule: RuleId) -> bool {
         self.severities.get(&rule) == Some(&None)
+    }
+
+    /// The kinds that are powerful here, besides those that are so everywhere.
+    pub fn powerful_kinds(&self) -> &[PowerfulKind] {
+        &self.powerful_kinds
     }
 
     /// A rule's severity by this policy: its own where nothing is said, `None` where it is off.

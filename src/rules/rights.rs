@@ -110,7 +110,7 @@ pub(super) fn of_change(review: &Review<'_>) -> RightsDifference {
 
 /// Whether any role or binding, or what could move or drop one, is among the files. Most changes have none, and then
 /// nothing need be read.
-fn may_move_rights(review: &Review<'_>) -> bool {
+pub(super) fn may_move_rights(review: &Review<'_>) -> bool {
     let files = || review.files.iter().chain(review.old);
     let is_kustomization = |file: &ManifestFile| manifest::is_kustomization(&file.path);
     let has_rights = |object: &Object| object.group() == rbac::read::GROUP;

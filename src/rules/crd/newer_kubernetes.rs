@@ -170,6 +170,7 @@ mod tests {
             trials: None,
             kubernetes: version.map(KubernetesVersion::new),
             policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         };

@@ -79,6 +79,28 @@ fn errors_name_file_line_and_remedy() {
              exception and its reason.",
         ),
         (
+            "powerful_kinds:\n- {group: example.org, kind: Challenge}\n",
+            "policy.yaml:2:24: Unknown key `kind`. Known are: group, resource, severity.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org}\n",
+            "policy.yaml:2:3: A powerful kind without a resource. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org, resource: '*'}\n",
+            "policy.yaml:2:34: `*` is no resource of one kind. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: '', resource: secrets, severity: off}\n",
+            "policy.yaml:2:44: A powerful kind cannot be off. Leave the item out.",
+        ),
+        (
+            "powerful_kinds: {group: a}\n",
+            "policy.yaml:1:17: `powerful_kinds` is no list. Write `- {group: …, resource: …}` for each.",
+        ),
+        (
             "exceptions:\n- {rule: policy/unused-exception, reason: r, path: a}\n",
             "policy.yaml:2:10: `policy/unused-exception` is about the policy itself and has no exceptions. Mend what \
              it complains of, or change its severity.",
@@ -100,8 +122,11 @@ fn errors_name_file_line_and_remedy() {
             "exceptions:\n- {rule: yaml/unreadable, reason: r, path: a, expires: soon}\n",
             "policy.yaml:2:56: `expires` is no date. Write it as 2031-12-31.",
         ),
-        ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write one `- rule: …` per exception."),
-        ("- a\n", "policy.yaml:1:1: Keys and values are expected here. Write `severity: …`, `exceptions: …`."),
+        ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write `- rule: …` for each."),
+        (
+            "- a\n",
+            "policy.yaml:1:1: Keys and values are expected here. Write `severity: …`, `exceptions: …`, `powerful_kinds: …`.",
+        ),
         (
             "severity: {}\nseverity: {}\n",
             "policy.yaml:2:1: The key `severity` stands twice in one mapping. Remove one of the two.",

@@ -40,6 +40,7 @@ fn review<'a>(index: &'a RepositoryIndex, files: &'a [ManifestFile]) -> Review<'
         trials: None,
         kubernetes: None,
         policy: None,
+        powerful_kinds: &[],
         is_built: false,
         prepared: None,
     }

@@ -228,6 +228,7 @@ mod tests {
             trials: None,
             kubernetes: None,
             policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         };
