@@ -79,7 +79,7 @@ impl Reader<'_> {
         let help = "Write them as a role does: `{group: acme.example.org, resource: challenges}`.";
         let at = node.get(key);
         let start = at.map_or(node.start, |at| at.start);
-        let text = at.and_then(Node::text).filter(|text| *text != "" || key == "group");
+        let text = at.and_then(Node::text).filter(|text| !text.is_empty() || key == "group");
         let text = text.ok_or_else(|| self.error(start, format!("A powerful kind without a {key}."), help))?;
         let is_plain =
             |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || "-./".contains(character);

@@ -79,28 +79,6 @@ fn errors_name_file_line_and_remedy() {
              exception and its reason.",
         ),
         (
-            "powerful_kinds:\n- {group: example.org, kind: Challenge}\n",
-            "policy.yaml:2:24: Unknown key `kind`. Known are: group, resource, severity.",
-        ),
-        (
-            "powerful_kinds:\n- {group: example.org}\n",
-            "policy.yaml:2:3: A powerful kind without a resource. Write them as a role does: `{group: \
-             acme.example.org, resource: challenges}`.",
-        ),
-        (
-            "powerful_kinds:\n- {group: example.org, resource: '*'}\n",
-            "policy.yaml:2:34: `*` is no resource of one kind. Write them as a role does: `{group: \
-             acme.example.org, resource: challenges}`.",
-        ),
-        (
-            "powerful_kinds:\n- {group: '', resource: secrets, severity: off}\n",
-            "policy.yaml:2:44: A powerful kind cannot be off. Leave the item out.",
-        ),
-        (
-            "powerful_kinds: {group: a}\n",
-            "policy.yaml:1:17: `powerful_kinds` is no list. Write `- {group: …, resource: …}` for each.",
-        ),
-        (
             "exceptions:\n- {rule: policy/unused-exception, reason: r, path: a}\n",
             "policy.yaml:2:10: `policy/unused-exception` is about the policy itself and has no exceptions. Mend what \
              it complains of, or change its severity.",
@@ -134,6 +112,40 @@ fn errors_name_file_line_and_remedy() {
     ] {
         assert_eq!(parse(text).expect_err(text), error);
     }
+}
+
+#[test]
+fn a_powerful_kind_is_one_group_and_one_resource() {
+    for (text, error) in [
+        (
+            "powerful_kinds:\n- {group: example.org, kind: Challenge}\n",
+            "policy.yaml:2:24: Unknown key `kind`. Known are: group, resource, severity.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org}\n",
+            "policy.yaml:2:3: A powerful kind without a resource. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org, resource: '*'}\n",
+            "policy.yaml:2:34: `*` is no resource of one kind. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: '', resource: secrets, severity: off}\n",
+            "policy.yaml:2:44: A powerful kind cannot be off. Leave the item out.",
+        ),
+        (
+            "powerful_kinds: {group: a}\n",
+            "policy.yaml:1:17: `powerful_kinds` is no list. Write `- {group: …, resource: …}` for each.",
+        ),
+    ] {
+        assert_eq!(parse(text).expect_err(text), error);
+    }
+    let kinds = "powerful_kinds:\n- {group: '', resource: pods/exec}\n- {group: a.b, resource: c, severity: note}\n";
+    let severities: Vec<Severity> =
+        parse(kinds).expect("a policy").powerful_kinds().iter().map(|kind| kind.severity).collect();
+    assert_eq!(severities, [Severity::Error, Severity::Note]);
 }
 
 #[test]

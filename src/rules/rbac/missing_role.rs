@@ -109,19 +109,22 @@ fn is_missing(review: &Review<'_>, rights: &Rights, binding: &Binding) -> bool {
     !is_elsewhere && !is_invalid && rights.after.roles(&binding.role).is_empty()
 }
 
+/// The bindings of a role that goes, by file and line.
+type Left<'r> = BTreeMap<(&'r str, u32), (&'r Binding, &'r Place)>;
+
 /// Bindings that are not judged themselves, and whose role goes.
 fn left(review: &Review<'_>, rights: &Rights, judged: &Judged<'_>) -> Vec<Finding> {
     let is_judged = |binding: &Binding| {
         judged.bindings.iter().any(|one| one.applied.iter().any(|applied| applied.key == binding.key))
     };
-    let mut of_roles: BTreeMap<&Key, BTreeMap<(&str, u32), (&Binding, &Place)>> = BTreeMap::new();
+    let mut of_roles: BTreeMap<&Key, Left<'_>> = BTreeMap::new();
     for binding in rights.after.bindings_of_tree().filter(|binding| !binding.subjects.is_empty()) {
         let goes = is_missing(review, rights, binding) && !rights.before.roles(&binding.role).is_empty();
         if let Some(place) = rights.place(binding.origin).filter(|_| goes && !is_judged(binding)) {
             of_roles.entry(&binding.role).or_default().insert((place.file.as_str(), place.line), (binding, place));
         }
     }
-    let told = |(role, bindings): (&Key, BTreeMap<_, (&Binding, &Place)>)| {
+    let told = |(role, bindings): (&Key, Left<'_>)| {
         let role = named(role);
         let others = match bindings.len() {
             count if count > LEFT => format!(" ({LEFT} of its {count} bindings are told of)"),
