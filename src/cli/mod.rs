@@ -10,6 +10,7 @@ mod diff;
 mod doctor;
 pub mod explain;
 mod folder;
+mod isolation;
 mod jobs;
 mod migrate;
 mod operator;
@@ -83,6 +84,7 @@ enum Command {
     Check(check::Args),
     Diff(diff::Args),
     WhoCan(who_can::Args),
+    Isolation(isolation::Args),
     CreateTeam(create_team::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -118,6 +120,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Check(args) => check::run(args, out, err),
         Command::Diff(args) => diff::run(args, out),
         Command::WhoCan(args) => who_can::run(args, out),
+        Command::Isolation(args) => isolation::run(args, out),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),
         Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),

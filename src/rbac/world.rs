@@ -104,6 +104,11 @@ impl World {
         self.layers.bindings_of_tree().map(|binding| &**binding)
     }
 
+    /// The bindings of just a scope that name a subject itself, not a group that it is in.
+    pub fn held(&self, subject: &Subject, scope: &Scope) -> Vec<&Binding> {
+        self.layers.held(subject, scope).into_iter().map(|binding| &**binding).collect()
+    }
+
     /// The ClusterRoles that end up with rules that are written in a role.
     pub fn aggregated_into<'a>(&'a self, role: &'a Key) -> impl Iterator<Item = &'a str> {
         let takes = |gathered: &super::aggregation::Gathered| gathered.roles.iter().any(|part| part.key == *role);

@@ -1,5 +1,10 @@
 //! What the objects of a directory say about a team, for both generations of Flux.
 
+pub(in crate::tenancy) mod flux;
+pub(in crate::tenancy) mod patches;
+
+use self::flux::{ControllerFact, FluxFact};
+use self::patches::PatchFact;
 use super::Marks;
 use crate::manifest::{Node, Object, Position};
 use crate::rbac::{self, read::Written};
@@ -17,6 +22,9 @@ pub(super) enum Fact {
     /// The lines of a `.sourceignore` that count.
     Ignore(Vec<String>),
     Rights(RightsFact),
+    Flux(FluxFact),
+    Controller(ControllerFact),
+    Patch(PatchFact),
 }
 
 /// A role or a binding.
@@ -54,6 +62,8 @@ pub(super) struct SyncFact {
     pub(super) components: Vec<(String, Position)>,
     pub(super) from_git: bool,
     pub(super) source: Option<SourceName>,
+    /// Whether it names a kubeconfig, and so another cluster.
+    pub(super) elsewhere: bool,
     /// `spec.force`.
     pub(super) force: bool,
     /// `spec.prune`; `None` where nothing is written.
@@ -123,6 +133,8 @@ pub(super) struct FluxV1Fact {
     pub(super) paths: Vec<String>,
     pub(super) allowed: Vec<String>,
     pub(super) secret_name: Option<String>,
+    /// `serviceAccountName` of its pod, where it is written.
+    pub(super) account: Option<String>,
     pub(super) position: Position,
 }
 
@@ -148,8 +160,11 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
         (rbac::read::GROUP, _) => {
             rbac::read::read(object).map(|written| Fact::Rights(RightsFact { written, line: object.node.start.line }))
         }
-        ("apps" | "extensions", "Deployment") => flux_v1(object).map(Fact::FluxV1),
-        _ => None,
+        ("apps" | "extensions", "Deployment") => {
+            flux::controller(object).map(Fact::Controller).or_else(|| flux_v1(object).map(Fact::FluxV1))
+        }
+        ("fluxcd.controlplane.io", flux::INSTANCE) => flux::controller(object).map(Fact::Controller),
+        _ => flux::fact(object).map(Fact::Flux),
     }
 }
 
@@ -165,6 +180,7 @@ fn sync(object: &Object) -> SyncFact {
         path_at: object.node.at(&["spec", "path"]).map_or(object.node.start, |path| path.start),
         components: components.map(|(text, node)| (text.to_owned(), node.start)).collect(),
         from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
+        elsewhere: flux::is_elsewhere(object),
         force: bool_at(object, &["spec", "force"]).unwrap_or_default(),
         prune: bool_at(object, &["spec", "prune"]),
         when_gone: match text(object, &["spec", "deletionPolicy"]).as_deref() {
@@ -210,6 +226,7 @@ fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
         paths,
         allowed,
         secret_name: last("--k8s-secret-name"),
+        account: text(object, &["spec", "template", "spec", "serviceAccountName"]),
         position: object.node.start,
     })
 }

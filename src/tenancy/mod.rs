@@ -5,6 +5,7 @@ mod facts;
 mod git_url;
 mod ignore;
 mod index;
+mod isolation;
 mod layout;
 mod left_out;
 mod live;
@@ -24,6 +25,9 @@ pub use builds::{Meeting, Way};
 pub use facts::flux_path;
 pub use git_url::parse_git_url;
 pub use index::{FoldedIndex, RepositoryIndex};
+pub use isolation::{
+    Assumption, Controller, Isolation, IsolationPath, Lockdown, NewPath, NewPaths, Step, Target, TeamIsolation, Verdict,
+};
 pub use layout::Layout;
 pub use left_out::LeftOut;
 pub use marks::Marks;

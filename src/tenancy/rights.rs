@@ -17,7 +17,7 @@ use crate::rbac::read::{Changed, Says, read};
 use crate::rbac::{Key, Known, Object, Origin, Scope, Subject, World};
 
 /// Where a role or a binding is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file.
     pub file: RepoPath,
@@ -123,7 +123,7 @@ fn applied(index: &RepositoryIndex, fact: &RightsFact, way: &Reach, origin: Orig
 }
 
 /// The ways on which a file is applied that end where Flux begins: each namespace and each name once.
-fn ways_of(index: &RepositoryIndex, file: &RepoPath) -> Vec<Reach> {
+pub(super) fn ways_of(index: &RepositoryIndex, file: &RepoPath) -> Vec<Reach> {
     let mut ways: Vec<Reach> = Vec::new();
     for way in index.reaches(file) {
         let ends = match &way.root {

@@ -1,6 +1,7 @@
 //! A file's summary as the index keeps it: a row of a table, read where it is looked at.
 
 mod facts;
+pub(super) mod flux;
 pub(super) mod rights;
 pub(super) mod team;
 
@@ -38,6 +39,10 @@ pub(super) mod list {
     pub(in crate::tenancy) const SUBJECTS: usize = 11;
     /// ClusterRoles with labels or an aggregation: one key for all of them.
     pub(in crate::tenancy) const AGGREGATION: usize = 12;
+    /// How Flux's controllers are started, and patches of that: one key for all of it.
+    pub(in crate::tenancy) const SETTINGS: usize = 13;
+    /// Flux `Kustomization`s and `HelmRelease`s, by the names of their sources.
+    pub(in crate::tenancy) const TAKEN: usize = 14;
 }
 
 /// What stands first in a row.

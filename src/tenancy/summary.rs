@@ -9,7 +9,7 @@ use crate::manifest::{
 use crate::names::RepoPath;
 
 use super::Marks;
-use super::facts::{Fact, facts};
+use super::facts::{Fact, facts, flux, patches};
 
 /// Which object, as Kubernetes tells them apart: the version does not count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,7 +159,11 @@ impl FileSummary {
             summary.objects.push(ObjectSummary { id: ObjectId::of(object), line: object.node.start.line });
             summary.definitions.extend(definition(object));
             summary.facts.extend(facts(object));
+            if object.kind == flux::INSTANCE {
+                summary.facts.extend(patches::of_instance(file, &object.node).into_iter().map(Fact::Patch));
+            }
         }
+        summary.facts.extend(patches::patches(file).into_iter().map(Fact::Patch));
         summary
     }
 

@@ -3,7 +3,9 @@
 //! # What
 //! Reports rules that allow writing Flux's Kustomizations, HelmReleases and sources (error), and its
 //! Receivers, image automation, Alerts and Providers (warning), those of Flux v1's Helm operator as
-//! well.
+//! well. In the namespaces of teams the first are a warning, but an error where the repository says that
+//! the controller runs without `--default-service-account`, and a note where it says that it is locked
+//! down, with `--no-cross-namespace-refs` and `--no-remote-bases` too.
 //!
 //! # Why
 //! Flux applies what they say with its own rights, which are those of cluster-admin where its
@@ -25,9 +27,10 @@
 //!   - {apiGroups: ["kustomize.toolkit.fluxcd.io"], resources: ["kustomizations"], verbs: ["get", "list", "watch"]}
 //! ```
 
-use super::power::{self, Power, WRITE};
+use super::power::{self, Local, Power, WRITE};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, Prepared, Review, Rule, Scope};
+use crate::tenancy::{Controller, Lockdown};
 
 /// `rbac/flux-objects`.
 #[derive(Debug)]
@@ -41,9 +44,48 @@ impl Rule for FluxObjects {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        power::check(review, ID, POWERS)
+        // What a team says of Flux's controllers in its own repository starts none.
+        let is_asked =
+            matches!(review.scope, Scope::Admin) && Prepared::with(review, |prepared| !prepared.roles.roles.is_empty());
+        let of = |controller| if is_asked { Lockdown::of(review.after, controller) } else { Lockdown::Unknown };
+        power::check(review, ID, &powers(of(Controller::Kustomize), of(Controller::Helm)))
     }
 }
+
+/// What is found where Flux is locked down like this.
+fn powers(kustomize: Lockdown, helm: Lockdown) -> Vec<Power<'static>> {
+    let [appliers, sources, others] = POWERS else { return POWERS.to_vec() };
+    if (kustomize, helm) == (Lockdown::Unknown, Lockdown::Unknown) {
+        return POWERS.to_vec();
+    }
+    let is_locked = (kustomize, helm) == (Lockdown::Locked, Lockdown::Locked);
+    let kustomizations =
+        Power { groups: &["kustomize.toolkit.fluxcd.io"], resources: &["kustomizations"], ..*appliers };
+    let releases = Power { groups: &["helm.toolkit.fluxcd.io"], resources: &["helmreleases"], ..*appliers };
+    vec![
+        under(kustomize, kustomizations),
+        under(helm, releases),
+        // That of Flux v1 takes no such argument.
+        Power { groups: &["helm.fluxcd.io"], resources: &["helmreleases"], ..*appliers },
+        Power { local: if is_locked { Local::Note } else { sources.local }, ..*sources },
+        *others,
+    ]
+}
+
+/// The power to have a controller apply something. In every namespace there is Flux's own too, with its account, so
+/// that is as bad however it is started.
+fn under(lockdown: Lockdown, power: Power<'static>) -> Power<'static> {
+    let (effect, local) = match lockdown {
+        Lockdown::Open => (OPEN, Local::Same),
+        Lockdown::Locked => (LOCKED, Local::Note),
+        Lockdown::Unknown => (power.effect, power.local),
+    };
+    Power { effect, local, ..power }
+}
+
+const OPEN: &str = "have Flux apply what they like, with the rights of Flux: its controller runs without \
+                    `--default-service-account`, so those of cluster-admin";
+const LOCKED: &str = "have Flux apply what they like, with the rights of any service account there";
 
 /// What is found.
 pub(super) const POWERS: &[Power<'_>] = &[

@@ -67,6 +67,8 @@ pub(super) enum Local {
     Milder,
     /// As bad as everywhere.
     Same,
+    /// Good to know.
+    Note,
     /// Nothing to speak of: it is what teams need.
     Usual,
     /// Nothing at all, in no namespace: its resources are the cluster's own.
@@ -157,6 +159,7 @@ impl<'p> Power<'p> {
             _ if reach.is_full() => Some(severity),
             Local::Same => Some(severity),
             Local::Milder => Some(milder(severity)),
+            Local::Note => Some(Severity::Note),
             Local::Usual => None,
         }
     }

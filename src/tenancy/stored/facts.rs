@@ -1,6 +1,6 @@
 //! What objects say about teams, as parts of a file's row.
 
-use super::{list, rights};
+use super::{flux, list, rights};
 use crate::tenancy::Marks;
 use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WhenGone};
 use crate::tenancy::table::{Content, Reader};
@@ -32,6 +32,9 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
             part.list(lines.iter(), |part, line| part.text(line));
         }
         Fact::Rights(fact) => rights::write(part, fact),
+        Fact::Flux(fact) => flux::write(part, fact),
+        Fact::Controller(fact) => flux::write_controller(part, fact),
+        Fact::Patch(fact) => flux::write_patch(part, fact),
         Fact::FluxV1(daemon) => {
             part.number(4);
             part.text(&daemon.name);
@@ -41,6 +44,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
             part.list(daemon.paths.iter(), |part, path| part.text(path));
             part.list(daemon.allowed.iter(), |part, name| part.text(name));
             part.optional(daemon.secret_name.as_deref());
+            part.optional(daemon.account.as_deref());
             part.position(daemon.position);
         }
     }
@@ -67,7 +71,7 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
     }
     part.number(switches(sync));
     if let Some(source) = &sync.source {
-        part.text(&source.name);
+        part.key(list::TAKEN, source.name.as_bytes());
         part.optional(source.namespace.as_deref());
     }
     part.position(sync.position);
@@ -81,7 +85,8 @@ const PRUNE: usize = 8;
 const NO_PRUNE: usize = 16;
 const DELETED: usize = 32;
 const LEFT: usize = 64;
-const MARKS: usize = 128;
+const ELSEWHERE: usize = 128;
+const MARKS: usize = 256;
 
 fn switches(sync: &SyncFact) -> usize {
     let set = [
@@ -92,6 +97,7 @@ fn switches(sync: &SyncFact) -> usize {
         (sync.prune == Some(false), NO_PRUNE),
         (sync.when_gone == WhenGone::Deleted, DELETED),
         (sync.when_gone == WhenGone::Left, LEFT),
+        (sync.elsewhere, ELSEWHERE),
     ];
     let set: usize = set.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
     set + MARKS * sync.marks.number()
@@ -117,6 +123,7 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
             Fact::Ignore(part.list(Reader::owned))
         }
         3 => Fact::Sync(read_sync(part)),
+        first if first & 7 == flux::FLUX => flux::read(first, part),
         first if first & 7 == rights::RIGHTS => Fact::Rights(rights::read(first, part)),
         _ => Fact::FluxV1(FluxV1Fact {
             name: part.owned(),
@@ -126,6 +133,7 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
             paths: part.list(Reader::owned),
             allowed: part.list(Reader::owned),
             secret_name: part.optional(),
+            account: part.optional(),
             position: part.position(),
         }),
     }
@@ -151,6 +159,7 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
         path_at,
         components,
         from_git: is(FROM_GIT),
+        elsewhere: is(ELSEWHERE),
         force: is(FORCE),
         prune: (is(PRUNE) || is(NO_PRUNE)).then(|| is(PRUNE)),
         when_gone: match (is(DELETED), is(LEFT)) {

@@ -1,0 +1,217 @@
+//! What objects say about Flux's controllers, and the objects of Flux that apply, trigger or take something by name.
+
+use super::{SourceName, text};
+use crate::manifest::{Node, Object};
+
+/// An object of Flux's that is neither a `Kustomization` nor a `GitRepository`.
+#[derive(Debug, Clone)]
+pub(in crate::tenancy) struct FluxFact {
+    pub(in crate::tenancy) kind: FluxKind,
+    pub(in crate::tenancy) name: String,
+    pub(in crate::tenancy) namespace: Option<String>,
+    /// `spec.serviceAccountName`.
+    pub(in crate::tenancy) account: Option<String>,
+    /// Whether it names a kubeconfig, and so another cluster.
+    pub(in crate::tenancy) elsewhere: bool,
+    /// `spec.url`, or what stands for it.
+    pub(in crate::tenancy) url: Option<String>,
+    /// What it names.
+    pub(in crate::tenancy) names: Vec<SourceName>,
+    pub(in crate::tenancy) line: u32,
+}
+
+/// Which kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::tenancy) enum FluxKind {
+    HelmRelease,
+    OciRepository,
+    Bucket,
+    Receiver,
+    Alert,
+    ImageUpdateAutomation,
+    ImagePolicy,
+    /// The Flux operator's, which makes objects of its own.
+    ResourceSet,
+}
+
+/// A kind: its group, its name, and where it names others.
+type Row = (FluxKind, &'static str, &'static str, &'static [&'static [&'static str]]);
+
+const KINDS: [Row; 8] = [
+    (
+        FluxKind::HelmRelease,
+        "helm.toolkit.fluxcd.io",
+        "HelmRelease",
+        &[&["spec", "chart", "spec", "sourceRef"], &["spec", "chartRef"]],
+    ),
+    (FluxKind::OciRepository, "source.toolkit.fluxcd.io", "OCIRepository", &[]),
+    (FluxKind::Bucket, "source.toolkit.fluxcd.io", "Bucket", &[]),
+    (FluxKind::Receiver, "notification.toolkit.fluxcd.io", "Receiver", &[&["spec", "resources"]]),
+    (FluxKind::Alert, "notification.toolkit.fluxcd.io", "Alert", &[&["spec", "eventSources"]]),
+    (FluxKind::ImageUpdateAutomation, "image.toolkit.fluxcd.io", "ImageUpdateAutomation", &[&["spec", "sourceRef"]]),
+    (FluxKind::ImagePolicy, "image.toolkit.fluxcd.io", "ImagePolicy", &[&["spec", "imageRepositoryRef"]]),
+    (FluxKind::ResourceSet, "fluxcd.controlplane.io", "ResourceSet", &[]),
+];
+
+impl FluxKind {
+    /// By its number.
+    pub(in crate::tenancy) fn numbered(number: usize) -> Self {
+        KINDS.get(number).map_or(Self::ResourceSet, |row| row.0)
+    }
+
+    /// Its number.
+    pub(in crate::tenancy) fn number(self) -> usize {
+        KINDS.iter().position(|row| row.0 == self).unwrap_or_default()
+    }
+
+    /// What people call it.
+    pub(in crate::tenancy) fn word(self) -> &'static str {
+        KINDS[self.number()].2
+    }
+}
+
+/// The fact that an object is one of these.
+pub(super) fn fact(object: &Object) -> Option<FluxFact> {
+    let (kind, _, _, places) =
+        KINDS.iter().find(|(_, group, kind, _)| object.group() == *group && object.kind == *kind)?;
+    let nodes = places.iter().filter_map(|place| object.node.at(place));
+    let names = nodes.flat_map(|node| node.items().chain(node.is_mapping().then_some(node)));
+    Some(FluxFact {
+        kind: *kind,
+        name: object.name.clone(),
+        namespace: object.namespace.clone(),
+        account: text(object, &["spec", "serviceAccountName"]),
+        elsewhere: is_elsewhere(object),
+        url: text(object, &["spec", "url"]).or_else(|| text(object, &["spec", "bucketName"])),
+        names: names.filter_map(named).collect(),
+        line: object.node.start.line,
+    })
+}
+
+fn named(node: &Node) -> Option<SourceName> {
+    let word = |key| node.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
+    Some(SourceName { name: word("name")?, namespace: word("namespace") })
+}
+
+/// Whether an object is applied to another cluster.
+pub(super) fn is_elsewhere(object: &Object) -> bool {
+    object.node.at(&["spec", "kubeConfig"]).is_some_and(|node| !node.is_null())
+}
+
+/// How one of Flux's controllers is started, or the object from which the Flux operator makes them.
+#[derive(Debug, Clone)]
+pub(in crate::tenancy) struct ControllerFact {
+    pub(in crate::tenancy) name: String,
+    pub(in crate::tenancy) settings: Vec<Setting>,
+    pub(in crate::tenancy) line: u32,
+}
+
+/// An argument of a controller's that decides over borders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::tenancy) struct Setting {
+    pub(in crate::tenancy) flag: Flag,
+    pub(in crate::tenancy) value: String,
+    pub(in crate::tenancy) line: u32,
+}
+
+/// Which argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::tenancy) enum Flag {
+    NoCrossNamespaceRefs,
+    NoRemoteBases,
+    DefaultServiceAccount,
+    KubeconfigExec,
+}
+
+const FLAGS: [(Flag, &str); 4] = [
+    (Flag::NoCrossNamespaceRefs, "no-cross-namespace-refs"),
+    (Flag::NoRemoteBases, "no-remote-bases"),
+    (Flag::DefaultServiceAccount, "default-service-account"),
+    (Flag::KubeconfigExec, "insecure-kubeconfig-exec"),
+];
+
+impl Flag {
+    /// By its number.
+    pub(in crate::tenancy) fn numbered(number: usize) -> Self {
+        FLAGS.get(number).map_or(Self::KubeconfigExec, |row| row.0)
+    }
+
+    /// Its number.
+    pub(in crate::tenancy) fn number(self) -> usize {
+        FLAGS.iter().position(|row| row.0 == self).unwrap_or_default()
+    }
+
+    /// As it is written.
+    pub(in crate::tenancy) fn word(self) -> &'static str {
+        FLAGS[self.number()].1
+    }
+}
+
+/// The object from which the Flux operator makes the controllers.
+pub(in crate::tenancy) const INSTANCE: &str = "FluxInstance";
+
+/// What Flux v2's controllers are called.
+pub(in crate::tenancy) const CONTROLLERS: [&str; 6] = [
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+    "source-controller",
+];
+
+/// How a controller is started, where an object says it. A `FluxInstance` with `multitenant` starts them locked down
+/// (controlplaneio-fluxcd/flux-operator, `internal/builder/profiles.go`).
+pub(super) fn controller(object: &Object) -> Option<ControllerFact> {
+    let (name, settings) = match (object.group(), object.kind.as_str()) {
+        ("fluxcd.controlplane.io", INSTANCE) => (INSTANCE.to_owned(), of_instance(&object.node)),
+        ("apps", "Deployment") if CONTROLLERS.contains(&object.name.as_str()) => {
+            (object.name.clone(), of_deployment(&object.node, 0))
+        }
+        _ => return None,
+    };
+    Some(ControllerFact { name, settings, line: object.node.start.line })
+}
+
+fn of_instance(node: &Node) -> Vec<Setting> {
+    let Some(on) = node.at(&["spec", "cluster", "multitenant"]).filter(|node| node.as_bool() == Some(true)) else {
+        return Vec::new();
+    };
+    let account = node.at(&["spec", "cluster", "tenantDefaultServiceAccount"]).and_then(Node::text);
+    let account = account.filter(|account| !account.is_empty()).unwrap_or("default");
+    let set = |flag, value: &str| Setting { flag, value: value.to_owned(), line: on.start.line };
+    vec![
+        set(Flag::NoCrossNamespaceRefs, "true"),
+        set(Flag::NoRemoteBases, "true"),
+        set(Flag::DefaultServiceAccount, account),
+    ]
+}
+
+/// The arguments of a Deployment's containers that count; `before` lines stand before its text.
+pub(super) fn of_deployment(node: &Node, before: u32) -> Vec<Setting> {
+    let containers = node.at(&["spec", "template", "spec", "containers"]).into_iter().flat_map(Node::items);
+    containers.filter_map(|container| container.get("args")).flat_map(|args| settings(args, before)).collect()
+}
+
+/// Those of a list: `--flag=value`, `--flag value` and, of a switch, `--flag`.
+pub(super) fn settings(list: &Node, before: u32) -> Vec<Setting> {
+    let arguments: Vec<(&str, &Node)> = list.strings().collect();
+    let mut found = Vec::new();
+    for (place, (argument, node)) in arguments.iter().enumerate() {
+        let Some(mut setting) = setting(argument, before + node.start.line) else { continue };
+        if setting.flag == Flag::DefaultServiceAccount && !argument.contains('=') {
+            let next = arguments.get(place + 1).map(|(next, _)| *next).filter(|next| !next.starts_with('-'));
+            setting.value = next.unwrap_or_default().to_owned();
+        }
+        found.push(setting);
+    }
+    found
+}
+
+/// The setting that an argument is.
+pub(super) fn setting(argument: &str, line: u32) -> Option<Setting> {
+    let bare = argument.strip_prefix("--").or_else(|| argument.strip_prefix('-'))?;
+    let (name, value) = bare.split_once('=').unwrap_or((bare, "true"));
+    let (flag, _) = FLAGS.iter().find(|(_, word)| *word == name)?;
+    Some(Setting { flag: *flag, value: value.to_owned(), line })
+}

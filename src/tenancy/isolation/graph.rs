@@ -1,0 +1,299 @@
+//! Who can become whom, and what that opens: the steps of which paths are made. What a step leads to is found out where
+//! a search comes by, once.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use super::model::{Applier, Model, Takes, address};
+use super::powers::{Gains, Use};
+use super::settings::Known;
+use crate::rbac::{Key, Origin, Scope, Subject, World};
+use crate::tenancy::facts::flux::Flag;
+use crate::tenancy::{Place, RepositoryIndex, Team};
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// What is so: a sentence.
+    pub words: String,
+    /// Where that is written; empty for what every cluster or every installation of Flux has.
+    pub places: Vec<Place>,
+    /// Whether nothing in the repository says that it is so, or that it is not.
+    pub assumed: bool,
+}
+
+/// What nobody can say from the repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assumption {
+    /// What is taken for granted, or not looked at.
+    pub words: String,
+    /// Where it comes up.
+    pub place: Option<Place>,
+}
+
+/// What a path leads over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    /// Whoever may push to a team's repository.
+    Repository(usize),
+    /// A daemon of Flux v1 that keeps to some namespaces.
+    Daemon(usize),
+    /// Somebody with rights.
+    Subject(Subject),
+    /// Every service account of a namespace.
+    Accounts(String),
+    /// A role, as if it were bound in a scope.
+    Role(Key, Scope),
+    /// Objects of Flux's that somebody may write in a namespace.
+    Uses(Use, String),
+    /// An object of Flux's in a namespace that names no account.
+    Unnamed(Use, String),
+    /// Something in a namespace.
+    Namespace(String),
+    /// Something of every team.
+    Everywhere,
+    /// Everything.
+    Cluster,
+}
+
+/// A step, and to which node.
+#[derive(Debug)]
+pub(super) struct Edge {
+    pub(super) to: usize,
+    pub(super) step: Step,
+}
+
+/// The roles and bindings, and where they are written.
+#[derive(Debug)]
+pub(super) struct Who {
+    pub(super) world: World,
+    pub(super) places: Vec<Place>,
+}
+
+/// The nodes that a search has come by.
+pub(super) struct Graph<'a> {
+    pub(super) index: &'a RepositoryIndex,
+    pub(super) model: &'a Model,
+    pub(super) who: &'a Who,
+    pub(super) nodes: Vec<Node>,
+    numbers: HashMap<Node, usize>,
+    edges: HashMap<usize, Rc<[Edge]>>,
+    gains: HashMap<Key, Rc<Gains>>,
+    pub(super) scopes: HashMap<&'a Subject, Vec<&'a Scope>>,
+    pub(super) accounts: HashMap<&'a str, BTreeSet<&'a Subject>>,
+    owners: HashMap<String, Rc<[Team]>>,
+    pub(super) assumptions: BTreeSet<Assumption>,
+}
+
+/// Where Flux v2 runs: what is known of its rights is known of this namespace.
+pub(super) const FLUX_NAMESPACE: &str = "flux-system";
+
+impl<'a> Graph<'a> {
+    pub(super) fn new(index: &'a RepositoryIndex, model: &'a Model, who: &'a Who) -> Self {
+        let mut scopes: HashMap<&Subject, Vec<&Scope>> = HashMap::new();
+        let mut accounts: HashMap<&str, BTreeSet<&Subject>> = HashMap::new();
+        for (subject, scope) in who.world.subjects() {
+            scopes.entry(subject).or_default().push(scope);
+            if let Subject::ServiceAccount { namespace, .. } = subject {
+                accounts.entry(namespace).or_default().insert(subject);
+            }
+        }
+        Self {
+            index,
+            model,
+            who,
+            nodes: Vec::new(),
+            numbers: HashMap::new(),
+            edges: HashMap::new(),
+            gains: HashMap::new(),
+            scopes,
+            accounts,
+            owners: HashMap::new(),
+            assumptions: BTreeSet::new(),
+        }
+    }
+
+    /// The number of a node.
+    pub(super) fn number(&mut self, node: Node) -> usize {
+        if let Some(number) = self.numbers.get(&node) {
+            return *number;
+        }
+        let number = self.nodes.len();
+        self.nodes.push(node.clone());
+        self.numbers.insert(node, number);
+        number
+    }
+
+    /// The steps from a node.
+    pub(super) fn edges(&mut self, number: usize) -> Rc<[Edge]> {
+        if let Some(edges) = self.edges.get(&number) {
+            return edges.clone();
+        }
+        let mut steps = Vec::new();
+        match self.nodes[number].clone() {
+            Node::Repository(team) => self.from_repository(team, &mut steps),
+            Node::Daemon(applier) => self.from_daemon(applier, &mut steps),
+            Node::Subject(subject) => self.from_subject(&subject, &mut steps),
+            Node::Accounts(namespace) => self.from_accounts(&namespace, &mut steps),
+            Node::Role(role, scope) => self.from_role(&role, &scope, &mut steps),
+            Node::Uses(what, namespace) => self.from_uses(what, &namespace, &mut steps),
+            Node::Unnamed(what, namespace) => self.from_unnamed(what, &namespace, &mut steps),
+            Node::Namespace(_) | Node::Everywhere | Node::Cluster => {}
+        }
+        let edges: Rc<[Edge]> =
+            steps.into_iter().map(|(node, step)| Edge { to: self.number(node), step }).collect::<Vec<_>>().into();
+        self.edges.insert(number, edges.clone());
+        edges
+    }
+
+    /// What every step says that was looked at.
+    pub(super) fn said(&self) -> HashSet<String> {
+        self.edges.values().flat_map(|edges| edges.iter()).map(|edge| edge.step.words.clone()).collect()
+    }
+
+    /// The teams that own a namespace.
+    pub(super) fn owners(&mut self, namespace: &str) -> Rc<[Team]> {
+        if let Some(owners) = self.owners.get(namespace) {
+            return owners.clone();
+        }
+        let owners: Rc<[Team]> = self.index.owners_of_namespace(namespace).into();
+        self.owners.insert(namespace.to_owned(), owners.clone());
+        owners
+    }
+
+    pub(super) fn gains(&mut self, role: &Key) -> Rc<Gains> {
+        if let Some(gains) = self.gains.get(role) {
+            return gains.clone();
+        }
+        let gains = Rc::new(Gains::of(&self.who.world, role));
+        self.gains.insert(role.clone(), gains.clone());
+        gains
+    }
+
+    pub(super) fn place(&self, origin: Origin) -> Option<Place> {
+        match origin {
+            Origin::Tree(number) => self.who.places.get(number as usize).cloned(),
+            Origin::ApiServer | Origin::Flux => None,
+        }
+    }
+
+    pub(super) fn assume(&mut self, words: String, place: Option<Place>) {
+        self.assumptions.insert(Assumption { words, place });
+    }
+
+    /// What whoever may push to a team's repository can do.
+    fn from_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
+        let (model, team) = (self.model, &self.model.teams[number]);
+        let own = team.source.as_ref().map(|source| (address(&source.url), source.branch.clone()));
+        for place in model.sources_of(team, own.as_ref().map(|(address, _)| address.as_str())) {
+            let source = &model.sources[place];
+            if self.is_other_branch((source.branch.as_ref(), &source.place), team, own.as_ref()) {
+                continue;
+            }
+            for applier in model.by_source.get(&source.name).into_iter().flatten() {
+                self.applies(&model.appliers[*applier], *applier, Some(place), steps);
+            }
+        }
+        if let Some((own_address, _)) = &own {
+            for applier in model.by_address.get(own_address).into_iter().flatten() {
+                let daemon = &model.appliers[*applier];
+                let Takes::Repository { branch, .. } = &daemon.takes else { continue };
+                if !self.is_other_branch((branch.as_ref(), &daemon.place), team, own.as_ref()) {
+                    self.applies(daemon, *applier, None, steps);
+                }
+            }
+        }
+        self.shares(number, own.as_ref(), steps);
+        self.from_namings(team, steps);
+    }
+
+    /// Whether something takes another branch of a team's repository. Whether the team may push there, the repository
+    /// does not say.
+    fn is_other_branch(&mut self, what: (Option<&String>, &Place), team: &Team, own: Option<&Branch>) -> bool {
+        let ((Some(branch), place), Some((own_address, Some(own_branch)))) = (what, own) else { return false };
+        let is_own = place.file.below(team.directory.as_str()).is_some();
+        if is_own || branch == own_branch {
+            return false;
+        }
+        let words = format!(
+            "branch {branch} of {own_address} is protected against {}, whose own branch of it is {own_branch}",
+            team.name
+        );
+        self.assume(words, Some(place.clone()));
+        true
+    }
+
+    /// What applies the team's files, and with whose rights.
+    fn applies(&mut self, applier: &Applier, number: usize, source: Option<usize>, steps: &mut Vec<(Node, Step)>) {
+        let called = format!("{} {}/{}", applier.kind, applier.namespace, applier.name);
+        if applier.elsewhere {
+            let words = format!("{called} applies to another cluster, which is not looked at");
+            self.assume(words, Some(applier.place.clone()));
+            return;
+        }
+        let mut step = Step { words: String::new(), places: vec![applier.place.clone()], assumed: false };
+        let mut from = "what the repository holds".to_owned();
+        if let Some(source) = source.map(|source| &self.model.sources[source]) {
+            step.places.push(source.place.clone());
+            let (namespace, name) = &source.name;
+            from = format!("{} {namespace}/{name}", source.kind);
+            if *namespace != applier.namespace {
+                match self.cross(controller(applier.kind)) {
+                    None => return,
+                    Some(refs) => step = Step { assumed: refs.assumed, ..step },
+                }
+            }
+        }
+        let node = match &applier.account {
+            Some(account) => {
+                let subject = Subject::account(&applier.namespace, account);
+                step.words = format!("{called} applies {from} as {subject}");
+                if applier.allowed.is_empty() { Node::Subject(subject) } else { Node::Daemon(number) }
+            }
+            None => {
+                step.words = format!("{called} applies {from} and names no service account");
+                Node::Unnamed(used(applier.kind), applier.namespace.clone())
+            }
+        };
+        if !applier.allowed.is_empty() {
+            step.words.push_str(&format!(", and keeps to namespace {}", applier.allowed.join(", ")));
+        }
+        steps.push((node, step));
+    }
+
+    /// Whether a controller follows names into other namespaces; `None` where it does not.
+    pub(super) fn cross(&self, controller: &str) -> Option<Step> {
+        let flag = Flag::NoCrossNamespaceRefs;
+        let mut open =
+            self.model.settings.ask(controller, flag).into_iter().filter_map(|(cluster, known)| match known {
+                Known::Set(..) | Known::Absent => None,
+                Known::Unset(place) => Some(self.unset(controller, flag, cluster, Some(place))),
+                Known::Unknown => Some(self.unset(controller, flag, cluster, None)),
+            });
+        let first = open.next()?;
+        if first.assumed { open.find(|step| !step.assumed).or(Some(first)) } else { Some(first) }
+    }
+
+    /// A controller that is started without an argument, or of which nothing says it.
+    pub(super) fn unset(&self, controller: &str, flag: Flag, cluster: Option<&str>, place: Option<Place>) -> Step {
+        let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+        let flag = flag.word();
+        let (words, assumed) = match &place {
+            Some(_) => (format!("{controller}{of} runs without --{flag}"), false),
+            None => (format!("nothing here says that {controller}{of} runs with --{flag}"), true),
+        };
+        Step { words, places: place.into_iter().collect(), assumed }
+    }
+}
+
+/// A team's repository and its branch.
+type Branch = (String, Option<String>);
+
+/// Which controller looks after a kind.
+pub(super) fn controller(kind: &str) -> &'static str {
+    if kind == "HelmRelease" { "helm-controller" } else { "kustomize-controller" }
+}
+
+fn used(kind: &str) -> Use {
+    if kind == "HelmRelease" { Use::HelmRelease } else { Use::Kustomization }
+}

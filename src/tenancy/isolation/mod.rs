@@ -1,0 +1,172 @@
+//! Whether one team can reach another team or the cluster, and by which path.
+//!
+//! A path begins with whoever may push to a team's repository and goes from step to step: what applies the repository,
+//! as whom, what that account may do, what Flux's controllers let through. Each step is written somewhere, with file
+//! and line, or every cluster has it, or nothing in the repository says that it is not so: then it is *assumed*, and
+//! told as such. Nothing is looked at but the repository: no network, no node, no admission policy, and no controller
+//! but Flux's own.
+
+mod change;
+mod graph;
+mod lockdown;
+mod model;
+mod patched;
+mod powers;
+mod search;
+mod settings;
+mod sharing;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::{Place, RepositoryIndex, Rights};
+use crate::names::TeamName;
+use graph::{Graph, Who};
+use model::Model;
+
+pub use change::{NewPath, NewPaths};
+pub use graph::{Assumption, Step};
+pub use lockdown::{Controller, Lockdown};
+
+/// What somebody reaches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// The whole cluster, and so every team.
+    Cluster,
+    /// Something of every team.
+    EveryTeam,
+    /// One team.
+    Team(TeamName),
+    /// A namespace that is no team's.
+    Namespace(String),
+}
+
+/// A path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IsolationPath {
+    /// Where it leads.
+    pub to: Target,
+    /// Its steps, at least one.
+    pub steps: Vec<Step>,
+    /// Whether one of the steps is assumed.
+    pub assumed: bool,
+}
+
+/// What one team reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamIsolation {
+    /// The team.
+    pub team: TeamName,
+    /// The shortest path to each target.
+    pub paths: Vec<IsolationPath>,
+    /// Whether every path was looked at.
+    pub complete: bool,
+}
+
+/// What the teams of a repository reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Isolation {
+    /// Each team, in the order of their directories.
+    pub teams: Vec<TeamIsolation>,
+    /// What is taken for granted or was not looked at.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// What a team's answer is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing of others can be reached.
+    Isolated,
+    /// Something can, unless what the repository does not say is otherwise.
+    Unproven,
+    /// Something can.
+    Reaches,
+}
+
+impl TeamIsolation {
+    /// The answer in one word.
+    pub fn verdict(&self) -> Verdict {
+        if self.paths.iter().any(|path| !path.assumed) {
+            Verdict::Reaches
+        } else if self.paths.is_empty() && self.complete {
+            Verdict::Isolated
+        } else {
+            Verdict::Unproven
+        }
+    }
+
+    /// Whether it reaches something; who reaches the cluster reaches everything.
+    pub fn reaches(&self, target: &Target) -> bool {
+        self.paths.iter().any(|path| path.to == *target || path.to == Target::Cluster)
+    }
+}
+
+impl Isolation {
+    /// The same without the paths that are assumed: what the repository does not say is taken to be as it should.
+    #[must_use]
+    pub fn locked_down(mut self) -> Self {
+        self.teams.iter_mut().for_each(|team| team.paths.retain(|path| !path.assumed));
+        let words = "Flux's controllers are locked down where nothing here says how they are started".to_owned();
+        self.assumptions.push(Assumption { words, place: None });
+        self
+    }
+
+    /// Of every team, or of one of a name.
+    pub fn of(index: &RepositoryIndex, team: Option<&TeamName>) -> Self {
+        let model = Model::whole(index);
+        let Rights { after, places, .. } = Rights::whole(index);
+        let who = patched::with_patches(index, Who { world: after, places }, None);
+        prove(index, &model, &who, |name| team.is_none_or(|wanted| wanted == name))
+    }
+}
+
+fn prove(index: &RepositoryIndex, model: &Model, who: &Who, wanted: impl Fn(&TeamName) -> bool) -> Isolation {
+    let mut graph = Graph::new(index, model, who);
+    let numbers: Vec<usize> = (0..model.teams.len()).filter(|number| wanted(&model.teams[*number].name)).collect();
+    let teams = numbers.iter().map(|number| search::of_team(&mut graph, *number)).collect();
+    let mut assumptions: BTreeSet<Assumption> = std::mem::take(&mut graph.assumptions);
+    for number in numbers {
+        assumptions.extend(unsaid_of_team(model, number));
+    }
+    assumptions.extend(unsaid(model));
+    Isolation { teams, assumptions: assumptions.into_iter().collect() }
+}
+
+/// How many places of one kind are told.
+const TOLD: usize = 5;
+
+/// What the repository leaves open.
+fn unsaid(model: &Model) -> Vec<Assumption> {
+    let mut found = Vec::new();
+    let mut say = |words: String, place: Option<Place>| found.push(Assumption { words, place });
+    if model.has_flux_v2 {
+        for (cluster, controllers) in model.settings.unknown() {
+            let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+            say(format!("how these are started{of} stands nowhere here: {}", controllers.join(", ")), None);
+        }
+    }
+    for path in model.unreadable.iter().take(TOLD) {
+        say("this file cannot be read, and opens nothing".to_owned(), Some(Place { file: path.clone(), line: 1 }));
+    }
+    for place in model.settings.patch_rights().into_iter().take(TOLD) {
+        say("this patch gives nobody more rights: it is not followed".to_owned(), Some(place));
+    }
+    for place in model.fetched.iter().take(TOLD) {
+        say("what is fetched from elsewhere gives nobody rights: it is not looked at".to_owned(), Some(place.clone()));
+    }
+    for place in model.generated.iter().take(TOLD) {
+        say("what this makes gives nobody rights: it is not looked at".to_owned(), Some(place.clone()));
+    }
+    found
+}
+
+/// What it leaves open of a team.
+fn unsaid_of_team(model: &Model, number: usize) -> Option<Assumption> {
+    let team = &model.teams[number];
+    let nothing =
+        team.source.is_none() && !model.sources.iter().any(|source| source.team.as_ref() == Some(&team.directory));
+    let place = sharing::places_of(team);
+    nothing.then(|| Assumption { words: format!("nothing here says what {} applies from where", team.name), place })
+}

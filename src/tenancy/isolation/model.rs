@@ -1,0 +1,371 @@
+//! What a repository says about who applies what with whose rights, taken out of its index.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::settings::{Settings, is_for};
+use crate::manifest::EntryRole;
+use crate::names::RepoPath;
+use crate::tenancy::facts::flux::{FluxFact, FluxKind};
+use crate::tenancy::facts::{Fact, FluxV1Fact, SourceName, SyncFact};
+use crate::tenancy::rights::ways_of;
+use crate::tenancy::stored::list;
+use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team, parse_git_url};
+
+/// The name of an object of Flux's, in its namespace.
+pub(super) type Name = (String, String);
+
+/// From where something is applied.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) name: Name,
+    pub(super) kind: &'static str,
+    pub(super) url: Option<String>,
+    pub(super) branch: Option<String>,
+    pub(super) place: Place,
+    /// The directory of the team in which it is written.
+    pub(super) team: Option<RepoPath>,
+}
+
+/// What applies something.
+#[derive(Debug)]
+pub(super) struct Applier {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) namespace: String,
+    /// The account that it names; `None` where it names none.
+    pub(super) account: Option<String>,
+    /// What it applies: sources by name, or a repository by its address.
+    pub(super) takes: Takes,
+    /// The namespaces to which it keeps by itself; empty for all.
+    pub(super) allowed: Vec<String>,
+    pub(super) elsewhere: bool,
+    pub(super) place: Place,
+}
+
+/// What an applier applies.
+#[derive(Debug)]
+pub(super) enum Takes {
+    Sources(Vec<Name>),
+    Repository { url: String, branch: Option<String> },
+}
+
+/// An object of Flux's that triggers, hears or pushes to something by name.
+#[derive(Debug)]
+pub(super) struct Naming {
+    pub(super) kind: FluxKind,
+    pub(super) name: Name,
+    /// What it names in other namespaces.
+    pub(super) others: Vec<Name>,
+    pub(super) place: Place,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    pub(super) teams: Vec<Team>,
+    pub(super) sources: Vec<Source>,
+    pub(super) appliers: Vec<Applier>,
+    pub(super) namings: Vec<Naming>,
+    pub(super) settings: Settings,
+    /// Whether anything in it is Flux v2's.
+    pub(super) has_flux_v2: bool,
+    /// What nobody can judge: manifests that cannot be read, what is fetched, what an operator makes.
+    pub(super) unreadable: Vec<RepoPath>,
+    pub(super) fetched: Vec<Place>,
+    pub(super) generated: Vec<Place>,
+    pub(super) by_source: HashMap<Name, Vec<usize>>,
+    pub(super) by_address: HashMap<String, Vec<usize>>,
+    sources_by_address: HashMap<String, Vec<usize>>,
+    sources_by_team: HashMap<RepoPath, Vec<usize>>,
+    /// The teams, by the addresses of their repositories.
+    pub(super) by_repository: HashMap<String, Vec<usize>>,
+}
+
+/// What tells one repository from another: GitHub ignores case.
+pub(super) fn address(url: &str) -> String {
+    match parse_git_url(url) {
+        Some(name) => name.as_str().to_ascii_lowercase(),
+        None => url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase(),
+    }
+}
+
+impl Model {
+    /// All of a repository.
+    pub(super) fn whole(index: &RepositoryIndex) -> Self {
+        let mut model = Self::new(index, index.teams().collect());
+        index.files().for_each(|file| model.take(index, file));
+        model.sorted()
+    }
+
+    /// Some teams, and what stands in some files.
+    pub(super) fn of(index: &RepositoryIndex, teams: Vec<Team>, files: &BTreeSet<RepoPath>) -> Self {
+        let mut model = Self::new(index, teams);
+        files.iter().filter_map(|path| index.file(path)).for_each(|file| model.take(index, file));
+        model.sorted()
+    }
+
+    fn new(index: &RepositoryIndex, teams: Vec<Team>) -> Self {
+        let settings = Settings::of(index);
+        let has_flux_v2 = index.may_list(list::SYNCS) || index.may_list(list::TAKEN) || settings.has_controllers();
+        Self { teams, settings, has_flux_v2, ..Self::default() }
+    }
+
+    fn take(&mut self, index: &RepositoryIndex, file: StoredSummary<'_>) {
+        let path = file.path();
+        if file.is_unreadable() && index.is_synced(&path) {
+            self.unreadable.push(path.clone());
+        }
+        if file.kustomization().is_some() {
+            let remote = file.entries().filter(|entry| entry.target.is_none() && entry.role == EntryRole::Resource);
+            let remote = remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote);
+            self.fetched.extend(remote.map(|entry| Place { file: path.clone(), line: entry.position.line }));
+        }
+        let mut put = None;
+        for fact in file.facts() {
+            let mut namespaces = |written: &Option<String>| {
+                let put = put.get_or_insert_with(|| namespaces(index, &path));
+                placed(put, written.as_deref())
+            };
+            match fact {
+                Fact::Source(fact) => {
+                    let place = Place { file: path.clone(), line: fact.position.line };
+                    for namespace in namespaces(&fact.namespace) {
+                        let (name, url) = ((namespace, fact.name.clone()), Some(fact.url.clone()));
+                        let (branch, team) = (fact.branch.clone(), directory(index, &path));
+                        let kind = "GitRepository";
+                        self.sources.push(Source { name, kind, url, branch, place: place.clone(), team });
+                    }
+                }
+                Fact::Sync(fact) => {
+                    for namespace in namespaces(&fact.namespace) {
+                        self.take_sync(index, &path, &fact, namespace);
+                    }
+                }
+                Fact::Flux(fact) => {
+                    for namespace in namespaces(&fact.namespace) {
+                        self.take_flux(index, &path, &fact, namespace);
+                    }
+                }
+                Fact::FluxV1(fact) => self.take_daemon(index, &path, &fact),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_sync(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &SyncFact, namespace: String) {
+        let place = Place { file: path.clone(), line: fact.position.line };
+        let takes: Vec<Name> = fact.source.iter().map(|source| resolved(source, &namespace)).collect();
+        for account in self.accounts(index, path, ("Kustomization", &fact.name), fact.service_account.as_ref()) {
+            self.appliers.push(Applier {
+                kind: "Kustomization",
+                name: fact.name.clone(),
+                namespace: namespace.clone(),
+                account,
+                takes: Takes::Sources(takes.clone()),
+                allowed: Vec::new(),
+                elsewhere: fact.elsewhere,
+                place: place.clone(),
+            });
+        }
+    }
+
+    fn take_flux(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxFact, namespace: String) {
+        let place = Place { file: path.clone(), line: fact.line };
+        let names = || fact.names.iter().map(|name| resolved(name, &namespace)).collect::<Vec<Name>>();
+        match fact.kind {
+            FluxKind::HelmRelease => {
+                for account in self.accounts(index, path, ("HelmRelease", &fact.name), fact.account.as_ref()) {
+                    self.appliers.push(Applier {
+                        kind: "HelmRelease",
+                        name: fact.name.clone(),
+                        namespace: namespace.clone(),
+                        account,
+                        takes: Takes::Sources(names()),
+                        allowed: Vec::new(),
+                        elsewhere: fact.elsewhere,
+                        place: place.clone(),
+                    });
+                }
+            }
+            FluxKind::OciRepository | FluxKind::Bucket => self.sources.push(Source {
+                name: (namespace, fact.name.clone()),
+                kind: fact.kind.word(),
+                url: fact.url.clone(),
+                branch: None,
+                place,
+                team: directory(index, path),
+            }),
+            FluxKind::ResourceSet => self.generated.push(place),
+            kind => {
+                let others: Vec<Name> = names().into_iter().filter(|(other, _)| *other != namespace).collect();
+                if !others.is_empty() {
+                    self.namings.push(Naming { kind, name: (namespace, fact.name.clone()), others, place });
+                }
+            }
+        }
+    }
+
+    /// A daemon of Flux v1. Its arguments usually stand in a patch, its account in what that patches.
+    fn take_daemon(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxV1Fact) {
+        let Some(url) = &fact.url else { return };
+        for (by, namespace) in contexts(index, path) {
+            let below = index.files_named_by(by.into_iter().collect());
+            let same = below.iter().filter_map(|path| index.file(path)).flat_map(|file| file.facts());
+            let mut accounts = same.filter_map(|other| match other {
+                Fact::FluxV1(other) if other.name == fact.name => other.account,
+                _ => None,
+            });
+            let account = fact.account.clone().or_else(|| accounts.next());
+            let namespace = namespace.or_else(|| fact.namespace.clone()).unwrap_or_else(|| "default".to_owned());
+            self.appliers.push(Applier {
+                kind: "Deployment",
+                name: fact.name.clone(),
+                namespace,
+                // The account of a pod that names none.
+                account: Some(account.unwrap_or_else(|| "default".to_owned())),
+                takes: Takes::Repository { url: url.clone(), branch: fact.branch.clone() },
+                allowed: fact.allowed.clone(),
+                elsewhere: false,
+                place: Place { file: path.clone(), line: fact.position.line },
+            });
+        }
+    }
+
+    /// The accounts that an object names, as it is written and as it is patched: one for each way in which it comes to
+    /// be applied, where these differ. A patch adds an account on the ways on which it is.
+    fn accounts(
+        &self,
+        index: &RepositoryIndex,
+        path: &RepoPath,
+        (kind, name): (&str, &str),
+        written: Option<&String>,
+    ) -> BTreeSet<Option<String>> {
+        let merged = patches_of(index, path, kind, name);
+        let inline = self.settings.accounts().filter(|(patch, _)| is_for(patch, kind, name));
+        let inline = inline.map(|(patch, file)| (patch.account.clone(), file.clone()));
+        let patches: Vec<(Option<String>, RepoPath)> = merged.into_iter().chain(inline).collect();
+        let own = written.cloned();
+        if patches.is_empty() {
+            return BTreeSet::from([own]);
+        }
+        let tops: BTreeSet<Root> = tops(index, path);
+        let above: Vec<BTreeSet<Root>> = patches.iter().map(|(_, by)| all_above(index, by)).collect();
+        let on = |top: &Root| {
+            let mut last = own.clone();
+            for ((account, _), above) in patches.iter().zip(&above) {
+                if above.contains(top) {
+                    last = account.clone().filter(|account| !account.is_empty());
+                }
+            }
+            last
+        };
+        if tops.is_empty() { BTreeSet::from([own.clone()]) } else { tops.iter().map(on).collect() }
+    }
+
+    /// The sources that hold what a team writes: those of its repository, and what stands in its directory.
+    pub(super) fn sources_of(&self, team: &Team, own: Option<&str>) -> BTreeSet<usize> {
+        let same = own.and_then(|own| self.sources_by_address.get(own)).into_iter().flatten();
+        let beside = self.sources_by_team.get(&team.directory).into_iter().flatten();
+        same.chain(beside).copied().collect()
+    }
+
+    fn sorted(mut self) -> Self {
+        for (place, team) in self.teams.iter().enumerate() {
+            let address = super::sharing::address_of(team);
+            address.into_iter().for_each(|address| self.by_repository.entry(address).or_default().push(place));
+        }
+        for (place, source) in self.sources.iter().enumerate() {
+            if let Some(url) = &source.url {
+                self.sources_by_address.entry(address(url)).or_default().push(place);
+            }
+            if let Some(team) = &source.team {
+                self.sources_by_team.entry(team.clone()).or_default().push(place);
+            }
+        }
+        for (place, applier) in self.appliers.iter().enumerate() {
+            match &applier.takes {
+                Takes::Sources(names) => {
+                    for name in names {
+                        self.by_source.entry(name.clone()).or_default().push(place);
+                    }
+                }
+                Takes::Repository { url, .. } => self.by_address.entry(address(url)).or_default().push(place),
+            }
+        }
+        self
+    }
+}
+
+fn resolved(name: &SourceName, own: &str) -> Name {
+    (name.namespace.clone().unwrap_or_else(|| own.to_owned()), name.name.clone())
+}
+
+fn directory(index: &RepositoryIndex, path: &RepoPath) -> Option<RepoPath> {
+    index.team_of_path(path).map(|team| team.directory)
+}
+
+/// The namespaces that kustomizations put into a file's objects, by each way on which it is applied.
+fn namespaces(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Option<String>> {
+    ways_of(index, path).into_iter().map(|way| way.namespace).collect()
+}
+
+/// Where an object ends up.
+fn placed(put: &BTreeSet<Option<String>>, written: Option<&str>) -> BTreeSet<String> {
+    put.iter().map(|put| put.as_deref().or(written).unwrap_or("default").to_owned()).collect()
+}
+
+/// Where the ways on which a file is applied end.
+fn tops(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Root> {
+    let ends = |root: &Root| match root {
+        Root::Scan(_) => true,
+        Root::Kustomization(path) => index.appliers_of(path).next().is_none() || index.is_flux_path(path.directory()),
+    };
+    index.reaches(path).into_iter().map(|reach| reach.root).filter(ends).collect()
+}
+
+/// A kustomization and everything above it.
+fn all_above(index: &RepositoryIndex, by: &RepoPath) -> BTreeSet<Root> {
+    let above = index.reaches(by).into_iter().map(|reach| reach.root);
+    above.chain([Root::Kustomization(by.clone())]).collect()
+}
+
+/// The accounts that patch files give to an object, each with the kustomization that names the patch.
+fn patches_of(index: &RepositoryIndex, path: &RepoPath, kind: &str, name: &str) -> Vec<(Option<String>, RepoPath)> {
+    if kind != "Kustomization" {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (file, _) in index.find(list::SYNCS, name.as_bytes()) {
+        let other = file.path();
+        if other == *path {
+            continue;
+        }
+        let accounts: Vec<String> = file
+            .facts()
+            .filter_map(|fact| match fact {
+                Fact::Sync(sync) if sync.name == name => sync.service_account,
+                _ => None,
+            })
+            .collect();
+        for by in index.referrers(&other, EntryRole::Patch) {
+            found.extend(accounts.iter().map(|account| (Some(account.clone()), by.clone())));
+        }
+    }
+    found
+}
+
+/// The kustomizations by which a daemon's file comes to be applied, with the namespace that they put in.
+fn contexts(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<(Option<RepoPath>, Option<String>)> {
+    let by_patch = index.referrers(path, EntryRole::Patch).flat_map(|by| {
+        let own = index.file(&by).and_then(|file| file.kustomization()).and_then(|it| it.namespace);
+        let above: BTreeSet<Option<String>> = namespaces(index, &by);
+        let above = if above.is_empty() { BTreeSet::from([None]) } else { above };
+        above.into_iter().map(move |above| (Some(by.clone()), above.or_else(|| own.clone())))
+    });
+    let by_patch: BTreeSet<_> = by_patch.collect();
+    let whole = ways_of(index, path).into_iter().map(|way| match way.root {
+        Root::Kustomization(by) => (Some(by), way.namespace),
+        Root::Scan(_) => (None, way.namespace),
+    });
+    by_patch.into_iter().chain(whole).collect()
+}

@@ -1,0 +1,326 @@
+//! What a role makes possible that may lead out of a team's namespaces.
+
+use crate::rbac::{Key, Origin, PolicyRule, State, World, covers_resource};
+
+/// Where a power leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// Nowhere.
+    Nowhere,
+    /// To the whole cluster.
+    Cluster,
+    /// To something of every team.
+    Everywhere,
+    /// To every service account of the namespace, and to the namespace.
+    Accounts,
+    /// To the namespace.
+    Namespace,
+    /// To what the names say: service accounts.
+    NamedAccounts,
+    /// To what the names say: users or groups.
+    NamedPeople,
+    /// To what the names say: roles.
+    NamedRoles,
+    /// To what Flux does with an object of this kind.
+    Uses(Use),
+}
+
+/// A kind of Flux's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Use {
+    Kustomization,
+    HelmRelease,
+    Receiver,
+    Alert,
+    ImageUpdateAutomation,
+    ImagePolicy,
+}
+
+/// A power: any of the verbs on any of the resources.
+#[derive(Debug)]
+pub(super) struct Power {
+    verbs: &'static [&'static str],
+    groups: &'static [&'static str],
+    resources: &'static [&'static str],
+    /// Where it leads in a namespace.
+    pub(super) local: Leads,
+    /// Where it leads in the whole cluster.
+    pub(super) wide: Leads,
+    /// The same, each where `resourceNames` limit it.
+    pub(super) named: (Leads, Leads),
+    /// What may be done: "it may …".
+    pub(super) effect: &'static str,
+}
+
+const PUT: &[&str] = &["create", "update", "patch"];
+const CHANGE: &[&str] = &["update", "patch"];
+const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+const READ: &[&str] = &["get", "list", "watch"];
+const CORE: &[&str] = &[""];
+const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
+const ADMISSION: &[&str] = &["admissionregistration.k8s.io"];
+const NOTIFICATION: &[&str] = &["notification.toolkit.fluxcd.io"];
+const IMAGE: &[&str] = &["image.toolkit.fluxcd.io"];
+
+/// Verbs, groups and resources.
+type What = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const fn power((verbs, groups, resources): What, (local, wide): (Leads, Leads), effect: &'static str) -> Power {
+    let named = match wide {
+        Leads::Cluster => (local, Leads::Everywhere),
+        _ => (local, wide),
+    };
+    Power { verbs, groups, resources, local, wide, named, effect }
+}
+
+const fn wide(what: What, wide: Leads, effect: &'static str) -> Power {
+    power(what, (Leads::Nowhere, wide), effect)
+}
+
+use Leads::{Accounts, Cluster, Everywhere, NamedAccounts, NamedPeople, NamedRoles, Namespace, Nowhere, Uses};
+
+/// All of them; those that lead farthest stand first. The catalogue is that of `rbac/…`, seen from what it opens
+/// (<https://kubernetes.io/docs/concepts/security/rbac-good-practices/>).
+pub(super) const POWERS: &[Power] = &[
+    power((&["*"], &["*"], &["*"]), (Accounts, Cluster), "do everything"),
+    power((&["escalate"], RBAC, &["roles"]), (Accounts, Cluster), "write any right into a role"),
+    Power {
+        named: (Nowhere, Cluster),
+        ..wide((&["escalate"], RBAC, &["clusterroles"]), Cluster, "write any right into a ClusterRole")
+    },
+    Power {
+        named: (NamedRoles, NamedRoles),
+        ..power((&["bind"], RBAC, &["clusterroles"]), (Accounts, Cluster), "give itself any ClusterRole")
+    },
+    Power {
+        named: (NamedAccounts, Everywhere),
+        ..power((&["impersonate"], CORE, &["serviceaccounts"]), (Accounts, Cluster), "act as any service account")
+    },
+    Power {
+        named: (Nowhere, NamedPeople),
+        ..wide((&["impersonate"], CORE, &["users", "groups"]), Cluster, "act as any user or group")
+    },
+    Power {
+        named: (NamedAccounts, Everywhere),
+        ..power(
+            (&["create"], CORE, &["serviceaccounts/token"]),
+            (Accounts, Cluster),
+            "make tokens of any service account",
+        )
+    },
+    power(
+        (
+            PUT,
+            &["", "apps", "batch", "extensions"],
+            &[
+                "pods",
+                "replicationcontrollers",
+                "deployments",
+                "daemonsets",
+                "statefulsets",
+                "replicasets",
+                "jobs",
+                "cronjobs",
+            ],
+        ),
+        (Accounts, Cluster),
+        "run pods as any service account",
+    ),
+    power(
+        (&["create", "get"], CORE, &["pods/exec", "pods/attach"]),
+        (Accounts, Cluster),
+        "run commands in pods, as their service accounts",
+    ),
+    power(
+        (CHANGE, CORE, &["pods/ephemeralcontainers"]),
+        (Accounts, Cluster),
+        "put containers into pods, as their service accounts",
+    ),
+    power((READ, CORE, &["secrets"]), (Namespace, Cluster), "read Secrets"),
+    power(
+        (PUT, &["kustomize.toolkit.fluxcd.io"], &["kustomizations"]),
+        (Uses(Use::Kustomization), Cluster),
+        "write Flux Kustomizations",
+    ),
+    power(
+        (PUT, &["helm.toolkit.fluxcd.io"], &["helmreleases"]),
+        (Uses(Use::HelmRelease), Cluster),
+        "write HelmReleases",
+    ),
+    power(
+        (PUT, IMAGE, &["imageupdateautomations"]),
+        (Uses(Use::ImageUpdateAutomation), Everywhere),
+        "write ImageUpdateAutomations",
+    ),
+    power((PUT, NOTIFICATION, &["receivers"]), (Uses(Use::Receiver), Everywhere), "write Receivers"),
+    power((PUT, NOTIFICATION, &["alerts"]), (Uses(Use::Alert), Everywhere), "write Alerts"),
+    power((PUT, IMAGE, &["imagepolicies"]), (Uses(Use::ImagePolicy), Everywhere), "write ImagePolicies"),
+    wide(
+        (PUT, &["source.toolkit.fluxcd.io"], &["gitrepositories", "ocirepositories", "buckets", "helmrepositories"]),
+        Cluster,
+        "change from where Flux takes what it applies",
+    ),
+    wide((&["get", "create", "update", "patch", "delete"], CORE, &["nodes/proxy"]), Cluster, "speak to the kubelets"),
+    wide((&["create"], CORE, &["persistentvolumes"]), Cluster, "make volumes of the nodes' own directories"),
+    wide(
+        (
+            PUT,
+            ADMISSION,
+            &[
+                "mutatingwebhookconfigurations",
+                "validatingwebhookconfigurations",
+                "mutatingadmissionpolicies",
+                "mutatingadmissionpolicybindings",
+            ],
+        ),
+        Cluster,
+        "see and change what everybody applies",
+    ),
+    wide(
+        (WRITE, ADMISSION, &["validatingadmissionpolicies", "validatingadmissionpolicybindings"]),
+        Everywhere,
+        "change what is refused to everybody",
+    ),
+    wide((PUT, &["apiregistration.k8s.io"], &["apiservices"]), Cluster, "answer in the API server's place"),
+    wide(
+        (CHANGE, &["certificates.k8s.io"], &["certificatesigningrequests/approval"]),
+        Cluster,
+        "have certificates signed for any user",
+    ),
+    wide(
+        (WRITE, &["apiextensions.k8s.io"], &["customresourcedefinitions"]),
+        Everywhere,
+        "change and delete what everybody's custom resources are",
+    ),
+    wide((WRITE, CORE, &["namespaces", "nodes"]), Everywhere, "change or delete namespaces or nodes"),
+];
+
+/// What a role gives that leads somewhere.
+#[derive(Debug, Clone)]
+pub(super) struct Gain {
+    pub(super) local: Leads,
+    pub(super) wide: Leads,
+    /// "run pods as any service account".
+    pub(super) effect: String,
+    /// The names that limit it; empty for all.
+    pub(super) names: Vec<String>,
+    /// Where the role with the rule is written.
+    pub(super) origin: Origin,
+    /// The name of that role, where it is not the one that is asked for.
+    pub(super) taken_from: Option<String>,
+}
+
+/// What a role gives, and whether that is all that is known of it.
+#[derive(Debug, Default)]
+pub(super) struct Gains {
+    pub(super) all: Vec<Gain>,
+    pub(super) unknown: bool,
+}
+
+impl Gains {
+    pub(super) fn of(world: &World, key: &Key) -> Self {
+        let parts = world.parts(key);
+        let mut gains = Self { all: Vec::new(), unknown: parts.state != State::Whole };
+        let mut whole = vec![false; POWERS.len()];
+        let mut writes = false;
+        for role in parts.roles {
+            for rule in &role.rules {
+                let gain = |local, wide, effect: String| Gain {
+                    local,
+                    wide,
+                    effect,
+                    names: rule.resource_names.clone(),
+                    origin: role.origin,
+                    taken_from: (role.key != *key).then(|| role.key.name.clone()),
+                };
+                for (power, whole) in POWERS.iter().zip(&mut whole).filter(|(power, _)| power.is_in(rule)) {
+                    let limited = !rule.resource_names.is_empty();
+                    if !std::mem::replace(whole, *whole || !limited) {
+                        let (local, wide) = if limited { power.named } else { (power.local, power.wide) };
+                        gains.all.push(gain(local, wide, power.effect.to_owned()));
+                    }
+                }
+                if let (false, Some((effect, wide))) = (writes, written(rule)) {
+                    // One way to write is as good as another.
+                    writes = wide == Everywhere;
+                    gains.all.push(gain(Namespace, wide, effect));
+                }
+            }
+        }
+        gains
+    }
+}
+
+impl Power {
+    fn is_in(&self, rule: &PolicyRule) -> bool {
+        let has =
+            |words: &[String], wanted: &[&str]| words.iter().any(|word| word == "*" || wanted.contains(&word.as_str()));
+        let stars = self.resources == ["*"];
+        let only = |words: &[String]| words.iter().any(|word| word == "*");
+        if stars {
+            return only(&rule.verbs) && only(&rule.api_groups) && only(&rule.resources);
+        }
+        has(&rule.verbs, self.verbs)
+            && has(&rule.api_groups, self.groups)
+            && rule.resources.iter().any(|word| self.resources.iter().any(|resource| covers_resource(word, resource)))
+    }
+}
+
+/// What everybody may write, or what changes nothing.
+const HARMLESS_GROUPS: [&str; 3] = ["authorization.k8s.io", "authentication.k8s.io", "events.k8s.io"];
+
+/// Kubernetes' own resources that stand in no namespace, and events.
+const IN_NO_NAMESPACE: [&str; 26] = [
+    "events",
+    "namespaces",
+    "nodes",
+    "persistentvolumes",
+    "customresourcedefinitions",
+    "clusterroles",
+    "clusterrolebindings",
+    "apiservices",
+    "storageclasses",
+    "priorityclasses",
+    "runtimeclasses",
+    "ingressclasses",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+    "certificatesigningrequests",
+    "csidrivers",
+    "csinodes",
+    "volumeattachments",
+    "flowschemas",
+    "prioritylevelconfigurations",
+    "podsecuritypolicies",
+    "componentstatuses",
+];
+
+/// How many words of a rule are told.
+const TOLD: usize = 3;
+
+/// What a rule lets somebody write, and where that leads in the whole cluster.
+fn written(rule: &PolicyRule) -> Option<(String, Leads)> {
+    let verbs: Vec<&str> =
+        rule.verbs.iter().map(String::as_str).filter(|verb| *verb == "*" || WRITE.contains(verb)).collect();
+    let is_harmless = |group: &String| HARMLESS_GROUPS.contains(&group.as_str());
+    if verbs.is_empty() || rule.api_groups.iter().all(is_harmless) {
+        return None;
+    }
+    let main = |word: &str| word.split('/').next().unwrap_or_default().to_owned();
+    let stands = |word: &&str| !IN_NO_NAMESPACE.contains(&main(word).as_str());
+    let resources: Vec<&str> = rule.resources.iter().map(String::as_str).filter(stands).collect();
+    (!resources.is_empty()).then(|| (format!("{} {}", listed(&verbs), listed(&resources)), Everywhere))
+}
+
+fn listed(words: &[&str]) -> String {
+    let mut told: Vec<&str> =
+        words.iter().take(TOLD).map(|word| if *word == "*" { "everything" } else { word }).collect();
+    if words.len() > TOLD {
+        told.push("…");
+    }
+    told.join(", ")
+}

@@ -1,0 +1,94 @@
+//! What two teams have together: a repository, a namespace, an object of Flux's that names another's.
+
+use super::graph::{Graph, Node, Step};
+use super::model::{Naming, address};
+use crate::tenancy::facts::flux::FluxKind;
+use crate::tenancy::{Place, Team};
+
+impl Graph<'_> {
+    /// Other teams with the same repository, or with a namespace of this one.
+    pub(super) fn shares(
+        &mut self,
+        number: usize,
+        own: Option<&(String, Option<String>)>,
+        steps: &mut Vec<(Node, Step)>,
+    ) {
+        let team = &self.model.teams[number];
+        if let Some((own_address, branch)) = own {
+            for other in self.others_of(own_address, number) {
+                let same = &self.model.teams[other];
+                let Some(source) = &same.source else { continue };
+                if matches!((branch, &source.branch), (Some(one), Some(other)) if one != other) {
+                    continue;
+                }
+                let words = format!("the manifests of {} come from the same repository, {own_address}", same.name);
+                let places = places_of(team).into_iter().chain(places_of(same)).collect();
+                steps.push((Node::Repository(other), Step { words, places, assumed: false }));
+            }
+        }
+        for namespace in &team.namespaces {
+            let owners = self.owners(namespace.as_str());
+            let is_own = owners.iter().any(|owner| owner.directory == team.directory);
+            if let Some(other) = owners.iter().find(|owner| owner.directory != team.directory).filter(|_| is_own) {
+                let words = format!("namespace {namespace} is that of {} as well", other.name);
+                let places = places_of(team).into_iter().chain(places_of(other)).collect();
+                steps.push((Node::Namespace(namespace.as_str().to_owned()), Step { words, places, assumed: false }));
+            }
+        }
+    }
+
+    /// The other teams whose repository has an address.
+    fn others_of(&self, own: &str, number: usize) -> Vec<usize> {
+        let teams = self.model.by_repository.get(own).into_iter().flatten().copied();
+        teams.filter(|other| *other != number).collect()
+    }
+
+    /// Objects in the team's namespaces that name what stands in others.
+    pub(super) fn from_namings(&mut self, team: &Team, steps: &mut Vec<(Node, Step)>) {
+        let model = self.model;
+        for naming in model.namings.iter().filter(|naming| team.owns(&naming.name.0)) {
+            let Some(open) = self.cross(looked_after_by(naming.kind)) else { continue };
+            for (namespace, name) in &naming.others {
+                let node = match (naming.kind, namespace.as_str()) {
+                    (FluxKind::ImageUpdateAutomation, super::graph::FLUX_NAMESPACE) => Node::Cluster,
+                    _ => Node::Namespace(namespace.clone()),
+                };
+                let words = format!("{} {namespace}/{name}, as {}", does(naming), open.words);
+                let places = std::iter::once(naming.place.clone()).chain(open.places.clone()).collect();
+                steps.push((node, Step { words, places, assumed: open.assumed }));
+            }
+        }
+    }
+}
+
+fn does(naming: &Naming) -> String {
+    let (namespace, name) = &naming.name;
+    let verb = match naming.kind {
+        FluxKind::Receiver => "triggers",
+        FluxKind::Alert => "hears of",
+        FluxKind::ImageUpdateAutomation => "pushes to the repository of",
+        _ => "takes what belongs to",
+    };
+    format!("{} {namespace}/{name} {verb}", naming.kind.word())
+}
+
+fn looked_after_by(kind: FluxKind) -> &'static str {
+    match kind {
+        FluxKind::Receiver | FluxKind::Alert => "notification-controller",
+        FluxKind::ImageUpdateAutomation => "image-automation-controller",
+        FluxKind::ImagePolicy => "image-reflector-controller",
+        _ => "helm-controller",
+    }
+}
+
+/// Where a team's source, or what applies it, is written.
+pub(super) fn places_of(team: &Team) -> Option<Place> {
+    let source = team.source.as_ref().map(|source| (source.file.clone(), source.line));
+    let sync = || team.sync.as_ref().map(|sync| (sync.file.clone(), sync.line));
+    source.or_else(sync).map(|(file, line)| Place { file, line })
+}
+
+/// The address of a team's repository.
+pub(super) fn address_of(team: &Team) -> Option<String> {
+    team.source.as_ref().map(|source| address(&source.url))
+}

@@ -1,0 +1,226 @@
+//! The steps that rights and Flux's controllers make possible.
+
+use super::graph::{FLUX_NAMESPACE, Graph, Node, Step};
+use super::powers::{Gain, Leads, Use};
+use super::settings::Known;
+use crate::rbac::{Binding, Key, Origin, Scope, Subject};
+use crate::tenancy::facts::flux::Flag;
+
+/// How many bindings of one subject in one scope are followed.
+const BINDINGS: usize = 200;
+
+type Steps = Vec<(Node, Step)>;
+
+impl Graph<'_> {
+    /// What somebody has by bindings, and the groups that somebody is in.
+    pub(super) fn from_subject(&mut self, subject: &Subject, steps: &mut Steps) {
+        for scope in self.scopes.get(subject).cloned().unwrap_or_default() {
+            for binding in self.who.world.held(subject, scope).into_iter().take(BINDINGS) {
+                self.from_binding(subject, binding, steps);
+            }
+        }
+        for group in subject.groups() {
+            if self.scopes.contains_key(&group) {
+                let words = format!("{subject} is in {group}, as every cluster has it");
+                steps.push((Node::Subject(group), Step { words, places: Vec::new(), assumed: false }));
+            }
+        }
+    }
+
+    fn from_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
+        let gains = self.gains(&binding.role);
+        if gains.unknown {
+            let words =
+                format!("the role of {}, which is not here, gives nothing more", named("Binding", &binding.key));
+            let place = self.place(binding.origin);
+            self.assume(words, place);
+        }
+        for gain in &gains.all {
+            let given = format!("{} gives {subject} {}", named("Binding", &binding.key), role(binding, gain));
+            let own = match binding.origin {
+                Origin::Tree(_) => "",
+                Origin::ApiServer => ", as every cluster has it",
+                Origin::Flux => ", as Flux's installation has it",
+            };
+            let origins = [binding.origin, gain.origin];
+            let mut places: Vec<_> = origins.into_iter().filter_map(|origin| self.place(origin)).collect();
+            places.dedup();
+            let step = Step { words: format!("{given}{own}"), places, assumed: false };
+            self.from_gain(gain, &binding.key.scope, &step, steps);
+        }
+    }
+
+    /// A role that somebody may give to himself.
+    pub(super) fn from_role(&mut self, role: &Key, scope: &Scope, steps: &mut Steps) {
+        for gain in &self.gains(role).all {
+            let words = named("Role", role);
+            let places = self.place(gain.origin).into_iter().collect();
+            self.from_gain(gain, scope, &Step { words, places, assumed: false }, steps);
+        }
+    }
+
+    fn from_gain(&mut self, gain: &Gain, scope: &Scope, step: &Step, steps: &mut Steps) {
+        let (leads, place) = match scope {
+            Scope::Cluster => (gain.wide, "in every namespace".to_owned()),
+            Scope::Namespace(namespace) => (gain.local, format!("in namespace {namespace}")),
+        };
+        let place = if leads == Leads::Cluster { String::new() } else { format!(" {place}") };
+        let names = match gain.names.as_slice() {
+            [] => String::new(),
+            [name] => format!(" named {name}"),
+            [name, ..] => format!(" named {name} or others"),
+        };
+        let step = Step { words: format!("{}: it may {}{names}{place}", step.words, gain.effect), ..step.clone() };
+        let namespace = scope.namespace().unwrap_or(FLUX_NAMESPACE).to_owned();
+        let nodes: Vec<Node> = match leads {
+            Leads::Nowhere => Vec::new(),
+            Leads::Cluster => vec![Node::Cluster],
+            Leads::Everywhere => vec![Node::Everywhere],
+            Leads::Namespace => vec![Node::Namespace(namespace)],
+            Leads::Accounts => vec![Node::Namespace(namespace.clone()), Node::Accounts(namespace)],
+            Leads::Uses(what) => vec![Node::Namespace(namespace.clone()), Node::Uses(what, namespace)],
+            Leads::NamedAccounts => {
+                let accounts = gain.names.iter().map(|name| Node::Subject(Subject::account(&namespace, name)));
+                accounts.chain([Node::Namespace(namespace.clone())]).collect()
+            }
+            Leads::NamedPeople => {
+                let people = gain.names.iter().flat_map(|name| [Subject::user(name), Subject::group(name)]);
+                people.map(Node::Subject).collect()
+            }
+            Leads::NamedRoles => gain.names.iter().map(|name| Node::Role(Key::cluster(name), scope.clone())).collect(),
+        };
+        steps.extend(nodes.into_iter().map(|node| (node, step.clone())));
+    }
+
+    /// A namespace's service accounts, those that anything is bound to.
+    pub(super) fn from_accounts(&mut self, namespace: &str, steps: &mut Steps) {
+        for account in self.accounts.get(namespace).into_iter().flatten() {
+            let words = format!("{account} is one of the namespace's service accounts");
+            steps.push((Node::Subject((*account).clone()), Step { words, places: Vec::new(), assumed: false }));
+        }
+    }
+
+    /// What Flux does with an object that somebody has written.
+    pub(super) fn from_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+        if !self.model.has_flux_v2 {
+            return;
+        }
+        let (controller, across) = of_use(what);
+        let plain = |words: String| Step { words, places: Vec::new(), assumed: false };
+        if matches!(what, Use::Kustomization | Use::HelmRelease) {
+            let words = format!("a {what:?} there may name no service account");
+            steps.push((Node::Unnamed(what, namespace.to_owned()), plain(words)));
+            let words = format!("a {what:?} there may name any service account of namespace {namespace}");
+            steps.push((Node::Accounts(namespace.to_owned()), plain(words)));
+            for (_, known) in self.model.settings.ask(controller, Flag::KubeconfigExec) {
+                if let Known::Set(_, place) = known {
+                    let words = format!("{controller} runs what a kubeconfig says, by --insecure-kubeconfig-exec");
+                    let step = Step { words, places: vec![place], assumed: false };
+                    steps.push((Node::Subject(Subject::account(FLUX_NAMESPACE, controller)), step));
+                }
+            }
+        }
+        if let Some(open) = self.cross(controller) {
+            steps.push((
+                Node::Everywhere,
+                Step { words: format!("{}, so a {what:?} there may {across}", open.words), ..open },
+            ));
+        }
+    }
+
+    /// With whose rights Flux applies what names no account.
+    pub(super) fn from_unnamed(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+        let (controller, _) = of_use(what);
+        let flag = Flag::DefaultServiceAccount;
+        let own = || Node::Subject(Subject::account(FLUX_NAMESPACE, controller));
+        for (cluster, known) in self.model.settings.ask(controller, flag) {
+            let place = match known {
+                Known::Absent => continue,
+                Known::Set(account, place) => {
+                    let subject = Subject::account(namespace, &account);
+                    let words = format!("{controller} runs with --{}={account}, so it acts as {subject}", flag.word());
+                    steps.push((Node::Subject(subject), Step { words, places: vec![place], assumed: false }));
+                    continue;
+                }
+                Known::Unset(place) => Some(place),
+                Known::Unknown => None,
+            };
+            let step = self.unset(controller, flag, cluster, place);
+            let words = format!("{}, so it applies this with its own rights", step.words);
+            steps.push((own(), Step { words, ..step }));
+        }
+    }
+
+    /// A daemon of Flux v1 looks at no object outside its namespaces, and at what stands in none.
+    pub(super) fn from_daemon(&mut self, number: usize, steps: &mut Steps) {
+        let applier = &self.model.appliers[number];
+        let account = applier.account.as_deref().unwrap_or("default");
+        let subject = Subject::account(&applier.namespace, account);
+        let mut all = Vec::new();
+        self.from_subject(&subject, &mut all);
+        for group in subject.groups() {
+            self.from_subject(&group, &mut all);
+        }
+        let mut allowed = Vec::new();
+        for (node, step) in all {
+            match &node {
+                Node::Namespace(name) | Node::Accounts(name) | Node::Uses(_, name)
+                    if !applier.allowed.contains(name) => {}
+                // What it may do in every namespace it does in its own only; what that is, the account's own rights say.
+                Node::Everywhere => {
+                    let local = applier.allowed.iter().map(|name| Node::Namespace(name.clone()));
+                    allowed.extend(local.map(|node| (node, step.clone())));
+                }
+                Node::Subject(Subject::Group(_)) => {}
+                _ => allowed.push((node, step)),
+            }
+        }
+        steps.extend(allowed);
+        let runs_pods = "a pod there may run as any of its service accounts";
+        let wide = self.scopes.get(&subject).is_some_and(|scopes| scopes.contains(&&Scope::Cluster));
+        for namespace in applier.allowed.iter().filter(|_| wide) {
+            let step = Step { words: runs_pods.to_owned(), places: Vec::new(), assumed: false };
+            if self.runs_pods_everywhere(&subject) {
+                steps.push((Node::Accounts(namespace.clone()), step));
+            }
+        }
+    }
+
+    fn runs_pods_everywhere(&mut self, subject: &Subject) -> bool {
+        let bindings = self.who.world.held(subject, &Scope::Cluster);
+        let roles: Vec<Key> = bindings.into_iter().take(BINDINGS).map(|binding| binding.role.clone()).collect();
+        roles.iter().any(|role| self.gains(role).all.iter().any(|gain| gain.local == Leads::Accounts))
+    }
+}
+
+/// Which controller looks after a kind, and what an object of it may do where that follows names into other namespaces.
+fn of_use(what: Use) -> (&'static str, &'static str) {
+    match what {
+        Use::Kustomization => ("kustomize-controller", "take the sources of every namespace, and read what they hold"),
+        Use::HelmRelease => ("helm-controller", "take the sources of every namespace, and read what they hold"),
+        Use::Receiver => ("notification-controller", "trigger what is Flux's in every namespace"),
+        Use::Alert => ("notification-controller", "hear what Flux does in every namespace"),
+        Use::ImageUpdateAutomation => {
+            ("image-automation-controller", "push to the Git repository of every namespace, with the key there")
+        }
+        Use::ImagePolicy => ("image-reflector-controller", "read the image tags of every namespace"),
+    }
+}
+
+/// `RoleBinding team1/flux`, `ClusterRole admin`.
+fn named(kind: &str, key: &Key) -> String {
+    match (kind, key.scope.namespace()) {
+        ("Binding", Some(namespace)) => format!("RoleBinding {namespace}/{}", key.name),
+        ("Binding", None) => format!("ClusterRoleBinding {}", key.name),
+        (_, Some(namespace)) => format!("Role {namespace}/{}", key.name),
+        (_, None) => format!("ClusterRole {}", key.name),
+    }
+}
+
+fn role(binding: &Binding, gain: &Gain) -> String {
+    let role = named("Role", &binding.role);
+    match &gain.taken_from {
+        Some(other) => format!("{role}, which takes the rules of ClusterRole {other}"),
+        None => role,
+    }
+}
