@@ -10,6 +10,7 @@ use super::sarif::uri;
 use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
 use crate::finding::{Afar, Finding, Severity};
 use crate::names::RepoPath;
+use crate::rules::yaml::UNREADABLE;
 use crate::rules::{Judgement, Waived};
 
 /// How a check run ends, as GitHub names it.
@@ -117,7 +118,7 @@ const RESERVE: usize = 1_000;
 pub fn check_run(judgement: &Judgement, not_judged: &[NotJudged]) -> CheckRunReport {
     let mut findings: Vec<&Finding> = judgement.findings.iter().collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.location.cmp(&b.location)));
-    let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == "yaml/unreadable");
+    let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == UNREADABLE);
     let not_judged: Vec<NotJudged> =
         unreadable.map(|finding| NotJudged::of(finding)).chain(not_judged.iter().cloned()).collect();
     let failed = judgement.summary.errors > 0 || !not_judged.is_empty();

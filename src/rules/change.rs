@@ -218,6 +218,17 @@ impl Change {
         rights::of(&self.review(view, Scope::Admin))
     }
 
+    /// Who gains and loses which rights, to all views together. A judgement knows it but for a repository that was empty:
+    /// there everything is new, and whoever judges it asks for no difference.
+    pub fn granted(&self, judgement: &Judgement) -> RightsDifference {
+        if self.whole_before.iter().all(|before| before.file_count() > 0) {
+            return judgement.rights.clone();
+        }
+        let mut all = RightsDifference::default();
+        (0..self.views()).for_each(|view| all.absorb(self.rights(view)));
+        all
+    }
+
     /// What an object of the change holds, in one word: as it will be, or as it was where it goes.
     pub fn content_of(&self, object: &ObjectRef) -> Option<String> {
         content(self.files.iter(), object).or_else(|| content(self.old.iter(), object))
