@@ -344,6 +344,55 @@ fn the_policy_comes_from_the_base() {
 }
 
 #[test]
+fn a_policys_own_entries_are_judged() {
+    let entry =
+        |rule: &str, name: &str, more: &str| format!("- {{rule: {rule}, object: {{name: {name}}}, reason: r{more}}}\n");
+    let policy = format!(
+        "exceptions:\n{}{}",
+        entry("rbac/wildcard", "nobody", ""),
+        entry("rbac/read-secrets", "nobody", ", expires: 2020-01-01")
+    );
+    let said = |run: &Run| -> Vec<String> {
+        found(&run.json()).into_iter().filter(|one| one.starts_with("policy/")).collect()
+    };
+    let check = |folder: &TempDir, more: &[&str]| {
+        bailiwick(&[&["check", path(folder), "--format", "json", "--render", "never"], more].concat())
+    };
+    let (base, head) = (copy_of(CLEAN), copy_of(CLEAN));
+    write(&head, "policy.yaml", &policy);
+    let own = ["policy/unused-exception policy.yaml:2", "policy/expired-exception policy.yaml:3"];
+    assert_eq!(said(&check(&head, &[])), own, "the whole repository");
+    assert_eq!(said(&check(&head, &["--base", path(&base)])), own, "new entries");
+    write(&base, "policy.yaml", &policy);
+    assert_eq!(said(&check(&head, &["--base", path(&base)])), [""; 0], "the change has nothing to do with them");
+    write(&head, "policy.yaml", "severities: {}\n");
+    let run = check(&head, &["--base", path(&base)]);
+    assert_eq!((said(&run), run.status), (vec!["policy/unreadable policy.yaml:1".to_owned()], 1));
+
+    let named = base.path().join("policy.yaml");
+    let named = ["--policy", named.to_str().expect("UTF-8")];
+    std::fs::remove_file(head.path().join("policy.yaml")).expect("it is there");
+    assert_eq!(said(&check(&head, &named)), own, "a policy that is named");
+}
+
+/// What is found in what kustomize builds counts too, so without a build little can be said.
+#[test]
+fn without_a_build_an_exception_may_be_for_what_would_be_built() {
+    let folder = copy_of(CLEAN);
+    write(&folder, "policy.yaml", "exceptions: [{rule: rbac/wildcard, path: cluster, reason: r}]\n");
+    let severity = |more: &[&str]| {
+        let run = bailiwick(&[&["check", path(&folder), "--format", "json"], more].concat()).json();
+        let all = run["findings"].as_array().expect("a list").clone();
+        let own = all.iter().find(|one| one["rule"] == "policy/unused-exception").expect("it is unused").clone();
+        own["severity"].as_str().expect("a text").to_owned()
+    };
+    assert_eq!(severity(&["--render", "never"]), "warning", "nothing changes what it lists");
+    let listed = std::fs::read_to_string(folder.path().join("cluster/common/kustomization.yaml")).expect("a file");
+    write(&folder, "cluster/common/kustomization.yaml", &format!("{listed}commonAnnotations: {{a: b}}\n"));
+    assert_eq!(severity(&["--render", "never"]), "note");
+}
+
+#[test]
 fn every_rule_is_listed_and_explained() {
     let rules = bailiwick(&["rules", "--format", "json"]).json();
     let text = bailiwick(&["rules"]).out;

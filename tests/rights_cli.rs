@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 struct Run {
@@ -88,9 +88,14 @@ fn who_can_names_the_subjects_and_the_way_with_file_and_line() {
     insta::assert_snapshot!(run.out);
     let json = bailiwick(&["who-can", "get", "secrets", "-n", "team1", "--format", "json", of(&folder)]);
     let json: Value = serde_json::from_str(&json.out).expect("JSON");
-    let flux =
-        json["holders"].as_array().expect("a list").iter().find(|one| one["subject"] == "ServiceAccount team1/flux");
-    let way = &flux.expect("the team's Flux")["through"];
+    let flux = json["holders"].as_array().expect("a list").iter().find(|one| one["who"] == "ServiceAccount team1/flux");
+    let flux = flux.expect("the team's Flux");
+    assert_eq!(flux["subject"], json!({"kind": "ServiceAccount", "namespace": "team1", "name": "flux"}));
+    let parts = ["namespace", "verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"];
+    assert_eq!(json!(parts.map(|part| &flux[part])), json!(["team1", ["get", "list"], [""], ["secrets"], [], []]));
+    let question = ["verb", "apiGroups", "resource", "resourceName", "namespace"];
+    assert_eq!(json!(question.map(|part| &json[part])), json!(["get", [""], "secrets", null, "team1"]));
+    let way = &flux["through"];
     assert_eq!(
         (way["binding"]["file"].as_str(), way["role"]["line"].as_u64()),
         (Some("cluster/team1/rbac.yaml"), Some(1))
@@ -110,6 +115,45 @@ fn who_can_knows_groups_names_subresources_and_paths() {
         asked(&["get", "secrets", "-n", "team2"]).contains("RoleBinding team2/later gives ClusterRole nobody-knows")
     );
     assert!(asked(&["get", "gadgets.example.org", "--name", "x"]).contains("get gadgets.example.org named x"));
+}
+
+/// Programs may ask for verbs of their own.
+#[test]
+fn who_can_doubts_a_verb_that_nobody_names() {
+    let folder = repository(&ROLES.replace("verbs: [get, list]", "verbs: [get, list, frobnicate]"));
+    let asked = |verb: &str| {
+        let run = bailiwick(&["who-can", verb, "secrets", "-n", "team1", of(&folder)]);
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        run.out
+    };
+    let doubt =
+        "\nKubernetes knows no verb gett, and no rule names it for this: it is only part of `*`. Did you mean get?\n";
+    assert!(asked("gett").ends_with(doubt), "{}", asked("gett"));
+    assert!(asked("zzz").ends_with("it is only part of `*`.\n"));
+    assert!(!asked("frobnicate").contains("knows no verb") && !asked("watch").contains("knows no verb"));
+}
+
+/// Everybody who gains something has rights and ways of their own.
+#[test]
+fn diff_for_scripts_has_every_right_by_itself() {
+    let url = "  - {nonResourceURLs: [/metrics], verbs: [get]}\n";
+    let bound = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: all}\n\
+                 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: certificates}\nsubjects:\n\
+                 - {kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}\n";
+    let named = "    verbs: [get, list]\n    resourceNames: [tls]\n";
+    let before = repository(&ROLES.replace("name: nobody-knows", "name: nobody-knew"));
+    let after = repository(&format!("{}{bound}", ROLES.replace("    verbs: [get, list]\n", &format!("{named}{url}"))));
+    let run = bailiwick(&["diff", of(&after), "--base", of(&before), "--format", "json"]);
+    let json: Value = serde_json::from_str(&run.out).expect("JSON");
+    let row = |right: &Value| {
+        let parts =
+            ["change", "subject", "namespace", "verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"];
+        let parts: Vec<String> = parts.iter().map(|part| right[part].to_string()).collect();
+        format!("{} | {} | {}", parts.join(" "), right["right"], right["through"][0]["way"])
+    };
+    let rows: Vec<String> = json["rights"].as_array().expect("a list").iter().map(row).collect();
+    insta::assert_snapshot!(rows.join("\n"));
+    assert_eq!(json["complete"], true);
 }
 
 #[test]

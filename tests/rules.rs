@@ -3,7 +3,8 @@
 //! `fixtures/rules/<rule id>/` holds `pass*` and `fail*`, each a file (judged as part of an admin
 //! repository) or a directory: a small repository, judged whole. A directory may hold `before/` and
 //! `after/` (a change), `team/` beside `admin/` (a team's repository with its admin repository), and
-//! `cluster-says.yaml` beside `repository/` (what a cluster said of its definitions in a dry run).
+//! `cluster-says.yaml` beside `repository/` (what a cluster said of its definitions in a dry run). Where a repository
+//! has a `.bailiwick/policy.yaml`, that is judged too, on the first of June 2030.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -16,7 +17,8 @@ use bailiwick::finding::{Finding, Severity};
 use bailiwick::manifest::{self, ManifestFile};
 use bailiwick::names::RepoPath;
 use bailiwick::rules::{
-    Answer, Change, Changed, Documentation, Policy, RULES, Review, Rule, Scope, Trials, Users, View, judge,
+    Answer, Change, Changed, Documentation, OwnPolicy, Policy, PolicyError, RULES, Review, Rule, Scope, Trials, Users,
+    View, is_of_changes, judge,
 };
 use bailiwick::tenancy::{FileSummary, RepositoryIndex, Team};
 use proptest::prelude::*;
@@ -196,7 +198,35 @@ fn judge_repository(before: &Repository, after: &Repository, team: Option<&Team>
         0 => Change::whole(view, files),
         _ => change(view, files, before, after),
     };
-    change.judge(0, team.map_or(Scope::Admin, Scope::Team), &Policy::default()).findings
+    let scope = team.map_or(Scope::Admin, Scope::Team);
+    let (old, own) = (policy(before), policy(after));
+    let is_whole = before.index.file_count() == 0;
+    let holds = if is_whole { own.clone() } else { old };
+    let holds = holds.map(|policy| policy.expect("a policy that can be read")).unwrap_or_default();
+    let mut judgement = change.judge(0, scope, &holds);
+    if let Some(after) = own {
+        let own = OwnPolicy { after, before: (!is_whole).then(|| holds.clone()), unbuilt: false };
+        judgement.absorb(change.judge_policy(0, (scope, &holds), &own, &judgement));
+    }
+    judgement.findings
+}
+
+fn policy(repository: &Repository) -> Option<Result<Policy, PolicyError>> {
+    let file = repository.files.iter().find(|file| file.path.as_str() == ".bailiwick/policy.yaml")?;
+    Some(Policy::of(file, "2030-06-01".parse().expect("a date")))
+}
+
+#[test]
+fn rules_of_changes_have_examples_of_changes_only() {
+    for rule in RULES.iter().filter(|rule| !id(**rule).starts_with("policy/")) {
+        let directory = root().join("fixtures/rules").join(id(*rule));
+        let is_whole = |name: &&String| {
+            let example = directory.join(name);
+            name.starts_with("fail") && !example.join("after").is_dir() && !example.join("cluster-says.yaml").is_file()
+        };
+        let whole = names(&directory).iter().filter(is_whole).count();
+        assert_eq!(is_of_changes(rule.meta().id), whole == 0, "{} has {whole} such examples", id(*rule));
+    }
 }
 
 #[test]
@@ -339,6 +369,8 @@ fn an_exception_waives_and_is_counted() {
         users: &Users::default(),
         trials: None,
         kubernetes: None,
+        policy: None,
+        powerful_kinds: &[],
         is_built: false,
         prepared: None,
     };

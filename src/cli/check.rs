@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use self::folder::Folder;
+use self::policy::Policies;
 use self::revision::Revision;
 use self::tree::{FILE_BYTES, Kind, Source, Tree};
 use self::units::{Kustomizations, Unit};
@@ -117,7 +118,7 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
         );
     }
     let before = before(&args.path, (args.base.as_deref(), args.base_rev.as_deref()), &after)?;
-    let policy = policy::find(args.policy.as_deref(), before.as_ref().unwrap_or(&after))?;
+    let policies = Policies::find(args.policy.as_deref(), &after, before.as_ref())?;
     let (team, definitions) = team(args)?;
     let roots = team.as_ref().map(|team| team.paths.clone());
     let index = |tree| index(&args.path, args.cluster_path.as_ref(), tree);
@@ -125,19 +126,25 @@ fn judge(args: &Args, out: &mut dyn Write, progress: &Progress, err: &mut dyn Wr
     let view = View { before: before_index, after: after_index, roots, kubernetes: args.kube_version };
     let mut notes: Vec<String> = unknown_layout(args, team.as_ref(), &view).into_iter().collect();
     let (units, trusting) = units(args, &view, (&after, before.as_ref()))?;
+    let is_whole = before.is_none();
     let (mut change, same) = change(view, after, before.as_ref());
     if let Some(definitions) = definitions {
         change.define_elsewhere(0, definitions);
     }
     progress.say(err, &format!("judging {} files …", change.files().len()));
-    let by = (team.as_ref().map_or(Scope::Admin, Scope::Team), &policy);
-    let mut judgement = change.judge(0, by.0, by.1);
-    if !units.is_empty() {
+    let scope = team.as_ref().map_or(Scope::Admin, Scope::Team);
+    let mut judgement = change.judge(0, scope, &policies.holds);
+    let mut unbuilt = !units.is_empty();
+    if unbuilt && args.render != Render::Never {
         progress.say(err, &format!("building {} …", count(units.len(), "kustomization")));
         let (all, untold) = super::wait_for(built::build(args, &units, trusting))?;
+        unbuilt = !untold.is_empty();
         notes.extend(untold);
         let aside = Aside { same: &same, definitions: &change.defining() };
-        judgement.absorb(change.judge_built(0, by, (&all, &aside), &judgement));
+        judgement.absorb(change.judge_built(0, (scope, &policies.holds), (&all, &aside), &judgement));
+    }
+    if let Some((policy, own)) = policies.own(scope, is_whole, unbuilt) {
+        judgement.absorb(change.judge_policy(0, (scope, &policy), &own, &judgement));
     }
     progress.done(err);
     let newest = Versions::newest();
@@ -189,10 +196,10 @@ fn unknown_layout(args: &Args, team: Option<&Team>, view: &View) -> Option<Strin
     })
 }
 
-/// The kustomizations that are to be built and judged, and whether to believe where their objects say that they come
-/// from.
+/// The kustomizations that there are to be built and judged, and whether to believe where their objects say that they
+/// come from.
 fn units(args: &Args, view: &View, (after, before): (&Tree, Option<&Tree>)) -> Result<(Vec<Unit>, bool)> {
-    if args.render == Render::Never {
+    if args.render == Render::Never && before.is_some() {
         return Ok((Vec::new(), false));
     }
     let kustomizations = Kustomizations::of(after, &view.after);

@@ -51,12 +51,22 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         (args.base.as_deref(), args.base_rev.as_deref()),
         args.cluster_path.as_ref(),
     )?;
-    let (objects, rights) = (change.objects(), change.rights(0));
-    match args.format {
-        Format::Text => out.write_all(report::difference_text(&objects, &rights).as_bytes())?,
-        Format::Markdown => out.write_all(report::difference_markdown(&objects, &rights).as_bytes())?,
-        Format::Json => writeln!(out, "{:#}", report::difference_json(&objects, &rights))?,
-    }
-    let differs = !objects.is_empty() || !rights.changes.is_empty() || rights.more;
-    Ok(if args.exit_code && differs { FINDINGS } else { FINE })
+    let objects = change.objects();
+    let differs = match args.format {
+        Format::Json => {
+            let (rights, complete) = change.each_right(0);
+            writeln!(out, "{:#}", report::difference_json(&objects, &rights, complete))?;
+            !rights.is_empty() || !complete
+        }
+        Format::Text | Format::Markdown => {
+            let rights = change.rights(0);
+            let text = match args.format {
+                Format::Markdown => report::difference_markdown(&objects, &rights),
+                _ => report::difference_text(&objects, &rights),
+            };
+            out.write_all(text.as_bytes())?;
+            !rights.changes.is_empty() || rights.more
+        }
+    };
+    Ok(if args.exit_code && (differs || !objects.is_empty()) { FINDINGS } else { FINE })
 }

@@ -10,7 +10,7 @@ use super::FINE;
 use super::check;
 use crate::names::{Namespace, RepoPath};
 use crate::rbac::{Request, who_can};
-use crate::report::{self, CanDo};
+use crate::report::{self, CanDo, Question};
 use crate::rules::{unknown_way, way};
 use crate::tenancy::{RepositoryIndex, Rights};
 
@@ -85,13 +85,24 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
             false => Request::resource(&args.verb, group, &resource).named(args.name.as_deref().unwrap_or_default()),
         };
         let found = who_can(&rights.after, &request, args.namespace.as_ref().map(Namespace::as_str));
-        holders.extend(
-            found.holders.iter().map(|grant| CanDo { subject: grant.through.to_string(), way: way(grant, &rights) }),
-        );
+        holders.extend(found.holders.iter().map(|grant| CanDo {
+            subject: grant.through.clone(),
+            namespace: grant.binding.key.scope.namespace().map(str::to_owned),
+            rule: grant.rule().cloned(),
+            way: way(grant, &rights),
+        }));
         unknown.extend(found.unknown.iter().map(|binding| unknown_way(binding, &rights)));
     }
     unknown.dedup();
-    let asked = asked(args, &groups);
+    let is_path = args.resource.starts_with('/');
+    let asked = Question {
+        words: asked(args, &groups),
+        verb: &args.verb,
+        groups: if is_path { &[] } else { &groups },
+        resource: if is_path { &args.resource } else { &resource },
+        name: args.name.as_deref(),
+        namespace: args.namespace.as_ref().map(Namespace::as_str),
+    };
     match args.format {
         Format::Text => out.write_all(report::who_can_text(&asked, &holders, &unknown).as_bytes())?,
         Format::Json => writeln!(out, "{:#}", report::who_can_json(&asked, &holders, &unknown))?,

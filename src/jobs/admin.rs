@@ -6,6 +6,7 @@ use super::{Context, JobError};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, Repo};
 use crate::git::{BlobKind, GitError, Mirror, Remote, Snapshot};
+use crate::manifest::ManifestFile;
 use crate::names::{BranchName, CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
 use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
@@ -16,14 +17,27 @@ pub(super) const POLICY_FILE: &str = ".bailiwick/policy.yaml";
 
 /// A policy's text as a policy, as of today.
 pub(super) fn policy(context: &Context, text: &str) -> Result<Policy, PolicyError> {
-    let today = context.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    Policy::parse(&POLICY_FILE.parse().expect("a path inside the repository"), text, today)
+    Policy::parse(&policy_path(), text, today(context))
+}
+
+/// The policy that a manifest is.
+pub(super) fn policy_of(context: &Context, file: &ManifestFile) -> Result<Policy, PolicyError> {
+    Policy::of(file, today(context))
+}
+
+fn today(context: &Context) -> jiff::civil::Date {
+    context.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// [`POLICY_FILE`] as a path.
+pub(super) fn policy_path() -> RepoPath {
+    POLICY_FILE.parse().expect("a path inside the repository")
 }
 
 /// The text of a repository's own policy; the inner error is a policy that is there and cannot be read,
 /// which must not pass for none.
 pub(super) fn policy_text(snapshot: &Snapshot) -> Result<Option<Result<String, String>>, GitError> {
-    let blob = snapshot.read(&POLICY_FILE.parse().expect("a path inside the repository"))?;
+    let blob = snapshot.read(&policy_path())?;
     Ok(blob.map(|blob| match (blob.kind, blob.bytes.map(String::from_utf8)) {
         (BlobKind::File | BlobKind::Executable, Some(Ok(text))) => Ok(text),
         _ => Err(format!("{POLICY_FILE} on the base branch is no text file of at most 3 MiB: mend it there")),

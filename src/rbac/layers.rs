@@ -81,6 +81,13 @@ impl Layers {
         Self::flat(self.known, base)
     }
 
+    /// The bindings of the tree, in the order of their names.
+    pub(super) fn bindings_of_tree(&self) -> impl Iterator<Item = &Arc<Binding>> {
+        let is_there = |binding: &&Arc<Binding>| !self.gone.contains(&address(binding));
+        let base = self.base.bindings.values().flatten().filter(is_there);
+        self.over.bindings.values().flatten().chain(base)
+    }
+
     /// One list of each layer: of what a change put there, of the base, and of what every cluster has.
     fn lists<'a, T>(&'a self, pick: impl Fn(&'a Index) -> Option<&'a Vec<Arc<T>>>) -> [&'a [Arc<T>]; 3] {
         [&*self.over, &*self.base, &*self.known].map(|index| pick(index).map_or(&[][..], Vec::as_slice))

@@ -99,6 +99,11 @@ impl World {
         self.layers.giving(role).into_iter().map(|binding| &**binding).collect()
     }
 
+    /// The bindings of the tree; not those that every cluster has.
+    pub fn bindings_of_tree(&self) -> impl Iterator<Item = &Binding> {
+        self.layers.bindings_of_tree().map(|binding| &**binding)
+    }
+
     /// The ClusterRoles that end up with rules that are written in a role.
     pub fn aggregated_into<'a>(&'a self, role: &'a Key) -> impl Iterator<Item = &'a str> {
         let takes = |gathered: &super::aggregation::Gathered| gathered.roles.iter().any(|part| part.key == *role);

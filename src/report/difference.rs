@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::markdown::{code, cut, escape};
 use super::{count, visible};
 use crate::finding::Location;
+use crate::rbac::{self, PolicyRule, Subject};
 use crate::redact::redact_value;
-use crate::rules::{Fate, Holder, ObjectChange, Right, RightsChange, RightsDifference, Way};
+use crate::rules::{Fate, Holder, ObjectChange, Right, RightMoved, RightsChange, RightsDifference, Way};
 
 /// So many holders of one change are named; the others are counted.
 const HOLDERS: usize = 5;
@@ -152,26 +153,48 @@ pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) 
     text
 }
 
-/// Everything for scripts: nothing is left out.
-pub fn difference_json(objects: &[ObjectChange], rights: &RightsDifference) -> Value {
+/// Everything for scripts: nothing is left out or put together. `complete` says whether the rights are all.
+pub fn difference_json(objects: &[ObjectChange], rights: &[RightMoved], complete: bool) -> Value {
     let object = |change: &ObjectChange| json!({"change": word(change.fate), "object": change.object, "file": change.at.file.as_str(), "line": change.at.line});
-    let change = |change: &RightsChange| {
-        let who = |holder: &Holder| json!({"subject": holder.subject, "namespace": holder.namespace});
-        json!({
-            "who": change.who.iter().map(who).collect::<Vec<_>>(),
-            "gained": change.gained.iter().map(right_json).collect::<Vec<_>>(),
-            "lost": change.lost.iter().map(right_json).collect::<Vec<_>>(),
-        })
-    };
     redact_value(json!({
         "objects": objects.iter().map(object).collect::<Vec<_>>(),
-        "rights": rights.changes.iter().map(change).collect::<Vec<_>>(),
-        "complete": !rights.more,
+        "rights": rights.iter().map(right_json).collect::<Vec<_>>(),
+        "complete": complete,
     }))
 }
 
-fn right_json(right: &Right) -> Value {
-    json!({"right": right.what, "through": right.through.iter().map(way_json).collect::<Vec<_>>()})
+/// Of a right that nobody knows, the parts are null.
+fn right_json(moved: &RightMoved) -> Value {
+    let RightMoved { gained, subject, namespace, parts, right } = moved;
+    let mut value = json!({
+        "change": if *gained { "gained" } else { "lost" },
+        "subject": subject_json(subject),
+        "namespace": namespace,
+        "right": right.what,
+        "through": right.through.iter().map(way_json).collect::<Vec<_>>(),
+    });
+    with_rule(&mut value, parts.as_ref().map(rbac::Right::rule).as_ref());
+    value
+}
+
+/// A subject by its parts; only a service account has a namespace.
+pub(super) fn subject_json(subject: &Subject) -> Value {
+    match subject {
+        Subject::User(name) => json!({"kind": "User", "namespace": null, "name": name}),
+        Subject::Group(name) => json!({"kind": "Group", "namespace": null, "name": name}),
+        Subject::ServiceAccount { namespace, name } => {
+            json!({"kind": "ServiceAccount", "namespace": namespace, "name": name})
+        }
+    }
+}
+
+/// Adds the parts of a rule, by the names that they have in a role.
+pub(super) fn with_rule(value: &mut Value, rule: Option<&PolicyRule>) {
+    value["verbs"] = json!(rule.map(|rule| &rule.verbs));
+    value["apiGroups"] = json!(rule.map(|rule| &rule.api_groups));
+    value["resources"] = json!(rule.map(|rule| &rule.resources));
+    value["resourceNames"] = json!(rule.map(|rule| &rule.resource_names));
+    value["nonResourceURLs"] = json!(rule.map(|rule| &rule.non_resource_urls));
 }
 
 /// A way with its places.

@@ -25,7 +25,7 @@ pub use rules::{explain, rules_json, rules_text};
 pub use sarif::sarif;
 pub use text::{Style, text};
 pub use visible::visible;
-pub use who_can::{CanDo, who_can_json, who_can_text};
+pub use who_can::{CanDo, Question, who_can_json, who_can_text};
 
 use crate::finding::Finding;
 use crate::rules::Summary;

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::engine::judge_policy;
 use super::users::touched;
 use super::waiver::content;
 use super::{
-    Candidate, Elsewhere, Judgement, ObjectChange, Policy, Review, RightsDifference, Scope, TeamUsers, Trials, Users,
-    judge, objects, rights, trials,
+    Candidate, Elsewhere, JudgedPolicy, Judgement, ObjectChange, OwnPolicy, Policy, Prepared, Review, RightMoved,
+    RightsDifference, Scope, TeamUsers, Trials, Users, judge, objects, rights, trials,
 };
 use crate::finding::{Location, ObjectRef};
 use crate::manifest::{ManifestFile, is_manifest, is_source_ignore};
@@ -229,6 +230,15 @@ impl Change {
         all
     }
 
+    /// The same for scripts: every right by itself. The second is whether this is all.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn each_right(&self, view: usize) -> (Vec<RightMoved>, bool) {
+        let review = self.review(view, Scope::Admin);
+        Prepared::with(&review, |prepared| rights::each(prepared.rights(&review)))
+    }
+
     /// What an object of the change holds, in one word: as it will be, or as it was where it goes.
     pub fn content_of(&self, object: &ObjectRef) -> Option<String> {
         content(self.files.iter(), object).or_else(|| content(self.old.iter(), object))
@@ -237,6 +247,13 @@ impl Change {
     /// How many views there are.
     pub fn views(&self) -> usize {
         self.views.len()
+    }
+
+    /// A file of the change as it will be, the inner `None` where it is deleted; the outer one where it is no manifest
+    /// of the change.
+    pub fn file(&self, path: &RepoPath) -> Option<Option<&ManifestFile>> {
+        let after = self.files.iter().find(|file| file.path == *path);
+        after.map(Some).or_else(|| self.old.iter().any(|file| file.path == *path).then_some(None))
     }
 
     /// The files that are judged, in the order of their paths.
@@ -259,6 +276,22 @@ impl Change {
         judgement
     }
 
+    /// What the repository's own policy has to say of itself, beside `known`: all that was found by `policy`, the one
+    /// that holds.
+    ///
+    /// # Panics
+    /// Where there is no such view.
+    pub fn judge_policy(
+        &self,
+        view: usize,
+        (scope, policy): (Scope<'_>, &Policy),
+        own: &OwnPolicy,
+        known: &Judgement,
+    ) -> Judgement {
+        let review = Review { policy: Some(JudgedPolicy::new(own, known)), ..self.review(view, scope) };
+        judge_policy(&review, policy)
+    }
+
     pub(super) fn review<'a>(&'a self, view: usize, scope: Scope<'a>) -> Review<'a> {
         let View { before, after, kubernetes, .. } = &self.views[view];
         Review {
@@ -275,6 +308,8 @@ impl Change {
             users: &self.users,
             trials: self.trials.get(&view),
             kubernetes: *kubernetes,
+            policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         }

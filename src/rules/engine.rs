@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::policy::{Policy, Verdict};
-use super::{Prepared, RULES, Request, Review, RightsDifference, requests, rights};
+use super::policy::{self, Policy, Verdict};
+use super::{Prepared, RULES, Request, Review, RightsDifference, Rule, requests, rights};
 use crate::finding::{Finding, Severity};
 use crate::names::Login;
 
@@ -87,8 +87,27 @@ impl Judgement {
 /// findings of `yaml/unreadable` and is not judged further, because it has no objects.
 pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
     let prepared = Prepared::of(review);
-    let review = &Review { prepared: Some(&prepared), ..*review };
-    let rules = RULES.iter().filter(|rule| !policy.is_off(rule.meta().id));
+    let review = &Review { prepared: Some(&prepared), powerful_kinds: policy.powerful_kinds(), ..*review };
+    let mut judgement = found(review, policy, RULES.iter().copied());
+    judgement.requests = requests::of(review, &judgement);
+    judgement.rights = rights::of_change(review);
+    judgement.summary.files = review.files.len();
+    judgement.summary.objects = review.objects().count();
+    judgement.count();
+    judgement
+}
+
+/// The same by the rules about the policy itself alone, which need to know what all others found.
+pub(super) fn judge_policy(review: &Review<'_>, policy: &Policy) -> Judgement {
+    let own = RULES.iter().copied().filter(|rule| policy::is_own(rule.meta().id));
+    let mut judgement = found(review, policy, own);
+    judgement.count();
+    judgement
+}
+
+/// What some rules find, after the policy.
+fn found<'r>(review: &Review<'_>, policy: &Policy, rules: impl Iterator<Item = &'r dyn Rule>) -> Judgement {
+    let rules = rules.filter(|rule| !policy.is_off(rule.meta().id));
     let mut all: Vec<Finding> = rules.flat_map(|rule| rule.check(review)).collect();
     all.sort_by(|a, b| order(a).cmp(&order(b)));
     all.dedup();
@@ -99,11 +118,6 @@ pub fn judge(review: &Review<'_>, policy: &Policy) -> Judgement {
             Verdict::Waived(waived) => judgement.waived.push(waived),
         }
     }
-    judgement.requests = requests::of(review, &judgement);
-    judgement.rights = rights::of_change(review);
-    judgement.summary.files = review.files.len();
-    judgement.summary.objects = review.objects().count();
-    judgement.count();
     judgement
 }
 

@@ -10,7 +10,7 @@ mod grants;
 pub mod kustomization;
 pub mod object;
 mod objects;
-mod policy;
+pub mod policy;
 mod prepared;
 pub mod rbac;
 mod requests;
@@ -28,10 +28,10 @@ pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
 pub use grants::Grants;
 pub use objects::{Fate, ObjectChange};
-pub use policy::{Policy, PolicyError};
+pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, PowerfulKind, is_of_changes};
 pub use prepared::Prepared;
 pub use requests::{Asked, Request, RequestedVersion};
-pub use rights::{Holder, Right, RightsChange, RightsDifference, Way, told, unknown_way, way};
+pub use rights::{Holder, Right, RightMoved, RightsChange, RightsDifference, Way, each, told, unknown_way, way};
 pub use trials::{Answer, Candidate, Spot, Trials};
 pub use users::{Room, TeamUsers, Users, within};
 pub use waiver::{Waiver, content, fingerprint};
@@ -108,6 +108,10 @@ pub struct Review<'a> {
     pub trials: Option<&'a Trials>,
     /// The version of Kubernetes, where it is configured.
     pub kubernetes: Option<KubernetesVersion>,
+    /// The repository's own policy with what all other rules found; `None` while these are asked.
+    pub policy: Option<JudgedPolicy<'a>>,
+    /// The kinds that the policy that holds calls powerful.
+    pub powerful_kinds: &'a [PowerfulKind],
     /// Whether kustomize has built the files: no patch adds anything any more.
     pub is_built: bool,
     /// What many rules ask for, where [`judge`] has found it out already.
@@ -313,6 +317,9 @@ pub static RULES: &[&dyn Rule] = &[
     &tenancy::ForeignNamespace,
     &tenancy::DuplicateObject,
     &tenancy::RepositoryChanged,
+    &policy::Unreadable,
+    &policy::ExpiredException,
+    &policy::UnusedException,
 ];
 
 /// The rule of an id, as `bailiwick explain` takes it.

@@ -1,17 +1,30 @@
-//! The policy file: the severity of each rule, and exceptions with a reason.
+//! The policy file: the severity of each rule, and exceptions with a reason. It is judged itself too.
 
+mod expired_exception;
+mod own;
 mod parse;
+mod path;
+mod presence;
 #[cfg(test)]
 mod tests;
+mod unreadable;
+mod unused_exception;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::civil::Date;
 
 use super::engine::Waived;
-use crate::finding::{Finding, ObjectRef, RuleId, Severity};
-use crate::manifest::api_group;
+use super::shown;
+use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
+use crate::manifest::{ManifestFile, api_group, read};
 use crate::names::RepoPath;
+
+pub use expired_exception::ExpiredException;
+pub use own::{JudgedPolicy, OwnPolicy};
+pub use unreadable::Unreadable;
+pub use unused_exception::{UnusedException, is_of_changes};
 
 /// What an admin repository says about the rules. Without a policy every rule has its own
 /// severity and there are no exceptions.
@@ -20,11 +33,25 @@ pub struct Policy {
     /// `None` for a rule that is off.
     severities: BTreeMap<RuleId, Option<Severity>>,
     exceptions: Vec<Exception>,
+    powerful_kinds: Vec<PowerfulKind>,
+}
+
+/// A kind whose objects a program with more rights than their authors obeys: for `rbac/powerful-kinds`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PowerfulKind {
+    /// The API group.
+    pub group: String,
+    /// The resource, as roles name it: `challenges`.
+    pub resource: String,
+    /// How bad it is to write it in the whole cluster.
+    pub severity: Severity,
 }
 
 /// One thing that may stay as it is.
 #[derive(Debug, Clone)]
 struct Exception {
+    /// Where the entry begins.
+    place: Location,
     rule: RuleId,
     target: Target,
     reason: String,
@@ -37,13 +64,13 @@ struct Exception {
 
 /// What an exception is for. It cannot be for everything: that is what `off` says openly.
 /// Object and path narrow it together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
     object: Option<TargetObject>,
     path: Option<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct TargetObject {
     /// The API group; the empty text is the core group.
     group: Option<String>,
@@ -74,6 +101,11 @@ pub(super) enum Verdict {
     Waived(Waived),
 }
 
+/// Whether a rule is about the policy itself.
+pub(super) fn is_own(rule: RuleId) -> bool {
+    rule.as_str().starts_with("policy/")
+}
+
 impl Policy {
     /// Reads a policy file. `today` decides which exceptions have expired: one holds up to and
     /// including its day.
@@ -82,12 +114,25 @@ impl Policy {
     /// Where the text is not YAML, has an unknown key, rule or severity, or an exception without
     /// rule, reason, or target.
     pub fn parse(file: &RepoPath, text: &str, today: Date) -> Result<Self, PolicyError> {
-        parse::parse(file, text, today)
+        Self::of(&read(file.clone(), text.as_bytes()), today)
+    }
+
+    /// The policy that a file holds which was read already.
+    ///
+    /// # Errors
+    /// Those of [`Policy::parse`], and what could not be opened.
+    pub fn of(file: &ManifestFile, today: Date) -> Result<Self, PolicyError> {
+        parse::parse(file, today)
     }
 
     /// Whether a rule is switched off.
     pub fn is_off(&self, rule: RuleId) -> bool {
         self.severities.get(&rule) == Some(&None)
+    }
+
+    /// The kinds that are powerful here, besides those that are so everywhere.
+    pub fn powerful_kinds(&self) -> &[PowerfulKind] {
+        &self.powerful_kinds
     }
 
     /// A rule's severity by this policy: its own where nothing is said, `None` where it is off.
@@ -117,10 +162,16 @@ impl Policy {
 }
 
 impl Exception {
+    /// Whether two entries say the same, wherever they stand.
+    fn is_same(&self, other: &Self) -> bool {
+        let Self { place: _, rule, target, reason, by, expires, expired: _ } = self;
+        (rule, target, reason, by, expires) == (&other.rule, &other.target, &other.reason, &other.by, &other.expires)
+    }
+
     fn fits(&self, finding: &Finding) -> bool {
         let Target { object, path } = &self.target;
         self.rule == finding.rule
-            && path.as_ref().is_none_or(|pattern| path_fits(pattern, finding.location.file.as_str()))
+            && path.as_ref().is_none_or(|pattern| path::fits(pattern, finding.location.file.as_str()))
             && object.as_ref().is_none_or(|wanted| finding.object.as_ref().is_some_and(|found| wanted.is(found)))
     }
 }
@@ -135,34 +186,18 @@ impl TargetObject {
     }
 }
 
-/// `*` stands for any part of one name, `**` for any number of directories; a directory's own
-/// path fits everything below it.
-fn path_fits(pattern: &str, path: &str) -> bool {
-    let pattern: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
-    let path: Vec<&str> = path.split('/').collect();
-    parts_fit(&pattern, &path)
-}
-
-fn parts_fit(pattern: &[&str], path: &[&str]) -> bool {
-    match (pattern, path) {
-        ([], _) => true,
-        (["**", rest @ ..], _) => (0..=path.len()).any(|skip| parts_fit(rest, &path[skip..])),
-        ([first, rest @ ..], [name, below @ ..]) => name_fits(first, name) && parts_fit(rest, below),
-        (_, []) => false,
-    }
-}
-
-fn name_fits(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty() };
-    for piece in pieces {
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
+impl fmt::Display for Exception {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target { object, path } = &self.target;
+        write!(formatter, "The exception for `{}`", self.rule)?;
+        if let Some(TargetObject { group, kind, namespace, name }) = object {
+            let namespace = namespace.as_ref().map_or(String::new(), |namespace| format!("{namespace}/"));
+            let object = format!("{} {namespace}{name}", kind.as_deref().unwrap_or("object"));
+            write!(formatter, " on `{}`", shown(&object))?;
+            if let Some(group) = group.as_ref().filter(|group| !group.is_empty()) {
+                write!(formatter, " of `{}`", shown(group))?;
+            }
         }
+        path.as_ref().map_or(Ok(()), |path| write!(formatter, " in `{}`", shown(path)))
     }
-    rest.ends_with(last)
 }

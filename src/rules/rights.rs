@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Review, Scope};
 use crate::finding::Location;
 use crate::manifest::{self, ManifestFile, Object};
-use crate::rbac::{self, Binding, Change, Grant, Key, Moved, Movement, Origin, What, difference};
+use crate::rbac::{self, Binding, Change, Grant, Key, Moved, Movement, Origin, Subject, What, difference};
 use crate::tenancy::Rights;
 
 /// Who gains or loses the same, and what.
@@ -57,6 +57,42 @@ pub struct RightsDifference {
     pub more: bool,
 }
 
+/// One right that one subject gains or loses in one place, with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RightMoved {
+    /// Whether it is gained; else it is lost.
+    pub gained: bool,
+    /// Whose.
+    pub subject: Subject,
+    /// Where; `None` for the whole cluster.
+    pub namespace: Option<String>,
+    /// Its parts; `None` where nobody knows what it is, because a role is missing or cannot be followed.
+    pub parts: Option<rbac::Right>,
+    /// In words and with the ways to it, at most eight.
+    pub right: Right,
+}
+
+/// The difference of two worlds, for scripts: nothing is put together. The second is whether this is all.
+pub fn each(rights: &Rights) -> (Vec<RightMoved>, bool) {
+    let difference = difference(&rights.before, &rights.after);
+    let mut all = Vec::new();
+    for change in &difference.changes {
+        let of = |gained, movement: &Movement<'_>| RightMoved {
+            gained,
+            subject: change.subject.clone(),
+            namespace: change.scope.namespace().map(str::to_owned),
+            parts: match &movement.what {
+                Moved::Right(right) => Some(right.clone()),
+                Moved::MissingRole(_) | Moved::TooLarge(_) => None,
+            },
+            right: right(movement, rights),
+        };
+        all.extend(change.gained.iter().map(|one| of(true, one)));
+        all.extend(change.lost.iter().map(|one| of(false, one)));
+    }
+    (all, difference.complete)
+}
+
 /// What a review gives and takes.
 pub(super) fn of(review: &Review<'_>) -> RightsDifference {
     super::Prepared::with(review, |prepared| told(prepared.rights(review)))
@@ -74,7 +110,7 @@ pub(super) fn of_change(review: &Review<'_>) -> RightsDifference {
 
 /// Whether any role or binding, or what could move or drop one, is among the files. Most changes have none, and then
 /// nothing need be read.
-fn may_move_rights(review: &Review<'_>) -> bool {
+pub(super) fn may_move_rights(review: &Review<'_>) -> bool {
     let files = || review.files.iter().chain(review.old);
     let is_kustomization = |file: &ManifestFile| manifest::is_kustomization(&file.path);
     let has_rights = |object: &Object| object.group() == rbac::read::GROUP;

@@ -65,6 +65,37 @@ async fn only_the_base_branchs_policy_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_the_policy_hears_what_its_entries_are_worth() {
+    let world = TestWorld::start().await;
+    let idle = "exceptions:\n- rule: rbac/wildcard\n  object: {kind: ClusterRole, name: nobody}\n  reason: r\n";
+    let pull = world.open(BOB, (ADMIN, "idle"), &[(POLICY, idle)]).await;
+    let check = world.expect_check(&pull, "success").await;
+    let told = format!("{POLICY}:2 warning policy/unused-exception");
+    assert!(
+        check.annotations().contains(&told) || check.text().contains("policy/unused-exception"),
+        "{}",
+        check.text()
+    );
+
+    let pull = world.open(BOB, (ADMIN, "broken"), &[(POLICY, "exceptions: [{rule: rbac/wildcard}]\n")]).await;
+    let check = world.expect_check(&pull, "failure").await;
+    assert!(
+        check.annotations().contains(&format!("{POLICY}:1 failure policy/unreadable")),
+        "{:?}",
+        check.annotations()
+    );
+
+    // An exception that is there goes with the object that it is for.
+    let common = files::common(&["canary-operator.yaml"]);
+    world.push(ALICE, (ADMIN, "main"), &[(POLICY, &waiver()), (COMMON, &common), (OPERATOR, GREEDY)]).await;
+    let changes = [Change::write(COMMON, &files::common(&[])), Change::delete(OPERATOR)];
+    let pull = world.open_changes(BOB, (ADMIN, "gone"), &changes).await;
+    let check = world.expect_check(&pull, "success").await;
+    assert!(check.text().contains("goes with this change"), "{}", check.text());
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_is_never_green() {
     let world = TestWorld::start().await;
     let twice = MODEST.replace("kind: ClusterRole\n", "kind: ClusterRole\nkind: ClusterRole\n");

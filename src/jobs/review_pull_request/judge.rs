@@ -15,7 +15,7 @@ use crate::git::{Blob, GitError, MergeChange, MergePreview, Mirror, Snapshot};
 use crate::manifest::{self, EntryRole, ManifestFile};
 use crate::names::{BranchName, CommitId, KubernetesVersion, NameError, RepoPath, RepositoryId};
 use crate::report::{CheckRunReport, Conclusion, NotJudged, markdown};
-use crate::rules::{Change, Changed, Judgement, Policy, Scope, View};
+use crate::rules::{Change, Changed, Judgement, OwnPolicy, Policy, Scope, View};
 use crate::tenancy::{FileSummary, RepositoryIndex, Team};
 
 /// How many bytes of manifests one pull request may change, or make Flux apply: read, they take some
@@ -165,10 +165,11 @@ impl Merge {
             Ok(policy) => policy,
             Err(problem) => return Ok(Err(refusal("The policy cannot be read", &problem))),
         };
+        let own = self.own_policy(context, &policy);
         team_users::look(context, &mut self.change).await;
         self.change = trials::run(context, self.change, clusters, from_fork).await?;
         let scopes = vec![(None, policy); self.change.views()];
-        self.judge(scopes, "the admin repository".to_owned()).await.map(Ok)
+        self.judge(scopes, own, "the admin repository".to_owned()).await.map(Ok)
     }
 
     /// Judges it as a change of these teams' repository, each by the policy and the definitions of its own
@@ -184,12 +185,18 @@ impl Merge {
             }
             scopes.push((Some(team), policy));
         }
-        self.judge(scopes, what).await.map(Ok)
+        // The policy is not the team's to mend.
+        self.judge(scopes, None, what).await.map(Ok)
     }
 
     /// Several views of the same files, each by its scope, as one judgement, away from the threads that
     /// answer webhooks: a large change takes its time.
-    async fn judge(self, scopes: Vec<(Option<Team>, Policy)>, what: String) -> Result<Judged, JobError> {
+    async fn judge(
+        self,
+        scopes: Vec<(Option<Team>, Policy)>,
+        own: Option<OwnPolicy>,
+        what: String,
+    ) -> Result<Judged, JobError> {
         let span = tracing::debug_span!("judge");
         let work = move || {
             let _judging = span.entered();
@@ -202,9 +209,23 @@ impl Merge {
                     None => all = Some(one),
                 }
             }
-            Judged { merge: self, judgement: all.unwrap_or_default(), what }
+            let mut judgement = all.unwrap_or_default();
+            if let (Some(own), Some((_, policy))) = (&own, scopes.first()) {
+                judgement.absorb(self.change.judge_policy(0, (Scope::Admin, policy), own, &judgement));
+            }
+            Judged { merge: self, judgement, what }
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))
+    }
+
+    /// The repository's own policy, as the change finds and leaves it; `holds` is the one by which it is judged.
+    fn own_policy(&self, context: &Context, holds: &Policy) -> Option<OwnPolicy> {
+        let before = self.policy.as_ref().map(|_| holds.clone());
+        let after = match self.change.file(&admin::policy_path()) {
+            Some(changed) => admin::policy_of(context, changed?),
+            None => Ok(before.clone()?),
+        };
+        Some(OwnPolicy { after, before: Some(before.unwrap_or_default()), unbuilt: false })
     }
 
     fn policy_of(&self, context: &Context) -> Result<Policy, String> {

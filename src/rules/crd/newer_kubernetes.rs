@@ -169,6 +169,8 @@ mod tests {
             users: &Users::default(),
             trials: None,
             kubernetes: version.map(KubernetesVersion::new),
+            policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         };

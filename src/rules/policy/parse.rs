@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Exception, Policy, PolicyError, Target, TargetObject};
-use crate::finding::{RuleId, Severity};
-use crate::manifest::{Node, Position, read};
+use super::{Exception, Policy, PolicyError, PowerfulKind, Target, TargetObject, is_own};
+use crate::finding::{Location, RuleId, Severity};
+use crate::manifest::{ManifestFile, Node, Position};
 use crate::names::RepoPath;
 use crate::rules::RULES;
 
 /// The rule that says what could not be judged.
 const UNREADABLE: &str = "yaml/unreadable";
 
-pub(super) fn parse(file: &RepoPath, text: &str, today: Date) -> Result<Policy, PolicyError> {
-    let reader = Reader { file, today };
-    let read = read(file.clone(), text.as_bytes());
+pub(super) fn parse(read: &ManifestFile, today: Date) -> Result<Policy, PolicyError> {
+    let reader = Reader { file: &read.path, today };
     if let Some(problem) = read.problems.first() {
         return Err(reader.error(problem.position, problem.message.clone(), problem.help.clone()));
     }
@@ -39,17 +38,55 @@ impl Reader<'_> {
     }
 
     fn policy(&self, root: &Node) -> Result<Policy, PolicyError> {
-        self.known_keys(root, &["severity", "exceptions"])?;
+        self.known_keys(root, &["severity", "exceptions", "powerful_kinds"])?;
         let severities = root.get("severity").map_or_else(|| Ok(BTreeMap::new()), |node| self.severities(node))?;
-        let exceptions = match root.get("exceptions") {
+        let exceptions = self.list(root, "exceptions", "- rule: …", |item| self.exception(item))?;
+        let kinds = self.list(root, "powerful_kinds", "- {group: …, resource: …}", |item| self.kind(item))?;
+        Ok(Policy { severities, exceptions, powerful_kinds: kinds })
+    }
+
+    /// The items of a list that may be left out.
+    fn list<T>(
+        &self,
+        root: &Node,
+        key: &str,
+        item: &str,
+        read: impl Fn(&Node) -> Result<T, PolicyError>,
+    ) -> Result<Vec<T>, PolicyError> {
+        match root.get(key) {
             Some(node) if !node.is_sequence() && !node.is_null() => {
-                return Err(self.error(node.start, "`exceptions` is no list.", "Write one `- rule: …` per exception."));
+                Err(self.error(node.start, format!("`{key}` is no list."), format!("Write `{item}` for each.")))
             }
-            node => {
-                node.into_iter().flat_map(Node::items).map(|item| self.exception(item)).collect::<Result<_, _>>()?
-            }
+            node => node.into_iter().flat_map(Node::items).map(read).collect(),
+        }
+    }
+
+    fn kind(&self, node: &Node) -> Result<PowerfulKind, PolicyError> {
+        self.known_keys(node, &["group", "resource", "severity"])?;
+        let group = self.word(node, "group")?;
+        let resource = self.word(node, "resource")?;
+        let severity = match node.get("severity") {
+            Some(severity) => self
+                .severity(severity)?
+                .ok_or_else(|| self.error(severity.start, "A powerful kind cannot be off.", "Leave the item out."))?,
+            None => Severity::Error,
         };
-        Ok(Policy { severities, exceptions })
+        Ok(PowerfulKind { group, resource, severity })
+    }
+
+    /// A word as a role has it for one group or resource.
+    fn word(&self, node: &Node, key: &str) -> Result<String, PolicyError> {
+        let help = "Write them as a role does: `{group: acme.example.org, resource: challenges}`.";
+        let at = node.get(key);
+        let start = at.map_or(node.start, |at| at.start);
+        let text = at.and_then(Node::text).filter(|text| !text.is_empty() || key == "group");
+        let text = text.ok_or_else(|| self.error(start, format!("A powerful kind without a {key}."), help))?;
+        let is_plain =
+            |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || "-./".contains(character);
+        match text.chars().all(is_plain) {
+            true => Ok(text.to_owned()),
+            false => Err(self.error(start, format!("`{}` is no {key} of one kind.", shown(text)), help)),
+        }
     }
 
     fn known_keys(&self, node: &Node, known: &[&str]) -> Result<(), PolicyError> {
@@ -113,14 +150,26 @@ impl Reader<'_> {
         let reason = node.get("reason").and_then(Node::text).map(str::trim).filter(|reason| !reason.is_empty());
         let reason = reason.ok_or_else(|| missing("a reason", "Say with `reason: …` why this may stay."))?;
         let expires = node.get("expires").map(|day| self.day(day)).transpose()?;
+        let Position { line, column, .. } = node.start;
         Ok(Exception {
-            rule: self.rule(rule)?,
+            place: Location { file: self.file.clone(), line, column },
+            rule: self.excepted(rule)?,
             target: self.target(node)?,
             reason: reason.to_owned(),
             by: node.get("by").and_then(Node::text).filter(|by| !by.is_empty()).map(str::to_owned),
             expires,
             expired: expires.is_some_and(|day| day < self.today),
         })
+    }
+
+    /// What is wrong with the policy is mended in the policy: one entry more would hide it.
+    fn excepted(&self, node: &Node) -> Result<RuleId, PolicyError> {
+        let rule = self.rule(node)?;
+        if is_own(rule) {
+            let message = format!("`{rule}` is about the policy itself and has no exceptions.");
+            return Err(self.error(node.start, message, "Mend what it complains of, or change its severity."));
+        }
+        Ok(rule)
     }
 
     fn day(&self, node: &Node) -> Result<Date, PolicyError> {

@@ -1,4 +1,4 @@
-use super::{Policy, Verdict, path_fits};
+use super::{Policy, Verdict};
 use crate::finding::{Finding, Location, ObjectRef, RuleId, Severity};
 
 const RULE: &str = "tenancy/foreign-namespace";
@@ -79,6 +79,11 @@ fn errors_name_file_line_and_remedy() {
              exception and its reason.",
         ),
         (
+            "exceptions:\n- {rule: policy/unused-exception, reason: r, path: a}\n",
+            "policy.yaml:2:10: `policy/unused-exception` is about the policy itself and has no exceptions. Mend what \
+             it complains of, or change its severity.",
+        ),
+        (
             "exceptions:\n- {rule: yaml/unreadable, path: a}\n",
             "policy.yaml:2:3: An exception without a reason. Say with `reason: …` why this may stay.",
         ),
@@ -95,8 +100,11 @@ fn errors_name_file_line_and_remedy() {
             "exceptions:\n- {rule: yaml/unreadable, reason: r, path: a, expires: soon}\n",
             "policy.yaml:2:56: `expires` is no date. Write it as 2031-12-31.",
         ),
-        ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write one `- rule: …` per exception."),
-        ("- a\n", "policy.yaml:1:1: Keys and values are expected here. Write `severity: …`, `exceptions: …`."),
+        ("exceptions: all\n", "policy.yaml:1:13: `exceptions` is no list. Write `- rule: …` for each."),
+        (
+            "- a\n",
+            "policy.yaml:1:1: Keys and values are expected here. Write `severity: …`, `exceptions: …`, `powerful_kinds: …`.",
+        ),
         (
             "severity: {}\nseverity: {}\n",
             "policy.yaml:2:1: The key `severity` stands twice in one mapping. Remove one of the two.",
@@ -107,20 +115,37 @@ fn errors_name_file_line_and_remedy() {
 }
 
 #[test]
-fn patterns_stay_inside_one_name() {
-    for (pattern, path, fits) in [
-        ("a/*.yaml", "a/b.yaml", true),
-        ("a/*.yaml", "a/b/c.yaml", false),
-        ("**/c.yaml", "a/b/c.yaml", true),
-        ("a/**/c.yaml", "a/c.yaml", true),
-        ("a", "a/b.yaml", true),
-        ("a", "ab", false),
-        ("a*c*", "abcd", true),
-        ("a*c", "abcd", false),
-        ("a/b.yaml/c", "a/b.yaml", false),
+fn a_powerful_kind_is_one_group_and_one_resource() {
+    for (text, error) in [
+        (
+            "powerful_kinds:\n- {group: example.org, kind: Challenge}\n",
+            "policy.yaml:2:24: Unknown key `kind`. Known are: group, resource, severity.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org}\n",
+            "policy.yaml:2:3: A powerful kind without a resource. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: example.org, resource: '*'}\n",
+            "policy.yaml:2:34: `*` is no resource of one kind. Write them as a role does: `{group: \
+             acme.example.org, resource: challenges}`.",
+        ),
+        (
+            "powerful_kinds:\n- {group: '', resource: secrets, severity: off}\n",
+            "policy.yaml:2:44: A powerful kind cannot be off. Leave the item out.",
+        ),
+        (
+            "powerful_kinds: {group: a}\n",
+            "policy.yaml:1:17: `powerful_kinds` is no list. Write `- {group: …, resource: …}` for each.",
+        ),
     ] {
-        assert_eq!(path_fits(pattern, path), fits, "{pattern} {path}");
+        assert_eq!(parse(text).expect_err(text), error);
     }
+    let kinds = "powerful_kinds:\n- {group: '', resource: pods/exec}\n- {group: a.b, resource: c, severity: note}\n";
+    let severities: Vec<Severity> =
+        parse(kinds).expect("a policy").powerful_kinds().iter().map(|kind| kind.severity).collect();
+    assert_eq!(severities, [Severity::Error, Severity::Note]);
 }
 
 #[test]

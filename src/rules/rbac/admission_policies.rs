@@ -43,7 +43,7 @@ impl Rule for AdmissionPolicies {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "switch off what the cluster refuses, or change what others apply",
     remedy: "Keep get, list and watch.",
     ..Power::cluster(

@@ -45,7 +45,7 @@ impl Rule for AdmissionWebhooks {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "read and change every object on its way into the cluster, or switch its checks off",
     remedy: "Keep get, list and watch, and name the webhook that is its own in `resourceNames` of another entry.",
     ..Power::cluster(

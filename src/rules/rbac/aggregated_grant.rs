@@ -30,7 +30,8 @@
 
 use super::entry::{listed, milder};
 use super::judged::JudgedRole;
-use super::power::{Local, WRITE};
+use super::power::{Local, Power, WRITE};
+use super::powerful_kinds::OwnKinds;
 use super::{powers, reach::Reach};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
@@ -50,9 +51,11 @@ impl Rule for AggregatedGrant {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let own = OwnKinds::of(review);
+        let own = own.powers();
         Prepared::with(review, |prepared| {
             let roles = prepared.roles.roles.iter().filter(|role| role.is_cluster_role());
-            roles.filter_map(|role| check(prepared.rights(review), role)).collect()
+            roles.filter_map(|role| check(&own, prepared.rights(review), role)).collect()
         })
     }
 }
@@ -60,12 +63,12 @@ impl Rule for AggregatedGrant {
 /// How many roles that take the rules are looked at.
 const MAXIMUM_TAKERS: usize = 16;
 
-fn check(rights: &Rights, role: &JudgedRole<'_>) -> Option<Finding> {
+fn check(own: &[Power<'_>], rights: &Rights, role: &JudgedRole<'_>) -> Option<Finding> {
     let keys = role.applied.iter().map(|applied| &applied.key).filter(|key| key.scope == Scope::Cluster);
     let takers = keys.flat_map(|key| rights.after.aggregated_into(key)).take(MAXIMUM_TAKERS);
     let mut worst: Option<(Severity, String, Vec<&str>)> = None;
     for taker in takers {
-        let Some((severity, effect)) = gives(rights, role, taker) else { continue };
+        let Some((severity, effect)) = gives(own, rights, role, taker) else { continue };
         match &mut worst {
             Some((known, _, names)) if *known == severity => names.push(taker),
             Some((known, _, _)) if *known > severity => {}
@@ -87,7 +90,7 @@ fn label(labels: Option<&Node>) -> Option<&Node> {
 }
 
 /// What the taker's holders get that they did not have.
-fn gives(rights: &Rights, role: &JudgedRole<'_>, taker: &str) -> Option<(Severity, String)> {
+fn gives(own: &[Power<'_>], rights: &Rights, role: &JudgedRole<'_>, taker: &str) -> Option<(Severity, String)> {
     let key = Key::cluster(taker);
     let had = rights.before.parts(&key);
     let gained = role.applied.iter().flat_map(|applied| &applied.rules);
@@ -96,7 +99,8 @@ fn gives(rights: &Rights, role: &JudgedRole<'_>, taker: &str) -> Option<(Severit
     let reach = Reach::of(&rights.after, std::iter::once(&key));
     let is_full = reach.is_full();
     let local = |severity| if is_full { severity } else { milder(severity) };
-    if let Some(power) = powers::worst(&more).filter(|power| power.local != Local::Usual || reach.is_bound_wide()) {
+    if let Some(power) = powers::worst(own, &more).filter(|power| power.local != Local::Usual || reach.is_bound_wide())
+    {
         return Some((local(power.danger), power.effect.to_owned()));
     }
     let writes = |rule: &PolicyRule| rule.verbs.iter().any(|verb| verb == "*" || WRITE.contains(&verb.as_str()));

@@ -43,7 +43,7 @@ impl Rule for ApiServices {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "answer requests for an API group in place of the cluster",
     remedy: "Keep get, list and watch.",
     ..Power::cluster(WRITE, &["apiregistration.k8s.io"], &["apiservices"])

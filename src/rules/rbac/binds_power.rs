@@ -27,7 +27,8 @@
 //! ```
 
 use super::judged::{Judged, JudgedBinding};
-use super::power::{Local, held_already};
+use super::power::{Local, Power, held_already};
+use super::powerful_kinds::OwnKinds;
 use super::{cluster_admin_binding, powers};
 use crate::finding::{Finding, RuleId, Severity};
 use crate::rbac::PolicyRule;
@@ -46,14 +47,17 @@ impl Rule for BindsPower {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let own = OwnKinds::of(review);
+        let own = own.powers();
         Prepared::with(review, |prepared| {
             let judged = &prepared.roles;
-            judged.bindings.iter().filter_map(|binding| check(prepared.rights(review), judged, binding)).collect()
+            let rights = || prepared.rights(review);
+            judged.bindings.iter().filter_map(|binding| check(&own, rights(), judged, binding)).collect()
         })
     }
 }
 
-fn check(rights: &Rights, judged: &Judged<'_>, binding: &JudgedBinding<'_>) -> Option<Finding> {
+fn check(own: &[Power<'_>], rights: &Rights, judged: &Judged<'_>, binding: &JudgedBinding<'_>) -> Option<Finding> {
     let node = binding.role_name()?;
     if !binding.is_full() || cluster_admin_binding::tells(rights, binding) {
         return None;
@@ -67,7 +71,7 @@ fn check(rights: &Rights, judged: &Judged<'_>, binding: &JudgedBinding<'_>) -> O
         .filter(|part| !judged.has_role(&part.key))
         .flat_map(|part| &part.rules)
         .collect();
-    let mut found = powers::all(rules.iter().copied());
+    let mut found = powers::all(own, rules.iter().copied());
     found.retain(|power| {
         power.danger == Severity::Error && (binding.is_cluster_wide() || power.local != Local::Nothing)
     });

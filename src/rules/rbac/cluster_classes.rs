@@ -44,7 +44,7 @@ impl Rule for ClusterClasses {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     danger: Severity::Warning,
     effect: "change what the pods of every team rely on",
     remedy: "Keep get, list and watch, and put the objects into this repository.",

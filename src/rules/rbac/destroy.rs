@@ -44,7 +44,7 @@ impl Rule for Destroy {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         danger: Severity::Warning,
         effect: "delete the data of every team for good",

@@ -53,7 +53,7 @@ impl Rule for EscalationVerbs {
 const GREAT: Names = Names::MilderUnless(&["cluster-admin", "system:"]);
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "write any right into a role, also rights that they do not have",
         remedy: "Remove `escalate`.",

@@ -53,7 +53,7 @@ impl Rule for ExecIntoPods {
 const GET_IS_NOT_ENOUGH: KubernetesVersion = KubernetesVersion::new(35);
 
 /// What is found; the last one is that `get` is enough.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "run commands in the pods of others, with their accounts and secrets",
         remedy: "Remove the subresource; `pods/log` is what reading needs.",

@@ -46,7 +46,7 @@ impl Rule for FluxObjects {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "have Flux apply what they like, with the rights of Flux: those of cluster-admin, unless it runs with `--default-service-account`",
         remedy: "Keep get, list and watch, and put these objects into this repository.",

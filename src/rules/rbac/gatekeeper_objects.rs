@@ -44,7 +44,7 @@ impl Rule for GatekeeperObjects {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "switch off what Gatekeeper refuses, or change what others apply",
         remedy: "Keep get, list and watch, and put these objects into this repository.",

@@ -28,6 +28,8 @@
 
 use super::entry::{milder, one_or_many};
 use super::judged::{Judged, JudgedRole};
+use super::power::Power;
+use super::powerful_kinds::OwnKinds;
 use super::powers;
 use crate::finding::{Finding, RuleId, Severity};
 use crate::manifest::Node;
@@ -46,6 +48,8 @@ impl Rule for GreedyAggregation {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
+        let own = OwnKinds::of(review);
+        let own = own.powers();
         Prepared::with(review, |prepared| {
             let judged = &prepared.roles;
             let aggregating =
@@ -54,7 +58,7 @@ impl Rule for GreedyAggregation {
                 .flat_map(|role| {
                     let found = check_selectors(role);
                     if found.is_empty() {
-                        taken(prepared.rights(review), judged, role).into_iter().collect()
+                        taken(&own, prepared.rights(review), judged, role).into_iter().collect()
                     } else {
                         found
                     }
@@ -102,12 +106,12 @@ fn keys(node: &Node) -> Vec<&str> {
 }
 
 /// The worst that the role takes from one that is not judged itself.
-fn taken(rights: &Rights, judged: &Judged<'_>, role: &JudgedRole<'_>) -> Option<Finding> {
+fn taken(powers: &[Power<'_>], rights: &Rights, judged: &Judged<'_>, role: &JudgedRole<'_>) -> Option<Finding> {
     let node = role.object.node.get("aggregationRule")?;
     let own = |key: &crate::rbac::Key| role.applied.iter().any(|applied| applied.key == *key);
     let parts = role.applied.iter().flat_map(|applied| rights.after.parts(&applied.key).roles);
     let others = parts.filter(|part| !own(&part.key) && !judged.has_role(&part.key));
-    let found = others.filter_map(|part| Some((powers::worst(&part.rules)?, part)));
+    let found = others.filter_map(|part| Some((powers::worst(powers, &part.rules)?, part)));
     let (power, part) = found.max_by_key(|(power, _)| power.danger)?;
     let severity = if role.reach.is_full() { power.danger } else { milder(power.danger) };
     let message =

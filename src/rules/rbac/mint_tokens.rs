@@ -48,7 +48,7 @@ impl Rule for MintTokens {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "get a token of any service account",
         remedy: "Name the accounts that are needed in `resourceNames` of a Role in their namespace.",

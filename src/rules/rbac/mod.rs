@@ -26,6 +26,7 @@ mod gatekeeper_objects;
 mod greedy_aggregation;
 mod invalid;
 mod judged;
+mod makers;
 mod mint_tokens;
 mod missing_role;
 mod namespace_labels;

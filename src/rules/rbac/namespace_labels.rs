@@ -43,7 +43,7 @@ impl Rule for NamespaceLabels {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "take Pod Security and other limits off a namespace by changing its labels",
     remedy: "Keep get, list and watch.",
     ..Power::namespaced(CHANGE, CORE, &["namespaces"])

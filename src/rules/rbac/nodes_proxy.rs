@@ -43,7 +43,7 @@ impl Rule for NodesProxy {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "run commands in every container of every node, which `get` is enough for",
     remedy: "Remove `nodes/proxy`; metrics need `nodes/metrics` and `nodes/stats`.",
     names: Names::Same,

@@ -43,7 +43,7 @@ impl Rule for PersistentVolumes {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "mount any directory of a node, past Pod Security, and so take nodes over",
     remedy: "Remove `create`; claims (`persistentvolumeclaims`) are enough where a storage class provides volumes.",
     ..Power::cluster(&["create"], CORE, &["persistentvolumes"])

@@ -29,10 +29,10 @@ pub(super) const CORE: &[&str] = &[""];
 /// Rights that make one thing possible: each of the verbs on each of the resources. A verb that ends in a colon
 /// stands for all that begin with it, a resource that ends in a slash likewise.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Power {
+pub(super) struct Power<'p> {
     pub(super) verbs: &'static [&'static str],
-    pub(super) groups: &'static [&'static str],
-    pub(super) resources: &'static [&'static str],
+    pub(super) groups: &'p [&'p str],
+    pub(super) resources: &'p [&'p str],
     /// How bad it is in the whole cluster.
     pub(super) danger: Severity,
     /// What holders can do with it: "lets the role's holders …".
@@ -75,12 +75,12 @@ pub(super) enum Local {
     Only(&'static str),
 }
 
-impl Power {
+impl<'p> Power<'p> {
     /// A power over objects of the cluster's own, an error.
     pub(super) const fn cluster(
         verbs: &'static [&'static str],
-        groups: &'static [&'static str],
-        resources: &'static [&'static str],
+        groups: &'p [&'p str],
+        resources: &'p [&'p str],
     ) -> Self {
         Self { local: Local::Nothing, ..Self::namespaced(verbs, groups, resources) }
     }
@@ -88,8 +88,8 @@ impl Power {
     /// A power over objects in namespaces, an error.
     pub(super) const fn namespaced(
         verbs: &'static [&'static str],
-        groups: &'static [&'static str],
-        resources: &'static [&'static str],
+        groups: &'p [&'p str],
+        resources: &'p [&'p str],
     ) -> Self {
         Self {
             verbs,
@@ -252,7 +252,7 @@ struct Reached<'a> {
 }
 
 /// What a rule says of the powers in the roles that are judged: for each place the worst.
-pub(super) fn check(review: &Review<'_>, id: RuleId, powers: &[Power]) -> Vec<Finding> {
+pub(super) fn check(review: &Review<'_>, id: RuleId, powers: &[Power<'_>]) -> Vec<Finding> {
     Prepared::with(review, |prepared| {
         let judged = &prepared.roles;
         let mut findings = Vec::new();
@@ -277,9 +277,9 @@ pub(super) fn held_already(finding: Finding) -> Finding {
     Finding { severity: Severity::Note, message, ..finding }
 }
 
-type Found<'p, 'a> = (&'p Power, Severity, Reached<'a>);
+type Found<'p, 'a> = (&'p Power<'p>, Severity, Reached<'a>);
 
-fn worst<'p, 'a>(powers: &'p [Power], role: &JudgedRole<'_>, entry: &Entry<'a>) -> Vec<Found<'p, 'a>> {
+fn worst<'p, 'a>(powers: &'p [Power<'p>], role: &JudgedRole<'_>, entry: &Entry<'a>) -> Vec<Found<'p, 'a>> {
     let mut worst: Vec<(&Node, Found<'p, 'a>)> = Vec::new();
     for power in powers {
         let Some(severity) = power.severity(role, entry) else { continue };

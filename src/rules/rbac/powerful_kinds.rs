@@ -4,7 +4,9 @@
 //! Reports rules that allow writing cluster-wide issuers and secret stores, policies of Kyverno, and
 //! objects by which Argo CD, Crossplane, the Operator Lifecycle Manager, Cluster API and Velero install
 //! or restore whatever they say (error). Certificates, external and sealed secrets and the stores of a
-//! namespace are a warning where they hold in every namespace.
+//! namespace are a warning where they hold in every namespace. The policy may name more: under
+//! `powerful_kinds` stand items like `{group: acme.example.org, resource: challenges, severity: warning}`,
+//! of which the severity may be left out.
 //!
 //! # Why
 //! A program does what these objects say, with its own rights: it fetches a secret that their author
@@ -27,7 +29,7 @@
 
 use super::power::{self, Local, PUT, Power, WRITE};
 use crate::finding::{Finding, RuleId, Severity};
-use crate::rules::{Meta, Review, Rule};
+use crate::rules::{Meta, PowerfulKind, Review, Rule};
 
 /// `rbac/powerful-kinds`.
 #[derive(Debug)]
@@ -41,12 +43,36 @@ impl Rule for PowerfulKinds {
     }
 
     fn check(&self, review: &Review<'_>) -> Vec<Finding> {
-        power::check(review, ID, POWERS)
+        let own = OwnKinds::of(review);
+        power::check(review, ID, &[POWERS, &own.powers()].concat())
+    }
+}
+
+/// The kinds that the policy calls powerful, as words that powers can be made of.
+pub(super) struct OwnKinds<'k>(Vec<([&'k str; 1], [&'k str; 1], Severity)>);
+
+impl<'k> OwnKinds<'k> {
+    pub(super) fn of(review: &Review<'k>) -> Self {
+        let words = |kind: &'k PowerfulKind| ([kind.group.as_str()], [kind.resource.as_str()], kind.severity);
+        Self(review.powerful_kinds.iter().map(words).collect())
+    }
+
+    /// Writing each of them. Whether its objects live in namespaces is not known, so it counts there too.
+    pub(super) fn powers(&self) -> Vec<Power<'_>> {
+        self.0
+            .iter()
+            .map(|(group, resource, danger)| Power {
+                danger: *danger,
+                effect: "have a program do what they may not do themselves, as the policy says of these objects",
+                remedy: "Keep get, list and watch, and put these objects into this repository.",
+                ..Power::namespaced(WRITE, group, resource)
+            })
+            .collect()
     }
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "have a program do for them what they may not do themselves, in the whole cluster",
         remedy: "Keep get, list and watch, and put these objects into this repository.",

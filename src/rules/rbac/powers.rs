@@ -10,7 +10,7 @@ use super::{
 use crate::finding::Severity;
 use crate::rbac::PolicyRule;
 
-const ALL: &[&[Power]] = &[
+const ALL: &[&[Power<'_>]] = &[
     escalation_verbs::POWERS,
     nodes_proxy::POWERS,
     read_secrets::POWERS,
@@ -36,16 +36,19 @@ const ALL: &[&[Power]] = &[
     quota::POWERS,
 ];
 
-/// The powers that some rules give, each once, the worst first.
-pub(super) fn all<'r>(rules: impl Iterator<Item = &'r PolicyRule> + Clone) -> Vec<&'static Power> {
-    let powers = ALL.iter().flat_map(|powers| powers.iter());
-    let mut found: Vec<&Power> = powers.filter(|power| rules.clone().any(|rule| power.is_in(rule))).collect();
+/// The powers that some rules give, each once, the worst first; `own` are those that the policy names.
+pub(super) fn all<'p, 'r>(
+    own: &'p [Power<'p>],
+    rules: impl Iterator<Item = &'r PolicyRule> + Clone,
+) -> Vec<&'p Power<'p>> {
+    let powers = ALL.iter().flat_map(|powers| powers.iter()).chain(own);
+    let mut found: Vec<&Power<'_>> = powers.filter(|power| rules.clone().any(|rule| power.is_in(rule))).collect();
     // The order of the table stays among those that are equally bad.
     found.sort_by_key(|power| std::cmp::Reverse(power.danger));
     found
 }
 
 /// The worst of them, where it is more than good to know.
-pub(super) fn worst(rules: &[PolicyRule]) -> Option<&'static Power> {
-    all(rules.iter()).into_iter().next().filter(|power| power.danger > Severity::Note)
+pub(super) fn worst<'p>(own: &'p [Power<'p>], rules: &[PolicyRule]) -> Option<&'p Power<'p>> {
+    all(own, rules.iter()).into_iter().next().filter(|power| power.danger > Severity::Note)
 }

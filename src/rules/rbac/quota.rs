@@ -41,7 +41,7 @@ impl Rule for Quota {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     danger: Severity::Warning,
     effect: "use up what belongs to all teams",
     remedy: "Keep get, list and watch, and put quotas into this repository.",

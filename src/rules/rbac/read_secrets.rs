@@ -44,7 +44,7 @@ impl Rule for ReadSecrets {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "read the tokens, keys and passwords in secrets",
     remedy: "Remove `secrets`; where one is needed, name it in `resourceNames` of a Role in its namespace, with the verb `get` only.",
     ..Power::namespaced(&["get", "list", "watch"], CORE, &["secrets"])

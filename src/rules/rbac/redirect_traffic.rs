@@ -44,7 +44,7 @@ impl Rule for RedirectTraffic {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         danger: Severity::Warning,
         effect: "send the traffic of others to pods of their own",

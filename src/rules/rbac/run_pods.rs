@@ -44,7 +44,7 @@ impl Rule for RunPods {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "run their own code as any service account, and read the secrets that it mounts",
     remedy: "Keep get, list and watch; or bind it in the namespaces that are needed, by RoleBindings.",
     ..Power::namespaced(

@@ -48,7 +48,7 @@ impl Rule for SignCertificates {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "get certificates with which they log in as anybody",
         remedy: "Name in `resourceNames` the signers that are needed, none of `kubernetes.io/`.",

@@ -45,7 +45,7 @@ impl Rule for StealPods {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         effect: "drive pods from one node to another, to one that they have taken over",
         remedy: "Keep get, list and watch.",

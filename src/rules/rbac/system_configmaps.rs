@@ -48,7 +48,7 @@ const OWN: &[&str] =
     &["aws-auth", "cluster-info", "coredns", "extension-apiserver-authentication", "kube", "kubelet-config"];
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     danger: Severity::Warning,
     effect: "change how the cluster works, by ConfigMaps in kube-system such as coredns and aws-auth",
     remedy: "Use a Role in the namespace that is meant, or name the ConfigMaps in `resourceNames`.",

@@ -39,6 +39,8 @@ fn review<'a>(index: &'a RepositoryIndex, files: &'a [ManifestFile]) -> Review<'
         users: &NOBODY,
         trials: None,
         kubernetes: None,
+        policy: None,
+        powerful_kinds: &[],
         is_built: false,
         prepared: None,
     }

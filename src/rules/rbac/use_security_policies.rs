@@ -47,7 +47,7 @@ impl Rule for UseSecurityPolicies {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[
+pub(super) const POWERS: &[Power<'_>] = &[
     Power {
         danger: Severity::Warning,
         effect: "run pods that may do anything on their nodes",

@@ -44,7 +44,7 @@ impl Rule for WriteDefinitions {
 }
 
 /// What is found.
-pub(super) const POWERS: &[Power] = &[Power {
+pub(super) const POWERS: &[Power<'_>] = &[Power {
     effect: "delete every object of a kind with its definition, or read and change them by a conversion webhook",
     remedy: "Keep get, list and watch, and put the definitions into this repository.",
     ..Power::cluster(WRITE, &["apiextensions.k8s.io"], &["customresourcedefinitions"])

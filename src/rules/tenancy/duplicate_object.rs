@@ -227,6 +227,8 @@ mod tests {
             users: &Users::default(),
             trials: None,
             kubernetes: None,
+            policy: None,
+            powerful_kinds: &[],
             is_built: false,
             prepared: None,
         };
