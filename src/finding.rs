@@ -95,7 +95,7 @@ pub struct Location {
 }
 
 /// A place in another repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Afar {
     /// The repository.
     pub repository: RepositoryName,

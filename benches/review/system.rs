@@ -126,6 +126,7 @@ impl Sandbox {
             repository_name: ADMIN.parse()?,
             number: IssueNumber::new(pull.number),
             again: false,
+            pushed_by: None,
         })
     }
 

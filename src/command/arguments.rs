@@ -54,6 +54,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Takes the first word that is left, where there is one; an option nobody took is an error.
+    pub(super) fn optional(&mut self) -> Result<Option<&'a str>, String> {
+        if self.words.is_empty() { Ok(None) } else { self.positional("").map(Some) }
+    }
+
     /// Takes all words that are left, whatever they look like, with one space between them.
     pub(super) fn rest(self) -> String {
         self.words.join(" ")

@@ -7,6 +7,7 @@
 //!
 //! A new command is one file with its [`Spec`], one variant of [`Command`] and one line in [`COMMANDS`].
 
+mod approve;
 mod arguments;
 mod check;
 mod create_team;
@@ -20,6 +21,7 @@ mod waive;
 
 use std::fmt;
 
+pub use approve::Approve;
 pub use create_team::CreateTeam;
 pub use error::CommandError;
 pub use help::help_text;
@@ -31,7 +33,7 @@ use arguments::Arguments;
 use extract::Line;
 
 /// Every command, in the order in which `/help` lists them.
-pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, waive::SPEC, check::SPEC, help::SPEC];
+pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, waive::SPEC, approve::SPEC, check::SPEC, help::SPEC];
 
 /// Commands read from one comment; one more is an error, and the rest is left alone.
 pub const MOST_COMMANDS: usize = 5;
@@ -69,6 +71,8 @@ pub enum Command {
     Promote(Promote),
     /// Let findings pass.
     Waive(Waive),
+    /// Approve what a change grants in the whole cluster, or take that back.
+    Approve(Approve),
 }
 
 impl Command {
@@ -80,13 +84,14 @@ impl Command {
             Self::CreateTeam(_) => create_team::SPEC.name,
             Self::Promote(_) => promote::SPEC.name,
             Self::Waive(_) => waive::SPEC.name,
+            Self::Approve(_) => approve::SPEC.name,
         }
     }
 
     /// Whether it only asks what would be done.
     pub const fn is_plan_only(&self) -> bool {
         match self {
-            Self::Help | Self::Check | Self::Waive(_) => false,
+            Self::Help | Self::Check | Self::Waive(_) | Self::Approve(_) => false,
             Self::CreateTeam(command) => command.plan,
             Self::Promote(command) => command.plan,
         }
@@ -102,6 +107,7 @@ impl fmt::Display for Command {
             Self::CreateTeam(command) => write!(formatter, " {command}"),
             Self::Promote(command) => write!(formatter, "{command}"),
             Self::Waive(command) => write!(formatter, " {command}"),
+            Self::Approve(command) => write!(formatter, "{command}"),
         }
     }
 }

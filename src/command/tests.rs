@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::fuzzing::{fence, hide, quote};
 
-use super::{COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, parse};
+use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, parse};
 
 fn create(team: &str) -> Command {
     Command::CreateTeam(CreateTeam { team: team.parse().expect("a team's name"), repository: None, plan: false })
@@ -210,9 +210,32 @@ fn help_lists_every_command() {
     - `/create-team TEAM [--repo OWNER/NAME] [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold.
     - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
     - `/waive RULE KIND/[NAMESPACE/]NAME REASON…`: Lets the findings of one rule on one object of the pull request pass, as long as the object stays as it is.
+    - `/approve [COMMIT] [--withdraw]`: Approves the rights in the whole cluster that the pull request grants, for its present head only; not for its author.
     - `/check`: Judges the pull request again.
     - `/help`: Lists these commands.
     ");
+}
+
+#[test]
+fn approve_takes_a_commit_or_none() {
+    let parsed = |text: &str| match parse(text).pop() {
+        Some(Ok(Command::Approve(approve))) => approve,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(parsed("/approve"), Approve { commit: None, withdraw: false });
+    assert_eq!(parsed("/approve ABCDEF012345").commit.as_deref(), Some("abcdef012345"));
+    let back = parsed("/approve --withdraw 0123456789abcdef");
+    assert!(back.withdraw && Command::Approve(back).to_string() == "/approve 0123456789abcdef --withdraw");
+    for (text, expected) in [
+        ("/approve abcdef", "at least 12 characters"),
+        ("/approve abcdef01234g", "is no commit"),
+        ("/approve abcdef012345 please", "is one word too many"),
+        ("/approve --force", "is not an option"),
+        ("/approve —withdraw", "typographic dash"),
+    ] {
+        let error = parse(text).pop().expect("one").expect_err("refused").to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
 }
 
 #[test]

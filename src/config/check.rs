@@ -7,13 +7,16 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::raw::{Named, RawCluster, RawCommand, RawConfig, RawGitAccess, RawGithub, RawKubeconfig};
+use super::raw::{Named, RawCluster, RawCommand, RawConfig, RawGitAccess, RawGithub, RawGrants, RawKubeconfig};
 use super::{
-    Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, DryRuns, GitAccess, GithubConfig, Kubeconfig,
-    Problem, RepositoryPattern, SecretError, SecretSource, WebhookMode,
+    Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, DryRuns, GitAccess, GithubConfig, Grants,
+    Kubeconfig, Problem, RepositoryPattern, SecretError, SecretSource, WebhookMode,
 };
 use crate::command::COMMANDS;
 use crate::names::{Engine, KubernetesVersion, RepositoryName, api_host, is_api_host, is_dns_label, show};
+
+/// More people than that are no more careful, and a number that was mistyped stops every change.
+const MOST_APPROVALS: usize = 10;
 
 /// Checks `raw`; the configuration is `None` only where there is a problem.
 pub(super) fn check(raw: RawConfig, file: &str, secrets: &dyn SecretSource) -> (Option<Config>, Vec<Problem>) {
@@ -41,7 +44,8 @@ impl Checker<'_> {
         let clusters = self.clusters(raw.clusters);
         let commands = self.commands(raw.commands);
         let policy = raw.policy.map(|path| self.folder.join(path));
-        Some(Config { listen: listen?, database: database?, github: github?, clusters, commands, policy })
+        let grants = raw.grants.and_then(|grants| self.grants(&grants));
+        Some(Config { listen: listen?, database: database?, github: github?, clusters, commands, policy, grants })
     }
 
     fn problem<T>(&mut self, key: &str, message: impl Into<String>, remedy: &str) -> Option<T> {
@@ -294,6 +298,17 @@ impl Checker<'_> {
             }
         };
         Some(GitAccess { mode: mode?, access: access? })
+    }
+
+    fn grants(&mut self, raw: &RawGrants) -> Option<Grants> {
+        match usize::try_from(raw.required) {
+            Ok(required @ 1..=MOST_APPROVALS) => Some(Grants { required }),
+            _ => {
+                let message = format!("{} is no number of people who approve", raw.required);
+                let remedy = format!("write 1 to {MOST_APPROVALS}, or leave `grants` out where nobody need approve");
+                self.problem("grants.required", message, &remedy)
+            }
+        }
     }
 
     fn commands(&mut self, raw: BTreeMap<String, RawCommand>) -> BTreeMap<String, Vec<AllowRule>> {

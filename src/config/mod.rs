@@ -44,6 +44,15 @@ pub struct Config {
     pub commands: BTreeMap<String, Vec<AllowRule>>,
     /// The policy file, relative to the configuration's folder made whole; `None` for the rules' own severities.
     pub policy: Option<PathBuf>,
+    /// What a change has to bring that gives rights in the whole cluster; `None` where nobody is asked.
+    pub grants: Option<Grants>,
+}
+
+/// What the check `bailiwick/grants` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grants {
+    /// How many people have to approve, from 1 to 10.
+    pub required: usize,
 }
 
 /// The GitHub App's identity.

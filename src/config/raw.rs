@@ -20,6 +20,13 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) commands: BTreeMap<String, RawCommand>,
     pub(super) policy: Option<String>,
+    pub(super) grants: Option<RawGrants>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGrants {
+    pub(super) required: u64,
 }
 
 #[derive(Deserialize)]

@@ -126,6 +126,23 @@ fn deliveries_are_sent_or_fetched() {
 }
 
 #[test]
+fn so_many_people_approve_as_the_configuration_says() {
+    assert_eq!(read(LEAST).expect("valid").grants, None);
+    let with = |line: &str| read(&format!("{LEAST}grants: {line}\n"));
+    assert_eq!(with("{required: 2}").expect("valid").grants.map(|grants| grants.required), Some(2));
+    for (line, expected) in [
+        ("{required: 0}", "grants.required: 0 is no number of people who approve; write 1 to 10"),
+        ("{required: 11}", "write 1 to 10"),
+        ("{required: many}", "wrong type"),
+        ("{}", "`required` is missing"),
+        ("{require: 1}", "did you mean `required`?"),
+    ] {
+        let error = with(line).expect_err("refused").to_string();
+        assert!(error.contains(expected) && error.contains(":9:"), "{line}: {error}");
+    }
+}
+
+#[test]
 fn flux_v1_keys_write_unless_told() {
     let config = read(&format!("{LEAST}    engine: flux-v1\n")).expect("valid");
     assert_eq!(config.clusters[0].git_access.access, Access::ReadWrite);
@@ -203,7 +220,7 @@ commands:
     etc/bailiwick.yaml:14: clusters[1].git_access.mode: "magic" is no way for Flux to read a repository; write deploy-key, github-app or none
     etc/bailiwick.yaml:14: clusters[1].git_access.access: "all" is no access; write read-only or read-write
     etc/bailiwick.yaml:15: clusters[1].environments[0]: "A" is no environment's name; use lower-case letters, digits and '-'
-    etc/bailiwick.yaml:17: commands.creat-team: "creat-team" is no command; the commands are create-team, promote, waive, check, help
+    etc/bailiwick.yaml:17: commands.creat-team: "creat-team" is no command; the commands are create-team, promote, waive, approve, check, help
     etc/bailiwick.yaml:18: commands.check.allow[0]: "everybody" is neither `permission:NAME` nor `team:ORG/SLUG`; write permission:maintain or team:org/platform
     "#);
 }

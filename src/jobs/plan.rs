@@ -80,6 +80,7 @@ fn review(
         repository_name: repository.name.clone(),
         number,
         again,
+        pushed_by: None,
     }
 }
 
@@ -96,7 +97,10 @@ fn pull_request(config: &Config, event: &PullRequestEvent) -> Vec<NewJob> {
             if concerns(config, &event.repository) =>
         {
             // Another base is another merge: the verdict on the old one does not count.
-            vec![review(installation, &event.repository, event.number, event.base_changed).to_job()]
+            let review = review(installation, &event.repository, event.number, event.base_changed);
+            let brings_a_head = matches!(event.action, PullRequestAction::Opened | PullRequestAction::Synchronize);
+            let pushed_by = event.sender.as_ref().filter(|_| brings_a_head).map(|sender| sender.id);
+            vec![ReviewPullRequest { pushed_by, ..review }.to_job()]
         }
         _ => Vec::new(),
     }

@@ -238,7 +238,7 @@ async fn unreviewed(
     let mut wanted = review_pull_request::unfinished(&context.store, repository).await?;
     for pull in repo.open_pulls().await? {
         let is_synced = branch.is_none_or(|branch| branch == pull.base.branch);
-        if is_synced && !review_pull_request::is_done(&context.store, repository, &pull).await? {
+        if is_synced && !review_pull_request::is_done(context, (repository, name), &pull).await? {
             wanted.insert(pull.number);
         }
     }
@@ -248,6 +248,7 @@ async fn unreviewed(
         repository_name: name.clone(),
         number,
         again: false,
+        pushed_by: None,
     };
     let groups = review_pull_request::unfinished_groups(&context.store, repository).await?;
     let jobs = wanted.into_iter().map(|number| review(number).to_job()).chain(groups.iter().map(Task::to_job));

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decisions::Decisions;
 use super::review_pull_request::{
-    About, CHECK_NAME, Part, Place, Proposal, Verdict, abandon_other, given_up, open_name, part,
+    About, CHECK_NAME, Merging, Part, Place, Proposal, Verdict, abandon_other, carry_out, given_up, open_name, part,
 };
 use super::{Context, JobError, Next, Task, audit};
 use crate::forge::{Access, Repo, Repository};
@@ -130,8 +130,6 @@ impl ReviewMergeGroup {
         Part { role, check }: Part<'_>,
     ) -> Result<(), JobError> {
         let place = Place::group(self);
-        let verdict = Verdict::begin(context, lease, repo, &self.about(&place, &check)).await?;
-        let Some(verdict) = verdict else { return Ok(()) };
         let proposal = Proposal {
             repository: self.repository,
             clone_url: facts.clone_url,
@@ -147,13 +145,13 @@ impl ReviewMergeGroup {
             Some(number) => Decisions::of(&context.store, self.repository, number).await?.waivers,
             None => Vec::new(),
         };
-        let report = role.judge(context, repo, (proposal, waivers)).await?;
-        verdict.complete(context, lease, repo, report).await
+        let merging = Merging { role, proposal: Ok(proposal), waivers };
+        carry_out(context, lease, (repo, &self.about(&place, &check)), merging).await
     }
 
     /// The pull request that the group adds to what it goes onto: GitHub calls the queue's branches
     /// `gh-readonly-queue/BASE/pr-NUMBER-COMMIT` (docs.github.com, "Managing a merge queue").
-    fn pull(&self) -> Option<IssueNumber> {
+    pub(super) fn pull(&self) -> Option<IssueNumber> {
         let branch = self.head_ref.as_deref()?.strip_prefix("refs/heads/gh-readonly-queue/")?;
         let name = branch.strip_prefix(self.base.as_str())?.strip_prefix("/pr-")?;
         name.split_once('-')?.0.parse().ok().map(IssueNumber::new)

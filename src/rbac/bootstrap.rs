@@ -19,6 +19,8 @@ use super::{Binding, Known, Object, PolicyRule, Role, Scope};
 
 static NOTHING: LazyLock<Arc<Index>> = LazyLock::new(Arc::default);
 static API_SERVER: LazyLock<Arc<Index>> = LazyLock::new(|| of(api_server()));
+/// What earlier releases of Flux had otherwise: recognised, and never supposed to be there.
+static EARLIER: LazyLock<Arc<Index>> = LazyLock::new(|| of(flux::earlier()));
 static ALL: LazyLock<Arc<Index>> = LazyLock::new(|| of(api_server().chain(flux::objects())));
 
 fn of(objects: impl Iterator<Item = Object>) -> Arc<Index> {
@@ -52,7 +54,7 @@ pub(super) fn index(known: Known) -> Arc<Index> {
 /// aggregation, in any order. The name alone says nothing: everybody may take it. Labels that installers put on
 /// everything (`app.kubernetes.io/…`) do not count.
 pub fn is_bootstrap(role: &Role) -> bool {
-    let known = ALL.roles.get(&role.key).into_iter().flatten();
+    let known = [&ALL, &EARLIER].into_iter().filter_map(|index| index.roles.get(&role.key)).flatten();
     let rules = |role: &Role| -> BTreeSet<PolicyRule> { role.rules.iter().map(PolicyRule::sorted).collect() };
     let labels = |role: &Role| -> BTreeSet<(String, String)> {
         let mut labels = role.labels.clone();
@@ -67,7 +69,7 @@ pub fn is_bootstrap(role: &Role) -> bool {
 /// Whether a binding is in its content the one of its name that every API server or Flux has.
 pub fn is_bootstrap_binding(binding: &Binding) -> bool {
     let subjects = |binding: &Binding| -> BTreeSet<_> { binding.subjects.iter().cloned().collect() };
-    let mut known = ALL.bindings.get(&binding.key).into_iter().flatten();
+    let mut known = [&ALL, &EARLIER].into_iter().filter_map(|index| index.bindings.get(&binding.key)).flatten();
     known.any(|known| known.role == binding.role && subjects(known) == subjects(binding))
 }
 

@@ -2,6 +2,8 @@
 
 mod requests;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::markdown::{code, cut, escape};
@@ -10,6 +12,7 @@ use super::sarif::uri;
 use super::{count, findings_in_words, judged_in_words, placed, reached_in_words, visible};
 use crate::finding::{Afar, Finding, Severity};
 use crate::names::RepoPath;
+use crate::rules::yaml::UNREADABLE;
 use crate::rules::{Judgement, Waived};
 
 /// How a check run ends, as GitHub names it.
@@ -116,8 +119,8 @@ const RESERVE: usize = 1_000;
 /// protection, but shows neutral like a check that did not run. The title says how many there are.
 pub fn check_run(judgement: &Judgement, not_judged: &[NotJudged]) -> CheckRunReport {
     let mut findings: Vec<&Finding> = judgement.findings.iter().collect();
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.location.cmp(&b.location)));
-    let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == "yaml/unreadable");
+    findings.sort_by_key(|finding| (Reverse(finding.severity), family(finding), &finding.location));
+    let unreadable = findings.iter().filter(|finding| finding.rule.as_str() == UNREADABLE);
     let not_judged: Vec<NotJudged> =
         unreadable.map(|finding| NotJudged::of(finding)).chain(not_judged.iter().cloned()).collect();
     let failed = judgement.summary.errors > 0 || !not_judged.is_empty();
@@ -126,6 +129,15 @@ pub fn check_run(judgement: &Judgement, not_judged: &[NotJudged]) -> CheckRunRep
         title: title(judgement, &not_judged),
         summary: summary(judgement, &findings, &not_judged),
         annotations: findings.iter().take(ANNOTATIONS).map(|finding| annotation(finding)).collect(),
+    }
+}
+
+/// What gives power over others comes before what breaks something, and that before what is only wrong.
+fn family(finding: &Finding) -> u8 {
+    match finding.rule.as_str().split('/').next() {
+        Some("rbac" | "tenancy") => 0,
+        Some("crd") => 1,
+        _ => 2,
     }
 }
 
@@ -168,7 +180,8 @@ fn append_findings(text: &mut String, findings: &[&Finding]) {
         return;
     }
     text.push_str("\n### Findings\n\n| Severity | Finding | Object | Place |\n|---|---|---|---|\n");
-    append_within(text, findings.iter().map(|finding| row(finding)), SUMMARY_BYTES - RESERVE, findings.len());
+    let alike = alike(findings);
+    append_within(text, alike.iter().map(|same| row(same)), SUMMARY_BYTES - RESERVE, alike.len());
 }
 
 fn append_waived(text: &mut String, waived: &[Waived]) {
@@ -205,7 +218,28 @@ fn append_within(text: &mut String, lines: impl Iterator<Item = String>, limit: 
     }
 }
 
-fn row(finding: &Finding) -> String {
+/// Findings that say the same of the same object stand together, in the order of the first: a role with six entries
+/// that are alike is one thing to look at.
+fn alike<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known = HashMap::new();
+    for finding in findings {
+        let Finding { rule, severity, object, message, help, location, afar, reached, .. } = finding;
+        let group =
+            *known.entry((rule, severity, object, message, help, &location.file, afar, reached)).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+        groups[group].push(finding);
+    }
+    groups
+}
+
+/// Places that are named of findings that stand together.
+const PLACES: usize = 10;
+
+fn row(same: &[&Finding]) -> String {
+    let Some(finding) = same.first() else { return String::new() };
     let object = finding.object.as_ref().map(|object| {
         let name = object
             .namespace
@@ -221,7 +255,14 @@ fn row(finding: &Finding) -> String {
         None => message,
     };
     let rule = code(finding.rule.as_str());
-    format!("| {} | {rule} {message} | {} | {} |\n", finding.severity, object.unwrap_or_default(), code(&place))
+    let mut places = code(&place);
+    for other in same.iter().take(PLACES).skip(1) {
+        places.push_str(&format!(", {}", code(&format!(":{}", other.location.line))));
+    }
+    if same.len() > PLACES {
+        places.push_str(&format!(" and {}", count(same.len() - PLACES, "other")));
+    }
+    format!("| {} | {rule} {message} | {} | {places} |\n", finding.severity, object.unwrap_or_default())
 }
 
 /// Where a place in another repository is to be seen, as GitHub's pages have it.

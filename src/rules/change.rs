@@ -219,6 +219,17 @@ impl Change {
         rights::of(&self.review(view, Scope::Admin))
     }
 
+    /// Who gains and loses which rights, to all views together. A judgement knows it but for a repository that was empty:
+    /// there everything is new, and whoever judges it asks for no difference.
+    pub fn granted(&self, judgement: &Judgement) -> RightsDifference {
+        if self.whole_before.iter().all(|before| before.file_count() > 0) {
+            return judgement.rights.clone();
+        }
+        let mut all = RightsDifference::default();
+        (0..self.views()).for_each(|view| all.absorb(self.rights(view)));
+        all
+    }
+
     /// The same for scripts: every right by itself. The second is whether this is all.
     ///
     /// # Panics

@@ -181,6 +181,18 @@ async fn a_check_that_nobody_waits_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn approvals_that_nobody_waits_for() {
+    let world = world().await;
+    let asks = |text: &str| format!("{text}grants: {{required: 1}}\n");
+    let seen = doctor_with(&world, asks, |_| {}).await;
+    seen.just("warning", "main does not require bailiwick/grants");
+    world.github.protect(ADMIN, &["bailiwick/review", "bailiwick/grants"]).expect("a repository");
+    world.github.require_up_to_date(ADMIN, Some(true)).expect("a repository");
+    let seen = doctor_with(&world, asks, |_| {}).await;
+    seen.line("ok", "main requires bailiwick/grants of this App");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_green_check_that_may_be_out_of_date() {
     let world = world().await;
     let behind = "main takes pull requests that are behind it";

@@ -77,6 +77,7 @@ impl Hours {
             repository_name: ADMIN.parse().expect("a name"),
             number: IssueNumber::new(number),
             again: false,
+            pushed_by: None,
         };
         (number, head, review.to_job())
     }

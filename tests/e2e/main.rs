@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod approve;
 mod audit;
 mod commands;
 mod definitions;
@@ -12,6 +13,7 @@ mod files;
 mod forks;
 mod given_up;
 mod hours;
+mod later;
 mod many;
 mod mirrors;
 mod misbehaving;

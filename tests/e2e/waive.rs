@@ -1,10 +1,10 @@
 //! `/waive`: a finding that stands for good reasons passes, as long as it is the same on the same object.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::files;
-use super::support::{ADMIN, ALICE, BOB, Page, TEAM1, TestWorld, Turned};
+use super::later::Later;
+use super::support::{ADMIN, ALICE, BOB, Page, TEAM1};
 
 const COMMON: &str = "cluster/common/kustomization.yaml";
 const ROLE: &str = "cluster/common/certificates.yaml";
@@ -18,53 +18,29 @@ fn role(verbs: &str) -> String {
     )
 }
 
-/// A world whose clock is turned before somebody writes: GitHub tells the time of a comment in whole seconds.
-struct Later {
-    world: TestWorld,
-    clock: Arc<Turned>,
+/// Bob asks for the role, and it is refused.
+async fn refused(later: &Later) -> Page {
+    let common = files::common(&["certificates.yaml"]);
+    let pull = later.world.open(BOB, (ADMIN, "certificates"), &[(COMMON, &common), (ROLE, &role("get"))]).await;
+    later.world.expect_check(&pull, "failure").await;
+    pull
 }
 
-impl Later {
-    async fn start() -> Self {
-        let clock = Arc::new(Turned::default());
-        let world = TestWorld::start_at(clock.clone()).await;
-        world.quiet().await;
-        Self { world, clock }
-    }
-
-    /// Bob asks for the role, and it is refused.
-    async fn refused(&self) -> Page {
-        let common = files::common(&["certificates.yaml"]);
-        let pull = self.world.open(BOB, (ADMIN, "certificates"), &[(COMMON, &common), (ROLE, &role("get"))]).await;
-        self.world.expect_check(&pull, "failure").await;
-        pull
-    }
-
-    /// What is answered to a comment that somebody writes after a look at the check.
-    async fn answer(&self, user: &str, page: &Page, text: &str) -> String {
-        // A verdict is recorded after it was shown: turned in between, the clock would tell a later time of it.
-        self.world.quiet().await;
-        self.clock.turn(Duration::from_secs(2));
-        self.world.expect_answer(self.world.comment(user, page, text)).await
-    }
-
-    async fn waivers(&self) -> Vec<String> {
-        self.world.audit_lines(&["waiver"]).await
-    }
+async fn waivers(later: &Later) -> Vec<String> {
+    later.world.audit_lines(&["waiver"]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finding_passes_until_its_object_changes() {
-    let Later { world, clock } = Later::start().await;
-    let later = Later { world, clock };
-    let pull = later.refused().await;
+    let later = Later::start().await;
+    let pull = refused(&later).await;
     let answer = later.answer(ALICE, &pull, WAIVE).await;
     insta::assert_snapshot!("waived", answer);
     let world = &later.world;
     world.quiet().await;
     let check = world.expect_check(&pull, "success").await;
     insta::assert_snapshot!("waived_check", check.summary());
-    insta::assert_snapshot!("waived_audit", later.waivers().await.join("\n"));
+    insta::assert_snapshot!("waived_audit", waivers(&later).await.join("\n"));
 
     world.push(BOB, (ADMIN, "certificates"), &[("README.md", "# Words\n")]).await;
     let check = world.expect_check(&pull, "success").await;
@@ -81,7 +57,7 @@ async fn a_finding_passes_until_its_object_changes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waives_without_the_right_and_no_team_for_itself() {
     let later = Later::start().await;
-    let pull = later.refused().await;
+    let pull = refused(&later).await;
     let denied = later.answer(BOB, &pull, WAIVE).await;
     assert!(denied.contains("it needs the right `maintain`"), "{denied}");
 
@@ -95,7 +71,7 @@ async fn nobody_waives_without_the_right_and_no_team_for_itself() {
         let denied = later.answer(user, &team, words).await;
         assert!(denied.contains("needs a right that nobody has"), "{denied}");
     }
-    assert_eq!(later.waivers().await, Vec::<String>::new());
+    assert_eq!(waivers(&later).await, Vec::<String>::new());
     later.world.expect_check(&team, "failure").await;
     later.world.expect_check(&pull, "failure").await;
     later.world.finish().await;
@@ -104,7 +80,7 @@ async fn nobody_waives_without_the_right_and_no_team_for_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_pushed_after_the_comment_is_not_waived() {
     let mut later = Later::start().await;
-    let pull = later.refused().await;
+    let pull = refused(&later).await;
     later.world.quiet().await;
     later.clock.turn(Duration::from_secs(2));
     later.world.stop_server().await;
@@ -116,14 +92,14 @@ async fn what_is_pushed_after_the_comment_is_not_waived() {
     assert!(answer.contains("I had not judged it when the comment was written"), "{answer}");
     later.world.quiet().await;
     later.world.expect_check(&pull, "failure").await;
-    assert_eq!(later.waivers().await, Vec::<String>::new());
+    assert_eq!(waivers(&later).await, Vec::<String>::new());
     later.world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_waived_is_said() {
     let later = Later::start().await;
-    let pull = later.refused().await;
+    let pull = refused(&later).await;
     let other = later.answer(ALICE, &pull, "/waive rbac/read-secrets ClusterRole/certificate It is not there.").await;
     insta::assert_snapshot!("nothing_to_waive", other);
     let unreadable = later.answer(ALICE, &pull, "/waive yaml/unreadable ConfigMap/x Nobody reads this anyway.").await;
@@ -134,14 +110,14 @@ async fn what_cannot_be_waived_is_said() {
     assert!(unknown.contains("is no rule"), "{unknown}");
     let elsewhere = later.answer(ALICE, &Page::requests(), WAIVE).await;
     assert!(elsewhere.contains("Write it on a pull request"), "{elsewhere}");
-    assert_eq!(later.waivers().await, Vec::<String>::new());
+    assert_eq!(waivers(&later).await, Vec::<String>::new());
     later.world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_merge_queue_keeps_what_was_waived() {
     let later = Later::start().await;
-    let pull = later.refused().await;
+    let pull = refused(&later).await;
     later.answer(ALICE, &pull, WAIVE).await;
     later.world.quiet().await;
     later.world.expect_check(&pull, "success").await;

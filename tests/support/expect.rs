@@ -1,6 +1,6 @@
 //! What has to come of it.
 
-use bailiwick::jobs::CHECK_NAME;
+use bailiwick::jobs::{CHECK_NAME, GRANTS_NAME};
 use bailiwick::report::comment::marker;
 
 use super::{BOT, CheckRunView, CommentView, Page, PullView, TestWorld, tidy};
@@ -62,6 +62,21 @@ impl TestWorld {
     pub fn checks_of(&self, repository: &str, head: &str) -> Vec<CheckRunView> {
         let runs = self.github().check_runs(repository, head).into_iter();
         runs.filter(|run| run.name == CHECK_NAME).collect()
+    }
+
+    /// What the check on approvals says of a commit once everything is quiet, and that it ends so.
+    pub async fn expect_grants_of(&self, repository: &str, head: &str, conclusion: &str) -> Check {
+        self.quiet().await;
+        let runs = self.github().check_runs(repository, head).into_iter();
+        let run = runs.filter(|run| run.name == GRANTS_NAME).next_back().expect("a check on approvals");
+        let found = run.conclusion.as_deref().unwrap_or_default();
+        assert_eq!(found, conclusion, "{:?}\n{}", run.title, run.summary.as_deref().unwrap_or_default());
+        Check { run }
+    }
+
+    /// The same of the head that a pull request has now.
+    pub async fn expect_grants(&self, pull: &Page, conclusion: &str) -> Check {
+        self.expect_grants_of(&pull.repository, &self.head(pull), conclusion).await
     }
 
     /// Waits until everything is quiet: the pull request's head has no check run.

@@ -4,7 +4,7 @@ use super::diagnosis::Diagnosis;
 use super::trouble::of_forge;
 use crate::config::{ClusterConfig, Config};
 use crate::forge::{Access, Demands, ForgeError, MergeQueue, Registration, Requirement};
-use crate::jobs::{CHECK_NAME, Context};
+use crate::jobs::{CHECK_NAME, Context, GRANTS_NAME};
 
 const UP_TO_DATE: &str = "\"Require branches to be up to date before merging\"";
 
@@ -14,9 +14,9 @@ pub(super) async fn look(
     (config, cluster): (&Config, &ClusterConfig),
     registration: Option<&Registration>,
 ) -> Vec<Diagnosis> {
-    match demands(context, cluster).await {
+    match demands(context, cluster, CHECK_NAME).await {
         Ok(Demands { check, up_to_date, queue }) => {
-            let mut all = vec![judge_check(config, cluster, check)];
+            let mut all = vec![judge_check((config, cluster), CHECK_NAME, check)];
             let required = matches!(check, Requirement::Required { .. });
             let fresh = match queue {
                 Some(queue) => judge_queue(cluster, queue, registration),
@@ -24,44 +24,52 @@ pub(super) async fn look(
             };
             // Of a check that nobody has to wait for it does not matter what it is about.
             all.extend(required.then_some(fresh));
+            all.extend(grants(context, (config, cluster)).await);
             all
         }
-        Err(ForgeError::Forbidden { .. }) => vec![judge_check(config, cluster, Requirement::Hidden)],
+        Err(ForgeError::Forbidden { .. }) => vec![judge_check((config, cluster), CHECK_NAME, Requirement::Hidden)],
         // It is said of the branch itself that it is not there.
         Err(ForgeError::NotFound { .. }) => Vec::new(),
         Err(error) => vec![of_forge(cluster.admin_repository.as_str(), &error)],
     }
 }
 
-async fn demands(context: &Context, cluster: &ClusterConfig) -> Result<Demands, ForgeError> {
+/// Approvals that nobody waits for are none.
+async fn grants(context: &Context, (config, cluster): (&Config, &ClusterConfig)) -> Option<Diagnosis> {
+    config.grants?;
+    let found = demands(context, cluster, GRANTS_NAME).await.ok()?;
+    Some(judge_check((config, cluster), GRANTS_NAME, found.check))
+}
+
+async fn demands(context: &Context, cluster: &ClusterConfig, check: &str) -> Result<Demands, ForgeError> {
     let repo = context.repository_with(&cluster.admin_repository, Access::READ).await?;
-    repo.demands(&cluster.branch, CHECK_NAME).await
+    repo.demands(&cluster.branch, check).await
 }
 
 /// A check that nobody has to wait for is a warning: Bailiwick does its work, and anybody may merge past it.
-fn judge_check(config: &Config, cluster: &ClusterConfig, found: Requirement) -> Diagnosis {
+fn judge_check((config, cluster): (&Config, &ClusterConfig), name: &str, found: Requirement) -> Diagnosis {
     let (repository, branch) = (&cluster.admin_repository, &cluster.branch);
     let protect = format!(
-        "require {CHECK_NAME} for {branch} in the settings of {repository} (Branches or Rules), and set its expected \
+        "require {name} for {branch} in the settings of {repository} (Branches or Rules), and set its expected \
          source to this App"
     );
     match found {
         Requirement::Required { from: Some(app) } if app == config.github.app_id => {
-            Diagnosis::ok(format!("{repository}: {branch} requires {CHECK_NAME} of this App"))
+            Diagnosis::ok(format!("{repository}: {branch} requires {name} of this App"))
         }
         Requirement::Required { from: None } => Diagnosis::ok(format!(
-            "{repository}: {branch} requires {CHECK_NAME}, of whatever source: set the expected source to this App"
+            "{repository}: {branch} requires {name}, of whatever source: set the expected source to this App"
         )),
         Requirement::Required { from: Some(app) } => Diagnosis::warning(
-            format!("{repository}: {branch} requires {CHECK_NAME} of App {app}, which is another one"),
+            format!("{repository}: {branch} requires {name} of App {app}, which is another one"),
             protect,
         ),
         Requirement::NotRequired => Diagnosis::warning(
-            format!("{repository}: {branch} does not require {CHECK_NAME}: it can be merged past a red check"),
+            format!("{repository}: {branch} does not require {name}: it can be merged past a red check"),
             protect,
         ),
         Requirement::Hidden => Diagnosis::ok(format!(
-            "{repository}: {branch} is protected; whether it requires {CHECK_NAME} cannot be read with the App's rights"
+            "{repository}: {branch} is protected; whether it requires {name} cannot be read with the App's rights"
         )),
     }
 }

@@ -80,6 +80,19 @@ impl Place {
         }
     }
 
+    /// The pull request's number; of a group that of the one which it adds, where that is known.
+    pub(super) fn pull_number(&self) -> Option<IssueNumber> {
+        match &self.of {
+            Of::Pull(number) => Some(*number),
+            Of::Group(job) => job.pull(),
+        }
+    }
+
+    /// The repository.
+    pub(super) const fn repository(&self) -> RepositoryId {
+        self.repository
+    }
+
     /// The job that goes on where a check run of a group was left open: no list of the forge names groups.
     pub(super) fn resume(&self) -> Value {
         match &self.of {

@@ -40,17 +40,27 @@ const JUDGED: &str = "judged";
 ///
 /// # Errors
 /// Where the store does not answer.
-pub(in crate::jobs) async fn is_done(
-    store: &Store,
-    repository: RepositoryId,
-    pull: &PullRequest,
-) -> Result<bool, JobError> {
+pub(super) async fn is_judged(store: &Store, repository: RepositoryId, pull: &PullRequest) -> Result<bool, JobError> {
     let place = Place::pull(repository, pull.number);
     let verdict = store.effect_value(KIND, &place.key(&pull.head.sha, &pull.base.branch)).await?;
     if !verdict.is_some_and(|verdict| verdict["conclusion"].is_string()) {
         return Ok(false);
     }
     Ok(store.fact(JUDGED, &place.slot()).await? == Some(judged_as(&pull.head.sha, &pull.base.branch)))
+}
+
+/// The head of a pull request that was judged last, as a change of the base; `None` where none was.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn judged_head(
+    store: &Store,
+    (repository, pull): (RepositoryId, IssueNumber),
+    base: &str,
+) -> Result<Option<CommitId>, JobError> {
+    let judged = store.fact(JUDGED, &Place::pull(repository, pull).slot()).await?;
+    let judged = judged.filter(|judged| judged["base"].as_str() == Some(base));
+    Ok(judged.and_then(|judged| judged["head"].as_str()?.parse().ok()))
 }
 
 /// Since when people may have seen the verdict on a head as a change of a base; `None` where there is none.
@@ -332,7 +342,7 @@ fn opening(context: &Context, sought: &Sought<'_>) -> NewCheckRun {
     }
 }
 
-const fn conclusion(conclusion: report::Conclusion) -> Conclusion {
+pub(super) const fn conclusion(conclusion: report::Conclusion) -> Conclusion {
     match conclusion {
         report::Conclusion::Success => Conclusion::Success,
         report::Conclusion::Failure => Conclusion::Failure,

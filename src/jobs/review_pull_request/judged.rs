@@ -1,5 +1,6 @@
 //! A merge that was judged: what was found, and what the check run says of it.
 
+use super::grants::Granted;
 use super::judge::Merge;
 use crate::finding::Finding;
 use crate::jobs::JobError;
@@ -24,6 +25,20 @@ impl Judged {
     /// What was found, by the policy.
     pub(in crate::jobs) fn findings(&self) -> &[Finding] {
         &self.judgement.findings
+    }
+
+    /// What the change grants beyond teams. The error is there where not everything was judged: what nobody has read
+    /// may grant anything.
+    pub(in crate::jobs) fn grants(&self) -> Granted {
+        let unreadable =
+            self.judgement.findings.iter().find(|finding| finding.rule.as_str() == rules::yaml::UNREADABLE);
+        if let Some(finding) = unreadable {
+            return Err(format!("{} cannot be read", finding.location.file));
+        }
+        if let Some(left_out) = self.merge.not_judged.first() {
+            return Err(format!("{}: {}", left_out.what, left_out.why));
+        }
+        Ok(rules::Grants::of(&self.merge.change.granted(&self.judgement)))
     }
 
     /// The waiver of one of the findings; `None` where no object can be told by which it is bound.

@@ -4,8 +4,10 @@
 //! the base. In the usual case that costs three requests: read, open the check run, complete it.
 
 mod about;
+mod carry_out;
 mod check_run;
 mod definitions;
+mod grants;
 mod judge;
 mod judged;
 mod part;
@@ -16,14 +18,17 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::Decisions;
-use super::{Context, JobError, Next, Task, audit};
+use super::{Context, JobError, Next, Task, audit, hands};
 use crate::forge::{Access, PullRequest, PullState, Repo};
-use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
+use crate::names::{InstallationId, IssueNumber, RepositoryId, RepositoryName, UserId};
 use crate::store::{Lease, Priority};
 
 pub(super) use about::{About, Place, group_of, pull_of};
+pub(super) use carry_out::{Merging, carry_out};
 pub use check_run::CHECK_NAME;
-pub(super) use check_run::{Verdict, abandon_other, is_done, open_name, seen_since, unfinished, unfinished_groups};
+pub(super) use check_run::{Verdict, abandon_other, open_name, seen_since, unfinished, unfinished_groups};
+pub use grants::GRANTS_NAME;
+pub(super) use grants::{Granted, Grants};
 pub(super) use judge::{Proposal, given_up};
 pub(super) use judged::Judged;
 pub(super) use part::{Part, branch_of, part};
@@ -41,6 +46,25 @@ pub struct ReviewPullRequest {
     pub number: IssueNumber,
     /// Whether somebody asked for it: then it is judged even where a verdict exists.
     pub again: bool,
+    /// Who pushed the head or opened the pull request, where the event tells that.
+    #[serde(default)]
+    pub pushed_by: Option<UserId>,
+}
+
+/// Whether everything is said of a pull request's head: the verdict, and in an admin repository what there is to
+/// approve. `name` is the base repository's.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn is_done(
+    context: &Context,
+    (repository, name): (RepositoryId, &RepositoryName),
+    pull: &PullRequest,
+) -> Result<bool, JobError> {
+    let has_grants = context.config.grants.is_some() && context.config.clusters_of(name).next().is_some();
+    let place = Place::pull(repository, pull.number);
+    let judged = check_run::is_judged(&context.store, repository, pull).await?;
+    Ok(judged && (!has_grants || grants::is_published(&context.store, &place, pull).await?))
 }
 
 #[async_trait]
@@ -124,17 +148,14 @@ impl ReviewPullRequest {
         (repo, pull): (&Repo, &PullRequest),
         Part { role, check }: Part<'_>,
     ) -> Result<(), JobError> {
+        if let (Some(user), Some(_), true) = (self.pushed_by, context.config.grants, role.is_admin()) {
+            hands::pushed(&context.store, (self.repository, self.number), user).await?;
+        }
         let place = self.place();
-        let verdict = Verdict::begin(context, lease, repo, &self.about(&place, pull, &check)).await?;
-        let Some(verdict) = verdict else { return Ok(()) };
-        let report = match Proposal::of(pull)? {
-            Ok(proposal) => {
-                let decisions = Decisions::of(&context.store, self.repository, self.number).await?;
-                role.judge(context, repo, (proposal, decisions.waivers)).await?
-            }
-            Err(report) => report,
-        };
-        verdict.complete(context, lease, repo, report).await
+        let about = self.about(&place, pull, &check);
+        let waivers = Decisions::of(&context.store, self.repository, self.number).await?.waivers;
+        let merging = Merging { role, proposal: Proposal::of(pull)?, waivers };
+        carry_out(context, lease, (repo, &about), merging).await
     }
 
     /// The name of the check run in which a review is given up. Where it was not opened yet, and what the

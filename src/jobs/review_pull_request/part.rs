@@ -10,7 +10,7 @@ use crate::config::ClusterConfig;
 use crate::forge::Repo;
 use crate::names::{KubernetesVersion, RepoPath, RepositoryName};
 use crate::report::CheckRunReport;
-use crate::rules::{Policy, Waiver};
+use crate::rules::Policy;
 use crate::tenancy::Team;
 
 /// What a repository is to the bot.
@@ -33,17 +33,9 @@ pub(in crate::jobs) struct Owner {
 }
 
 impl Role<'_> {
-    /// Judges a merge in the repository as what that is, and lets pass what the pull request's waivers are for.
-    pub(in crate::jobs) async fn judge(
-        self,
-        context: &Context,
-        repo: &Repo,
-        (proposal, waivers): (Proposal, Vec<Waiver>),
-    ) -> Result<CheckRunReport, JobError> {
-        match self.judged(context, repo, proposal).await? {
-            Ok(judged) => judged.report(waivers).await,
-            Err(report) => Ok(report),
-        }
+    /// Whether it is an admin repository.
+    pub(super) const fn is_admin(&self) -> bool {
+        matches!(self, Self::Admin(_))
     }
 
     /// Judges a merge in the repository as what that is; the error is the answer where there is no judgement.

@@ -69,6 +69,18 @@ impl Call<'_> {
         self.record("waiver", AuditEntry { head: Some(head), proof, reason, effects, ..entry }).await
     }
 
+    /// What this head grants was approved, or by somebody who may not; or the approval was taken back.
+    pub(super) async fn record_approval(
+        &self,
+        (what, head): (&str, &CommitId),
+        refused: Option<&str>,
+    ) -> Result<(), JobError> {
+        let decision = if refused.is_some() { Decision::Denied } else { Decision::Allowed };
+        let (proof, reason) = (self.proof.clone(), refused.map(str::to_owned));
+        let entry = self.job.entry(Action::Approval, what.to_owned());
+        self.record("approval", AuditEntry { decision, head: Some(head.clone()), proof, reason, ..entry }).await
+    }
+
     async fn record_proposal(
         &self,
         step: &str,

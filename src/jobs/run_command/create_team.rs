@@ -9,7 +9,7 @@ use super::propose::{commit, open_or_update};
 use crate::command::CreateTeam;
 use crate::config::ClusterConfig;
 use crate::forge::{Access, FileChange, NewCommit, NewPull};
-use crate::jobs::{JobError, admin};
+use crate::jobs::{JobError, admin, hands};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
 use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
@@ -106,6 +106,7 @@ async fn propose(
     let body = comment::create_team_body(&command.team, repository, (cluster, others), call.job.issue, &paths);
     let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
     let (number, updated) = open_or_update(&repo, new, seen_before).await?;
+    hands::asked(store, (call.job.repository, number), [call.job.author]).await?;
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
     Ok(Proposal { number, updated, commit })
 }

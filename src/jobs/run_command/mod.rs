@@ -4,6 +4,7 @@
 //! meanwhile is not what its author meant. Rights are asked of the forge, now, and an unanswered
 //! question is a no.
 
+mod approve;
 mod audit;
 mod check;
 mod create_team;
@@ -161,6 +162,7 @@ impl Call<'_> {
             repository_name: self.job.repository_name.clone(),
             number: self.job.issue,
             again: true,
+            pushed_by: None,
         };
         review.to_job()
     }
@@ -178,6 +180,7 @@ impl Call<'_> {
             Command::CreateTeam(command) => create_team::run(self, &command).await,
             Command::Promote(command) => promote::run(self, &command).await,
             Command::Waive(command) => waive::run(self, &command, follow_up).await,
+            Command::Approve(command) => approve::run(self, &command).await,
         }
     }
 }

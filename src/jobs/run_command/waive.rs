@@ -15,15 +15,14 @@ use crate::jobs::JobError;
 use crate::jobs::decisions::{Decisions, MOST_WAIVERS};
 use crate::jobs::review_pull_request::{Judged, Proposal, part};
 use crate::report::comment;
+use crate::rules::yaml::UNREADABLE;
 use crate::store::NewJob;
-
-/// What is not judged is never green, whoever says so; the policy can name the file.
-const NEVER: &str = "yaml/unreadable";
 
 /// Runs the command; returns the answer.
 pub(super) async fn run(call: &Call<'_>, command: &Waive, follow_up: &mut Vec<NewJob>) -> Result<String, JobError> {
-    if command.rule == NEVER {
-        return Ok(comment::never_waived(NEVER));
+    // What is not judged is never green, whoever says so; the policy can name the file.
+    if command.rule == UNREADABLE {
+        return Ok(comment::never_waived(UNREADABLE));
     }
     let (repo, pull) = match as_seen(call, "waive").await? {
         Ok(seen) => seen,

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::super::tests::{key, known_names, rule};
+use super::flux::earlier;
 use super::{api_server, flux, is_bootstrap, is_bootstrap_binding};
 use crate::rbac::{Binding, Key, Known, Object, Role, Scope, State, Subject, World};
 
@@ -112,4 +113,31 @@ fn a_binding_is_known_by_its_content() {
     assert!(!is_bootstrap_binding(&Binding { role: key("view"), ..admin }));
     assert!(is_bootstrap_binding(&known_binding("crd-controller-flux-system")));
     assert_eq!(known_binding("cluster-reconciler-flux-system").key.scope, Scope::Cluster);
+}
+
+/// What `flux install` of each release since v2.0.0 writes is recognised, and nothing between two of them.
+#[test]
+fn earlier_releases_of_flux_are_recognised() {
+    let rules = |role: &Role| role.rules.len();
+    let mut controllers = vec![known("crd-controller-flux-system")];
+    let mut people = Vec::new();
+    for object in earlier() {
+        match object {
+            Object::Role(role) if role.key == key("crd-controller-flux-system") => controllers.push(role),
+            Object::Role(role) => people.push(role),
+            Object::Binding(binding) => {
+                assert!(is_bootstrap_binding(&binding));
+                assert_eq!(binding.subjects.len() + 1, known_binding("crd-controller-flux-system").subjects.len());
+            }
+        }
+    }
+    assert_eq!(controllers.iter().map(rules).collect::<Vec<_>>(), [13, 10, 11, 12]);
+    assert!(controllers.iter().chain(&people).all(is_bootstrap));
+    for role in &people {
+        assert!(!role.rules[0].api_groups.contains(&"source.extensions.fluxcd.io".to_owned()), "{:?}", role.key);
+    }
+    for mut role in controllers {
+        role.rules.remove(4);
+        assert!(!is_bootstrap(&role), "no release had these");
+    }
 }

@@ -33,6 +33,30 @@ fn findings_stand_in_a_table_most_severe_first() {
 }
 
 #[test]
+fn what_is_said_of_one_object_again_and_again_is_one_row() {
+    let mut findings: Vec<Finding> = (1..=13).map(|line| finding("rbac/wildcard", Severity::Warning, line)).collect();
+    findings.push(Finding { message: "Something else.".to_owned(), ..finding("rbac/wildcard", Severity::Warning, 20) });
+    findings.push(finding("yaml/unreadable", Severity::Error, 30));
+    findings.push(finding("crd/name", Severity::Error, 40));
+    findings.push(finding("rbac/read-secrets", Severity::Error, 50));
+    let report = check_run(&judgement(findings), &[]);
+    let rows: Vec<&str> =
+        report.summary.lines().filter(|line| line.starts_with("| error") || line.starts_with("| warning")).collect();
+    assert_eq!(rows.len(), 5, "{}", report.summary);
+    let starts = [
+        "| error | `rbac/read-secrets`",
+        "| error | `crd/name`",
+        "| error | `yaml/unreadable`",
+        "| warning | `rbac/wildcard`",
+    ];
+    for (row, start) in rows.iter().zip(starts) {
+        assert!(row.starts_with(start), "the most dangerous first: {row}");
+    }
+    assert!(rows[3].contains(":1`, `:2`, `:3`") && rows[3].contains(":10` and 3 others"), "{}", rows[3]);
+    assert_eq!(report.annotations.len(), 17, "each line has its mark");
+}
+
+#[test]
 fn warnings_alone_pass() {
     let report = check_run(&judgement(vec![finding("rbac/wildcard", Severity::Warning, 1); 2]), &[]);
     assert_eq!((report.conclusion, report.title.as_str()), (Conclusion::Success, "2 warnings"));
@@ -49,7 +73,10 @@ fn many_and_long_findings_keep_the_limits() {
     let mut long = finding("rbac/wildcard", Severity::Error, 1);
     long.message = "ü`@|".repeat(50_000);
     let mut findings = vec![long];
-    findings.extend((1..2_000).map(|line| finding("crd/name", Severity::Error, line)));
+    findings.extend((1..2_000).map(|line| Finding {
+        message: format!("This is wrong in line {line}."),
+        ..finding("crd/name", Severity::Error, line)
+    }));
     let many = (0..2_000).map(|n| left_out(&format!("file-{n}.yaml"))).collect::<Vec<_>>();
     let report = check_run(&judgement(findings), &many);
     assert!(report.summary.len() <= SUMMARY_BYTES);

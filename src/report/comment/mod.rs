@@ -1,6 +1,7 @@
 //! The words of the bot's comments. Whatever people or the cluster wrote goes through
 //! [`super::markdown`], so that it cannot mention, link, hide or forge anything.
 
+mod approve;
 mod command;
 mod key;
 mod promote;
@@ -9,6 +10,10 @@ mod source;
 mod sync;
 mod waive;
 
+pub use approve::{
+    approval_withdrawn, approve_changed, approve_nothing, approve_off, approve_other_head, approve_own,
+    approve_unknown, approved,
+};
 pub use command::{
     command_error, command_failed, create_team_already_there, create_team_body, create_team_opened, create_team_plan,
     create_team_refused, denied, help, not_here, recheck_started,

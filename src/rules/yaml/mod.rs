@@ -10,4 +10,4 @@ mod walk;
 pub use ambiguous_scalar::AmbiguousScalar;
 pub use encrypted::Encrypted;
 pub use no_object::NoObject;
-pub use unreadable::Unreadable;
+pub use unreadable::{UNREADABLE, Unreadable};

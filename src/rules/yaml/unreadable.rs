@@ -37,7 +37,10 @@ use crate::tenancy::RepositoryIndex;
 #[derive(Debug)]
 pub struct Unreadable;
 
-const ID: RuleId = RuleId::new("yaml/unreadable");
+/// Its id: what nobody has read is never fine, whatever the policy and people say.
+pub const UNREADABLE: &str = "yaml/unreadable";
+
+const ID: RuleId = RuleId::new(UNREADABLE);
 
 /// How many problems of one file become findings of their own.
 const SHOWN: usize = 10;

@@ -23,10 +23,10 @@ use super::{Call, rights};
 use crate::command::{Permission, Promote};
 use crate::config::ClusterConfig;
 use crate::forge::{Access, AccountKind, FileChange, NewCommit, NewPull, PullRequest, PullState, Repo};
-use crate::jobs::JobError;
 use crate::jobs::admin::{self, Base};
 use crate::jobs::review_pull_request::branch_of;
-use crate::names::{BranchName, IssueNumber, NameError};
+use crate::jobs::{JobError, hands};
+use crate::names::{BranchName, IssueNumber, NameError, UserId};
 use crate::report::comment::{self, Promoted};
 use crate::scaffold::promote::{Gathered, Promotion};
 use crate::store::AuditEffect;
@@ -132,7 +132,8 @@ async fn propose(
         return Ok(comment::promotion_plan(&words, shown));
     }
     let repo = call.context.repository_with(admin, Access::PROPOSE).await?;
-    let (number, updated) = write(call, home, (&repo, branch), &words).await?;
+    let author = pull.author.as_ref().map(|author| author.id);
+    let (number, updated) = write(call, home, (&repo, branch), (&words, author)).await?;
     Ok(comment::promotion_opened(&words, (admin, number), updated))
 }
 
@@ -172,7 +173,7 @@ async fn write(
     call: &Call<'_>,
     home: &Home<'_>,
     (repo, branch): (&Repo, BranchName),
-    words: &Promoted<'_>,
+    (words, author): (&Promoted<'_>, Option<UserId>),
 ) -> Result<(IssueNumber, bool), JobError> {
     let files = words.promotion.changes.files.iter();
     let source = format!("{}#{}", call.job.repository_name, call.job.issue);
@@ -189,6 +190,10 @@ async fn write(
     let body = comment::promotion_body(words);
     let new = NewPull { title, body, head: branch, base: home.cluster.branch.clone() };
     let (number, updated) = open_or_update(repo, new, true).await?;
+    if let Some(admin) = repo.id() {
+        let people = author.into_iter().chain([call.job.author]);
+        hands::asked(&call.context.store, (admin, number), people).await?;
+    }
     let effects = vec![
         AuditEffect::new("commit", &commit),
         AuditEffect::new("pull_request", format!("{}#{number}", home.cluster.admin_repository)),
