@@ -67,8 +67,8 @@ impl TestWorld {
     /// What the check on approvals says of a commit once everything is quiet, and that it ends so.
     pub async fn expect_grants_of(&self, repository: &str, head: &str, conclusion: &str) -> Check {
         self.quiet().await;
-        let runs = self.github().check_runs(repository, head).into_iter();
-        let run = runs.filter(|run| run.name == GRANTS_NAME).next_back().expect("a check on approvals");
+        let mut runs = self.github().check_runs(repository, head).into_iter();
+        let run = runs.rfind(|run| run.name == GRANTS_NAME).expect("a check on approvals");
         let found = run.conclusion.as_deref().unwrap_or_default();
         assert_eq!(found, conclusion, "{:?}\n{}", run.title, run.summary.as_deref().unwrap_or_default());
         Check { run }
