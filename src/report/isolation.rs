@@ -43,7 +43,7 @@ pub fn isolation_text(isolation: &Isolation) -> String {
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&visible(words)));
     if !isolation.assumptions.is_empty() {
-        line("\nTaken for granted:");
+        line("\nLeft open:");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
             line(&format!("  - {}", visible(&assumed(assumption))));
         }
@@ -71,7 +71,7 @@ pub fn isolation_markdown(isolation: &Isolation) -> String {
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&escape(words)));
     if !isolation.assumptions.is_empty() {
-        line("\nTaken for granted:\n");
+        line("\nLeft open:\n");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
             line(&format!("- {}", escape(&assumed(assumption))));
         }
@@ -132,7 +132,7 @@ fn title(group: &Group<'_>) -> String {
     let team = group.teams[0];
     match group.path.assumed {
         false => format!("{team} reaches {}", target(&group.path.to)),
-        true => format!("{team} may reach {}: nothing here says otherwise", target(&group.path.to)),
+        true => format!("{team} may reach {} (nothing here excludes it)", target(&group.path.to)),
     }
 }
 
@@ -193,7 +193,7 @@ fn summary(isolation: &Isolation) -> Vec<String> {
         .collect();
     let cut: Vec<&str> = isolation.teams.iter().filter(|team| !team.complete).map(|team| team.team.as_str()).collect();
     if !cut.is_empty() {
-        lines.push(format!("Too large to be looked at whole: {}.", named(&cut)));
+        lines.push(format!("Not looked at whole: {}.", named(&cut)));
     }
     lines
 }

@@ -311,6 +311,8 @@ pub static RULES: &[&dyn Rule] = &[
     &tenancy::ForeignNamespace,
     &tenancy::DuplicateObject,
     &tenancy::RepositoryChanged,
+    &tenancy::PathCluster,
+    &tenancy::PathTeam,
 ];
 
 /// The rule of an id, as `bailiwick explain` takes it.

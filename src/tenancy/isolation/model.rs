@@ -115,7 +115,7 @@ impl Model {
         if file.is_unreadable() && index.is_synced(&path) {
             self.unreadable.push(path.clone());
         }
-        if file.kustomization().is_some() {
+        if file.kustomization().is_some() && index.is_applied(&path, None) {
             let remote = file.entries().filter(|entry| entry.target.is_none() && entry.role == EntryRole::Resource);
             let remote = remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote);
             self.fetched.extend(remote.map(|entry| Place { file: path.clone(), line: entry.position.line }));

@@ -14,17 +14,28 @@ pub(super) fn of_team(graph: &mut Graph<'_>, team: usize) -> TeamIsolation {
     let mut complete = whole;
     let mut found = proven;
     if !found.contains_key(&Target::Cluster) {
-        let (all, whole) = paths(graph, team, true);
+        let (mut all, whole) = paths(graph, team, true);
         complete &= whole;
+        within_cluster(&mut all);
         for (target, steps) in all {
             found.entry(target).or_insert(steps);
         }
+    }
+    if found.get(&Target::Cluster).is_some_and(|steps| steps.iter().all(|step| !step.assumed)) {
+        within_cluster(&mut found);
     }
     let paths = found.into_iter().map(|(to, steps)| {
         let assumed = steps.iter().any(|step| step.assumed);
         IsolationPath { to, steps, assumed }
     });
     TeamIsolation { team: graph.model.teams[team].name.clone(), paths: paths.collect(), complete }
+}
+
+/// Who reaches the cluster reaches everything: other paths say no more.
+fn within_cluster(found: &mut BTreeMap<Target, Vec<Step>>) {
+    if found.contains_key(&Target::Cluster) {
+        found.retain(|target, _| *target == Target::Cluster);
+    }
 }
 
 /// The shortest path to each target, and whether all were looked at.

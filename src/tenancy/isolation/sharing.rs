@@ -18,12 +18,12 @@ impl Graph<'_> {
             for other in self.others_of(own_address, number) {
                 let same = &self.model.teams[other];
                 let Some(source) = &same.source else { continue };
-                if matches!((branch, &source.branch), (Some(one), Some(other)) if one != other) {
-                    continue;
-                }
-                let words = format!("the manifests of {} come from the same repository, {own_address}", same.name);
+                let differ = matches!((branch, &source.branch), (Some(one), Some(other)) if one != other);
+                let branch = if differ { ", on another branch that may not be protected" } else { "" };
+                let words =
+                    format!("the manifests of {} come from the same repository, {own_address}{branch}", same.name);
                 let places = places_of(team).into_iter().chain(places_of(same)).collect();
-                steps.push((Node::Repository(other), Step { words, places, assumed: false }));
+                steps.push((Node::Repository(other), Step { words, places, assumed: differ }));
             }
         }
         for namespace in &team.namespaces {

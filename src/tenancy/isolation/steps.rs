@@ -30,10 +30,15 @@ impl Graph<'_> {
     fn from_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
         let gains = self.gains(&binding.role);
         if gains.unknown {
-            let words =
-                format!("the role of {}, which is not here, gives nothing more", named("Binding", &binding.key));
-            let place = self.place(binding.origin);
-            self.assume(words, place);
+            let (given, role) = (named("Binding", &binding.key), named("Role", &binding.role));
+            let words = format!("{given} gives {subject} {role}, and nothing here says what that is");
+            let node = match binding.key.scope.namespace() {
+                Some(namespace) => Node::Accounts(namespace.to_owned()),
+                None => Node::Cluster,
+            };
+            let step = Step { words, places: self.place(binding.origin).into_iter().collect(), assumed: true };
+            let there = binding.key.scope.namespace().map(|namespace| Node::Namespace(namespace.to_owned()));
+            steps.extend(there.into_iter().chain([node]).map(|node| (node, step.clone())));
         }
         for gain in &gains.all {
             let given = format!("{} gives {subject} {}", named("Binding", &binding.key), role(binding, gain));
