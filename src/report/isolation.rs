@@ -42,6 +42,13 @@ pub fn isolation_text(isolation: &Isolation) -> String {
     }
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&visible(words)));
+    for (title, steps) in evidence(isolation) {
+        line(&format!("\n{}", visible(&title)));
+        for step in steps {
+            let places: Vec<String> = step.places.iter().map(at).collect();
+            line(&format!("  - {}", visible(&format!("{} ({})", said(step), places.join(", ")))));
+        }
+    }
     if !isolation.assumptions.is_empty() {
         line("\nLeft open:");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
@@ -70,6 +77,13 @@ pub fn isolation_markdown(isolation: &Isolation) -> String {
     }
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&escape(words)));
+    for (title, steps) in evidence(isolation) {
+        line(&format!("\n{}\n", escape(&title)));
+        for step in steps {
+            let places: Vec<String> = step.places.iter().map(|place| code(&at(place))).collect();
+            line(&format!("- {} ({})", escape(&said(step)), places.join(", ")));
+        }
+    }
     if !isolation.assumptions.is_empty() {
         line("\nLeft open:\n");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
@@ -99,11 +113,14 @@ pub fn isolation_json(isolation: &Isolation) -> Value {
             Verdict::Reaches => "reaches",
         };
         let paths: Vec<Value> = team.paths.iter().map(path).collect();
-        json!({"team": team.team.as_str(), "verdict": verdict, "paths": paths, "complete": team.complete})
+        let begins: Vec<Value> = team.begins.iter().map(step).collect();
+        let namespaces: Vec<&str> = team.namespaces.iter().map(|namespace| namespace.as_str()).collect();
+        json!({"team": team.team.as_str(), "namespaces": namespaces, "verdict": verdict, "paths": paths, "begins": begins, "complete": team.complete})
     };
     let assumption = |one: &Assumption| json!({"says": one.words, "place": one.place.as_ref().map(place)});
     redact_value(json!({
         "teams": isolation.teams.iter().map(team).collect::<Vec<_>>(),
+        "locks": isolation.locks.iter().map(step).collect::<Vec<_>>(),
         "assumptions": isolation.assumptions.iter().map(assumption).collect::<Vec<_>>(),
         "not_looked_at": NOT_LOOKED_AT.trim_start_matches("Not looked at: "),
     }))
@@ -172,6 +189,17 @@ fn more_assumptions(isolation: &Isolation) -> Option<String> {
     (rest > 0).then(|| format!("… and {rest} more; --format json shows them all"))
 }
 
+/// What the answer rests on: of few teams also where their paths begin.
+fn evidence(isolation: &Isolation) -> Vec<(String, Vec<&Step>)> {
+    let few = if isolation.teams.len() <= NAMES { isolation.teams.as_slice() } else { &[] };
+    let isolated = few.iter().filter(|team| team.verdict() == Verdict::Isolated);
+    let begins = isolated.map(|team| {
+        (format!("What applies the repository of {}:", team.team), team.begins.iter().take(PATHS).collect())
+    });
+    let locks = ("How Flux is locked down:".to_owned(), isolation.locks.iter().take(PATHS).collect());
+    begins.chain([locks]).filter(|(_, steps): &(String, Vec<&Step>)| !steps.is_empty()).collect()
+}
+
 /// One line for each kind of answer.
 fn summary(isolation: &Isolation) -> Vec<String> {
     if isolation.teams.is_empty() {
@@ -218,5 +246,6 @@ fn groups(isolation: &Isolation) -> Vec<Group<'_>> {
 fn shape(team: &TeamIsolation, path: &IsolationPath) -> String {
     let steps = path.steps.iter().map(|step| step.words.as_str());
     let words: Vec<&str> = steps.collect();
-    format!("{}\n{}", target(&path.to), words.join("\n")).replace(team.team.as_str(), "\0")
+    let text = format!("{}\n{}", target(&path.to), words.join("\n")).replace(team.team.as_str(), "\0");
+    team.namespaces.iter().fold(text, |text, namespace| text.replace(namespace.as_str(), "\u{1}"))
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::model::{Model, Takes, address};
+use super::model::{Main, Model, Takes};
 use super::powers::{Gains, Use};
 use super::settings::Known;
 use crate::rbac::{Key, Origin, Scope, Subject, World};
@@ -184,23 +184,23 @@ impl<'a> Graph<'a> {
     /// What whoever may push to a team's repository can do.
     fn from_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
         let (model, team) = (self.model, &self.model.teams[number]);
-        let own = team.source.as_ref().map(|source| (address(&source.url), source.branch.clone()));
-        for place in model.sources_of(team, own.as_ref().map(|(address, _)| address.as_str())) {
+        let own = model.main[number].as_ref();
+        for place in model.sources_of(number) {
             let source = &model.sources[place];
-            let branch = other_branch((source.branch.as_ref(), &source.place), team, own.as_ref());
+            let branch = other_branch((source.branch.as_ref(), &source.place), team, own);
             for applier in model.by_source.get(&source.name).into_iter().flatten() {
                 self.applies(*applier, Some(place), branch.as_deref(), steps);
             }
         }
-        if let Some((own_address, _)) = &own {
-            for applier in model.by_address.get(own_address).into_iter().flatten() {
+        if let Some(own) = own {
+            for applier in model.by_address.get(&own.address).into_iter().flatten() {
                 let daemon = &model.appliers[*applier];
                 let Takes::Repository { branch, .. } = &daemon.takes else { continue };
-                let branch = other_branch((branch.as_ref(), &daemon.place), team, own.as_ref());
+                let branch = other_branch((branch.as_ref(), &daemon.place), team, Some(own));
                 self.applies(*applier, None, branch.as_deref(), steps);
             }
         }
-        self.shares(number, own.as_ref(), steps);
+        self.shares(number, steps);
         self.from_namings(team, steps);
     }
 
@@ -274,14 +274,10 @@ impl<'a> Graph<'a> {
 
 /// What is to be said where something takes another branch of a team's repository: whether the team may push there
 /// stands nowhere here.
-fn other_branch(
-    what: (Option<&String>, &Place),
-    team: &Team,
-    own: Option<&(String, Option<String>)>,
-) -> Option<String> {
-    let ((Some(branch), place), Some((own_address, Some(own_branch)))) = (what, own) else { return None };
+fn other_branch((branch, place): (Option<&String>, &Place), team: &Team, own: Option<&Main>) -> Option<String> {
+    let (Some(branch), Some(Main { address, branch: Some(own_branch), .. })) = (branch, own) else { return None };
     let is_own = place.file.below(team.directory.as_str()).is_some();
-    let says = || format!("nothing here says that branch {branch} of {own_address} is protected against {}", team.name);
+    let says = || format!("nothing here says that branch {branch} of {address} is protected against {}", team.name);
     (!is_own && branch != own_branch).then(says)
 }
 

@@ -10,6 +10,7 @@ mod change;
 mod graph;
 mod model;
 mod patched;
+mod placing;
 mod powers;
 mod search;
 mod settings;
@@ -20,8 +21,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use super::facts::flux::Flag;
 use super::{Place, RepositoryIndex, Rights};
-use crate::names::TeamName;
+use crate::names::{Namespace, TeamName};
 use graph::{Graph, Who};
 use model::Model;
 
@@ -57,8 +59,12 @@ pub struct IsolationPath {
 pub struct TeamIsolation {
     /// The team.
     pub team: TeamName,
+    /// Its namespaces.
+    pub namespaces: Vec<Namespace>,
     /// The shortest path to each target; only that to the cluster where there is one.
     pub paths: Vec<IsolationPath>,
+    /// What applies the team's repository, and as whom: where every path begins.
+    pub begins: Vec<Step>,
     /// Whether every path was looked at.
     pub complete: bool,
 }
@@ -68,6 +74,8 @@ pub struct TeamIsolation {
 pub struct Isolation {
     /// Each team, in the order of their directories.
     pub teams: Vec<TeamIsolation>,
+    /// How Flux's controllers are locked down.
+    pub locks: Vec<Step>,
     /// What is taken for granted or was not looked at.
     pub assumptions: Vec<Assumption>,
 }
@@ -131,7 +139,8 @@ fn prove(index: &RepositoryIndex, model: &Model, who: &Who, wanted: impl Fn(&Tea
         assumptions.extend(unsaid_of_team(model, number));
     }
     assumptions.extend(unsaid(model));
-    Isolation { teams, assumptions: assumptions.into_iter().collect() }
+    let locks = if model.has_flux_v2 && !teams.is_empty() { model.settings.set() } else { Vec::new() };
+    Isolation { teams, locks, assumptions: assumptions.into_iter().collect() }
 }
 
 /// How many places of one kind are told.
@@ -144,7 +153,21 @@ fn unsaid(model: &Model) -> Vec<Assumption> {
     if model.has_flux_v2 {
         for (cluster, controllers) in model.settings.unknown() {
             let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
-            say(format!("nothing here says how these are started{of}: {}", controllers.join(", ")), None);
+            let controllers = controllers.join(", ");
+            say(format!("nothing here says how Flux's controllers{of} are started: {controllers}"), None);
+        }
+    }
+    if model.has_flux_v2 {
+        for (cluster, known) in model.settings.ask("kustomize-controller", Flag::NoRemoteBases) {
+            let place = match known {
+                settings::Known::Unset(place) => Some(place),
+                settings::Known::Unknown => None,
+                settings::Known::Set(..) | settings::Known::Absent => continue,
+            };
+            let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+            let may = if place.is_some() { "fetches" } else { "may fetch" };
+            let what = "what a team applies need not stand in its repository";
+            say(format!("kustomize-controller{of} {may} remote bases: {what}"), place);
         }
     }
     for path in model.unreadable.iter().take(TOLD) {

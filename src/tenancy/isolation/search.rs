@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::graph::{Graph, Node, Step};
 use super::{IsolationPath, Target, TeamIsolation};
+use crate::tenancy::Team;
 
 /// How many steps are looked at for one team: what is asked comes from strangers.
 const STEPS: usize = 200_000;
@@ -28,7 +29,12 @@ pub(super) fn of_team(graph: &mut Graph<'_>, team: usize) -> TeamIsolation {
         let assumed = steps.iter().any(|step| step.assumed);
         IsolationPath { to, steps, assumed }
     });
-    TeamIsolation { team: graph.model.teams[team].name.clone(), paths: paths.collect(), complete }
+    let paths = paths.collect();
+    let start = graph.number(Node::Repository(team));
+    let mut begins: Vec<Step> = graph.edges(start).iter().map(|edge| edge.step.clone()).collect();
+    begins.dedup();
+    let Team { name, namespaces, .. } = graph.model.teams[team].clone();
+    TeamIsolation { team: name, namespaces, paths, begins, complete }
 }
 
 /// Who reaches the cluster reaches everything: other paths say no more.

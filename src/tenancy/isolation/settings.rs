@@ -1,7 +1,8 @@
 //! How Flux's controllers are started, as far as the repository says it: by cluster and by controller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::graph::Step;
 use crate::names::RepoPath;
 use crate::tenancy::facts::Fact;
 use crate::tenancy::facts::flux::{CONTROLLERS, ControllerFact, Flag, INSTANCE, Setting};
@@ -21,6 +22,17 @@ pub(super) enum Known {
     /// The controller does not run.
     Absent,
 }
+
+/// The arguments that decide over borders, by controller.
+const ASKED: [(&str, Flag); 7] = [
+    ("kustomize-controller", Flag::DefaultServiceAccount),
+    ("helm-controller", Flag::DefaultServiceAccount),
+    ("kustomize-controller", Flag::NoCrossNamespaceRefs),
+    ("helm-controller", Flag::NoCrossNamespaceRefs),
+    ("notification-controller", Flag::NoCrossNamespaceRefs),
+    ("image-automation-controller", Flag::NoCrossNamespaceRefs),
+    ("image-reflector-controller", Flag::NoCrossNamespaceRefs),
+];
 
 /// A cluster of the repository.
 #[derive(Debug, Default)]
@@ -66,19 +78,29 @@ impl Settings {
         answers
     }
 
+    /// The arguments that are set, each with its cluster, its controllers and its place.
+    pub(super) fn set(&self) -> Vec<Step> {
+        let mut found: BTreeMap<(Place, Option<&str>, String), Vec<&str>> = BTreeMap::new();
+        for cluster in &self.clusters {
+            for (controller, flag) in ASKED {
+                if let Known::Set(value, place) = cluster.ask(controller, flag) {
+                    let setting = format!("--{}={value}", flag.word());
+                    found.entry((place, cluster.name.as_deref(), setting)).or_default().push(controller);
+                }
+            }
+        }
+        let told = |((place, cluster, setting), controllers): ((Place, Option<&str>, String), Vec<&str>)| {
+            let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+            let words = format!("{}{of}: {setting}", controllers.join(", "));
+            Step { words, places: vec![place], assumed: false }
+        };
+        found.into_iter().map(told).collect()
+    }
+
     /// The controllers of which nothing says how they are started, by cluster.
     pub(super) fn unknown(&self) -> Vec<(Option<&str>, Vec<&'static str>)> {
-        let asked = [
-            ("kustomize-controller", Flag::DefaultServiceAccount),
-            ("helm-controller", Flag::DefaultServiceAccount),
-            ("kustomize-controller", Flag::NoCrossNamespaceRefs),
-            ("helm-controller", Flag::NoCrossNamespaceRefs),
-            ("notification-controller", Flag::NoCrossNamespaceRefs),
-            ("image-automation-controller", Flag::NoCrossNamespaceRefs),
-            ("image-reflector-controller", Flag::NoCrossNamespaceRefs),
-        ];
         let of = |cluster: &Cluster| -> Vec<&'static str> {
-            let unknown = asked.iter().filter(|(controller, flag)| cluster.ask(controller, *flag) == Known::Unknown);
+            let unknown = ASKED.iter().filter(|(controller, flag)| cluster.ask(controller, *flag) == Known::Unknown);
             let names: BTreeSet<&str> = unknown.map(|(controller, _)| *controller).collect();
             names.into_iter().collect()
         };

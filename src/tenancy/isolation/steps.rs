@@ -156,7 +156,8 @@ impl Graph<'_> {
         }
     }
 
-    /// A daemon of Flux v1 looks at no object outside its namespaces, and at what stands in none.
+    /// A daemon of Flux v1 looks at no object outside its namespaces, but at what stands in none (fluxcd/flux,
+    /// `pkg/cluster/kubernetes/sync.go`).
     pub(super) fn from_daemon(&mut self, number: usize, steps: &mut Steps) {
         let applier = &self.model.appliers[number];
         let account = applier.account.as_deref().unwrap_or("default");
@@ -181,20 +182,6 @@ impl Graph<'_> {
             }
         }
         steps.extend(allowed);
-        let runs_pods = "a pod there may run as any of its service accounts";
-        let wide = self.scopes.get(&subject).is_some_and(|scopes| scopes.contains(&&Scope::Cluster));
-        for namespace in applier.allowed.iter().filter(|_| wide) {
-            let step = Step { words: runs_pods.to_owned(), places: Vec::new(), assumed: false };
-            if self.runs_pods_everywhere(&subject) {
-                steps.push((Node::Accounts(namespace.clone()), step));
-            }
-        }
-    }
-
-    fn runs_pods_everywhere(&mut self, subject: &Subject) -> bool {
-        let bindings = self.who.world.held(subject, &Scope::Cluster);
-        let roles: Vec<Key> = bindings.into_iter().take(BINDINGS).map(|binding| binding.role.clone()).collect();
-        roles.iter().any(|role| self.gains(role).all.iter().any(|gain| gain.local == Leads::Accounts))
     }
 }
 

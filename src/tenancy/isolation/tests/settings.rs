@@ -31,7 +31,7 @@ fn what_nothing_says_is_assumed_and_never_safe() {
     assert_eq!(tree.way("team1", "cluster"), [UNNAMED, step, ADMIN]);
     let isolation = tree.isolation();
     assert_eq!(isolation.teams[0].verdict(), Verdict::Unproven);
-    assert!(isolation.assumptions[0].words.contains("how these are started: helm-controller"), "{isolation:?}");
+    assert!(isolation.assumptions[0].words.contains("controllers are started: helm-controller"), "{isolation:?}");
     assert_eq!(isolation.only_proven().teams[0].verdict(), Verdict::Isolated);
 }
 
