@@ -109,11 +109,13 @@ impl Concerned {
 
     fn by_files(&mut self, index: &RepositoryIndex, changed: &BTreeSet<RepoPath>) {
         for path in changed {
-            self.add(index.team_of_path(path));
+            let own = index.team_of_path(path);
+            let is_of_team = own.is_some();
+            self.add(own);
             for fact in index.file(path).into_iter().flat_map(|file| file.facts()) {
                 match fact {
-                    Fact::Controller(_) => self.all(index),
-                    Fact::Patch(patch) if !patch.settings.is_empty() || patch.path.is_some() => self.all(index),
+                    // How Flux is started, and what is put over many teams at once.
+                    Fact::Controller(_) | Fact::Patch(_) if !is_of_team => self.all(index),
                     Fact::Sync(sync) => self.by_source(index, sync.source.as_ref(), sync.namespace.as_deref()),
                     Fact::Flux(flux) => {
                         let namespace = flux.namespace.as_deref();

@@ -102,20 +102,20 @@ pub(super) fn address(url: &str) -> String {
 impl Model {
     /// All of a repository.
     pub(super) fn whole(index: &RepositoryIndex) -> Self {
-        let mut model = Self::new(index, index.teams().collect());
+        let mut model = Self::new(index, index.teams().collect(), None);
         index.files().for_each(|file| model.take(index, file));
         model.sorted()
     }
 
     /// Some teams, and what stands in some files.
     pub(super) fn of(index: &RepositoryIndex, teams: Vec<Team>, files: &BTreeSet<RepoPath>) -> Self {
-        let mut model = Self::new(index, teams);
+        let mut model = Self::new(index, teams, Some(files));
         files.iter().filter_map(|path| index.file(path)).for_each(|file| model.take(index, file));
         model.sorted()
     }
 
-    fn new(index: &RepositoryIndex, teams: Vec<Team>) -> Self {
-        let settings = Settings::of(index);
+    fn new(index: &RepositoryIndex, teams: Vec<Team>, files: Option<&BTreeSet<RepoPath>>) -> Self {
+        let settings = Settings::of(index, files);
         let has_flux_v2 = index.may_list(list::SYNCS) || index.may_list(list::TAKEN) || settings.has_controllers();
         Self { teams, settings, has_flux_v2, ..Self::default() }
     }
@@ -251,8 +251,14 @@ impl Model {
         written: Option<&String>,
     ) -> BTreeSet<Option<String>> {
         let merged = patches_of(index, path, kind, name);
-        let inline = self.settings.accounts().filter(|(patch, _)| is_for(patch, kind, name));
-        let inline = inline.map(|(patch, file)| (patch.account.clone(), file.clone()));
+        let above = index.reaches(path).into_iter().filter_map(|reach| match reach.root {
+            Root::Kustomization(by) => Some(by),
+            Root::Scan(_) => None,
+        });
+        let inline = above.collect::<BTreeSet<_>>().into_iter().flat_map(|by| {
+            let fitting = self.settings.accounts(&by).iter().filter(|patch| is_for(patch, kind, name));
+            fitting.map(|patch| (patch.account.clone(), by.clone())).collect::<Vec<_>>()
+        });
         let patches: Vec<(Option<String>, RepoPath)> = merged.into_iter().chain(inline).collect();
         let own = written.cloned();
         if patches.is_empty() {

@@ -31,7 +31,9 @@ fn what_nothing_says_is_assumed_and_never_safe() {
     assert_eq!(tree.way("team1", "cluster"), [UNNAMED, step, ADMIN]);
     let isolation = tree.isolation();
     assert_eq!(isolation.teams[0].verdict(), Verdict::Unproven);
-    assert!(isolation.assumptions[0].words.contains("controllers are started: helm-controller"), "{isolation:?}");
+    let said: Vec<&str> = isolation.assumptions.iter().map(|one| one.words.as_str()).collect();
+    assert!(said[0].starts_with("kustomize-controller may fetch remote bases: "), "{said:?}");
+    assert!(said[1].contains("controllers are started: helm-controller"), "{said:?}");
     assert_eq!(isolation.only_proven().teams[0].verdict(), Verdict::Isolated);
 }
 
@@ -90,6 +92,36 @@ fn a_patch_says_in_which_line_a_setting_stands() {
         "{:?}",
         tree.way("team1", "cluster")
     );
+}
+
+#[test]
+fn a_patch_says_with_whose_rights_a_team_is_applied() {
+    let operations = "- {op: add, path: /spec/serviceAccountName, value: flux}\n";
+    let target = "target: {kind: Kustomization, name: 'team.*'}";
+    for (patches, files) in [
+        (format!("patches:\n  - {target}\n    path: account.yaml\n"), vec![("account.yaml", operations.to_owned())]),
+        (format!("patches:\n  - {target}\n    patch: |\n      {operations}"), vec![]),
+        (
+            "patches:\n  - path: account.yaml\n".to_owned(),
+            vec![("account.yaml", applied("team1", "team1", "serviceAccountName: flux"))],
+        ),
+    ] {
+        let mut tree = unnamed(&controllers(&[("kustomize-controller", "--no-cross-namespace-refs=true")]));
+        assert_eq!(tree.reached("team1"), ["cluster"]);
+        let list = format!("{LIST}resources: [rbac.yaml, sync.yaml]\n{patches}");
+        tree.put("cluster/team1/kustomization.yaml", &list);
+        for (name, text) in files {
+            tree.put(&format!("cluster/team1/{name}"), &text);
+        }
+        assert_eq!(tree.of("team1").verdict(), Verdict::Isolated, "{patches}");
+    }
+    // One that takes the account away opens what was closed.
+    let mut tree = unnamed(&controllers(&[("kustomize-controller", "--no-cross-namespace-refs=true")]));
+    tree.put("cluster/team1/sync.yaml", &sync("team1", "serviceAccountName: flux"));
+    assert_eq!(tree.of("team1").verdict(), Verdict::Isolated);
+    let remove = "patches:\n  - target: {kind: Kustomization}\n    patch: |\n      - {op: remove, path: /spec/serviceAccountName}\n";
+    tree.put("cluster/team1/kustomization.yaml", &format!("{LIST}resources: [rbac.yaml, sync.yaml]\n{remove}"));
+    assert_eq!(tree.reached("team1"), ["cluster"]);
 }
 
 #[test]
