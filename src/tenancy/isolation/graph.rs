@@ -131,13 +131,13 @@ impl<'a> Graph<'a> {
         }
         let mut steps = Vec::new();
         match self.nodes[number].clone() {
-            Node::Repository(team) => self.from_repository(team, &mut steps),
-            Node::Daemon(applier) => self.from_daemon(applier, &mut steps),
-            Node::Subject(subject) => self.from_subject(&subject, &mut steps),
-            Node::Accounts(namespace) => self.from_accounts(&namespace, &mut steps),
-            Node::Role(role, scope) => self.from_role(&role, &scope, &mut steps),
-            Node::Uses(what, namespace) => self.from_uses(what, &namespace, &mut steps),
-            Node::Unnamed(what, namespace) => self.from_unnamed(what, &namespace, &mut steps),
+            Node::Repository(team) => self.leave_repository(team, &mut steps),
+            Node::Daemon(applier) => self.leave_daemon(applier, &mut steps),
+            Node::Subject(subject) => self.leave_subject(&subject, &mut steps),
+            Node::Accounts(namespace) => self.leave_accounts(&namespace, &mut steps),
+            Node::Role(role, scope) => self.leave_role(&role, &scope, &mut steps),
+            Node::Uses(what, namespace) => self.leave_uses(what, &namespace, &mut steps),
+            Node::Unnamed(what, namespace) => self.leave_unnamed(what, &namespace, &mut steps),
             Node::Namespace(_) | Node::Everywhere | Node::Cluster => {}
         }
         let edges: Rc<[Edge]> =
@@ -182,7 +182,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What whoever may push to a team's repository can do.
-    fn from_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
+    fn leave_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
         let (model, team) = (self.model, &self.model.teams[number]);
         let own = model.main[number].as_ref();
         for place in model.sources_of(number) {
@@ -201,7 +201,7 @@ impl<'a> Graph<'a> {
             }
         }
         self.shares(number, steps);
-        self.from_namings(team, steps);
+        self.leave_namings(team, steps);
     }
 
     /// What applies the team's files, and with whose rights.

@@ -63,9 +63,7 @@ fn paths(graph: &mut Graph<'_>, team: usize, assuming: bool) -> (BTreeMap<Target
             }
             from.insert(edge.to, (node, place));
             for target in targets(graph, edge.to, team) {
-                if !found.contains_key(&target) {
-                    found.insert(target, way(graph, &from, edge.to));
-                }
+                found.entry(target).or_insert_with(|| way(graph, &from, edge.to));
             }
             waiting.push_back(edge.to);
         }

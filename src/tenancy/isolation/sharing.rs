@@ -33,7 +33,7 @@ impl Graph<'_> {
     }
 
     /// Objects in the team's namespaces that name what stands in others.
-    pub(super) fn from_namings(&mut self, team: &Team, steps: &mut Vec<(Node, Step)>) {
+    pub(super) fn leave_namings(&mut self, team: &Team, steps: &mut Vec<(Node, Step)>) {
         let model = self.model;
         for naming in model.namings.iter().filter(|naming| team.owns(&naming.name.0)) {
             let Some(open) = self.cross(looked_after_by(naming.kind)) else { continue };

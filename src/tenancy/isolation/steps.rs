@@ -13,10 +13,10 @@ type Steps = Vec<(Node, Step)>;
 
 impl Graph<'_> {
     /// What somebody has by bindings, and the groups that somebody is in.
-    pub(super) fn from_subject(&mut self, subject: &Subject, steps: &mut Steps) {
+    pub(super) fn leave_subject(&mut self, subject: &Subject, steps: &mut Steps) {
         for scope in self.scopes.get(subject).cloned().unwrap_or_default() {
             for binding in self.who.world.held(subject, scope).into_iter().take(BINDINGS) {
-                self.from_binding(subject, binding, steps);
+                self.leave_binding(subject, binding, steps);
             }
         }
         for group in subject.groups() {
@@ -27,7 +27,7 @@ impl Graph<'_> {
         }
     }
 
-    fn from_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
+    fn leave_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
         let gains = self.gains(&binding.role);
         if gains.unknown {
             let (given, role) = (named("Binding", &binding.key), named("Role", &binding.role));
@@ -51,20 +51,20 @@ impl Graph<'_> {
             let mut places: Vec<_> = origins.into_iter().filter_map(|origin| self.place(origin)).collect();
             places.dedup();
             let step = Step { words: format!("{given}{own}"), places, assumed: false };
-            self.from_gain(gain, &binding.key.scope, &step, steps);
+            self.leave_gain(gain, &binding.key.scope, &step, steps);
         }
     }
 
     /// A role that somebody may give to himself.
-    pub(super) fn from_role(&mut self, role: &Key, scope: &Scope, steps: &mut Steps) {
+    pub(super) fn leave_role(&mut self, role: &Key, scope: &Scope, steps: &mut Steps) {
         for gain in &self.gains(role).all {
             let words = named("Role", role);
             let places = self.place(gain.origin).into_iter().collect();
-            self.from_gain(gain, scope, &Step { words, places, assumed: false }, steps);
+            self.leave_gain(gain, scope, &Step { words, places, assumed: false }, steps);
         }
     }
 
-    fn from_gain(&mut self, gain: &Gain, scope: &Scope, step: &Step, steps: &mut Steps) {
+    fn leave_gain(&mut self, gain: &Gain, scope: &Scope, step: &Step, steps: &mut Steps) {
         let (leads, place) = match scope {
             Scope::Cluster => (gain.wide, "in every namespace".to_owned()),
             Scope::Namespace(namespace) => (gain.local, format!("in namespace {namespace}")),
@@ -98,7 +98,7 @@ impl Graph<'_> {
     }
 
     /// A namespace's service accounts, those that anything is bound to.
-    pub(super) fn from_accounts(&mut self, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_accounts(&mut self, namespace: &str, steps: &mut Steps) {
         for account in self.accounts.get(namespace).into_iter().flatten() {
             let words = format!("{account} is one of the namespace's service accounts");
             steps.push((Node::Subject((*account).clone()), Step { words, places: Vec::new(), assumed: false }));
@@ -106,7 +106,7 @@ impl Graph<'_> {
     }
 
     /// What Flux does with an object that somebody has written.
-    pub(super) fn from_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
         if !self.model.has_flux_v2 {
             return;
         }
@@ -134,7 +134,7 @@ impl Graph<'_> {
     }
 
     /// With whose rights Flux applies what names no account.
-    pub(super) fn from_unnamed(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_unnamed(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
         let (controller, _) = of_use(what);
         let flag = Flag::DefaultServiceAccount;
         let own = || Node::Subject(Subject::account(FLUX_NAMESPACE, controller));
@@ -158,14 +158,14 @@ impl Graph<'_> {
 
     /// A daemon of Flux v1 looks at no object outside its namespaces, but at what stands in none (fluxcd/flux,
     /// `pkg/cluster/kubernetes/sync.go`).
-    pub(super) fn from_daemon(&mut self, number: usize, steps: &mut Steps) {
+    pub(super) fn leave_daemon(&mut self, number: usize, steps: &mut Steps) {
         let applier = &self.model.appliers[number];
         let account = applier.account.as_deref().unwrap_or("default");
         let subject = Subject::account(&applier.namespace, account);
         let mut all = Vec::new();
-        self.from_subject(&subject, &mut all);
+        self.leave_subject(&subject, &mut all);
         for group in subject.groups() {
-            self.from_subject(&group, &mut all);
+            self.leave_subject(&group, &mut all);
         }
         let mut allowed = Vec::new();
         for (node, step) in all {
