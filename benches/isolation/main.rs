@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bailiwick::manifest;
 use bailiwick::names::RepoPath;
-use bailiwick::tenancy::{FileSummary, Isolation, NewPaths, RepositoryIndex, Verdict};
+use bailiwick::tenancy::{FileSummary, Isolation, NewPaths, RepositoryIndex, Rights, Verdict};
 
 const LIST: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n";
 
@@ -38,7 +38,7 @@ fn rights(team: &str) -> String {
     };
     let account = format!("{{kind: ServiceAccount, name: flux, namespace: {team}}}");
     let group = |name: &str| format!("{{kind: Group, name: '{name}', apiGroup: rbac.authorization.k8s.io}}");
-    let everybody = group("system:authenticated");
+    let everyone = format!("{}, ", group("system:authenticated"));
     format!(
         "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {team}}}\n---\n\
          apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: deployer, namespace: {team}}}\n\
@@ -49,7 +49,7 @@ fn rights(team: &str) -> String {
          roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {team}-reader}}\nsubjects: [{account}]\n",
         binding("deployer", "Role", "deployer", &account),
         binding("people", "ClusterRole", "admin", &format!("{}, {account}", group(team))),
-        binding("all", "ClusterRole", "view", &format!("{everybody}, {account}")),
+        binding("all", "ClusterRole", "view", &format!("{everyone}{account}")),
     )
 }
 
@@ -99,8 +99,10 @@ fn all_pairs(title: &str, index: &RepositoryIndex) {
 fn change(title: &str, before: &RepositoryIndex, path: &str, text: &str) {
     let (path, summary) = file(path, text);
     let after = before.with([(path.clone(), Some(summary))]);
+    let changed = BTreeSet::from([path]);
+    let rights = Rights::of(before, &after, &changed);
     let start = Instant::now();
-    let found = NewPaths::between(before, &after, &BTreeSet::from([path]));
+    let found = NewPaths::between(before, &after, &changed, || &rights);
     println!("{title}: {} paths {:?}", found.paths.len(), start.elapsed());
 }
 

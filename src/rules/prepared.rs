@@ -40,7 +40,9 @@ impl<'a> Prepared<'a> {
 
     /// The paths from teams to others that the change opens.
     pub fn paths(&self, review: &Review<'_>) -> &NewPaths {
-        self.paths.get_or_init(|| NewPaths::between(review.whole_before, review.after, &changed(review)))
+        self.paths.get_or_init(|| {
+            NewPaths::between(review.whole_before, review.after, &changed(review), || self.rights(review))
+        })
     }
 
     /// The roles and bindings before and after, as far as they matter for the change.

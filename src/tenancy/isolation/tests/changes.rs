@@ -1,12 +1,14 @@
 use super::*;
-use crate::tenancy::NewPaths;
+use crate::tenancy::{NewPaths, Rights};
 
 /// What a change opens: whose path, where to, and where it is opened.
 fn opened(before: &Tree, after: &Tree) -> Vec<String> {
     let all = before.0.keys().chain(after.0.keys());
     let changed =
         all.filter(|path| before.0.get(*path) != after.0.get(*path)).map(|path| path.parse().expect("a path"));
-    let found = NewPaths::between(&before.index(), &after.index(), &changed.collect());
+    let (before, after, changed) = (before.index(), after.index(), changed.collect());
+    let rights = Rights::of(&before, &after, &changed);
+    let found = NewPaths::between(&before, &after, &changed, || &rights);
     let one = |new: super::super::NewPath| {
         format!("{} to {} at {}:{}", new.team, target(&new.path.to), new.at.file, new.at.line)
     };
