@@ -25,9 +25,9 @@ pub(super) struct Args {
     /// The folder in PATH that Flux applies [default: found]
     #[arg(long, value_name = "DIR")]
     cluster_path: Option<RepoPath>,
-    /// Take Flux's controllers for locked down where the repository does not say how they are started
+    /// Only paths that the repository proves: take what it does not say to be as it should
     #[arg(long)]
-    assume_lockdown: bool,
+    only_proven: bool,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -50,8 +50,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         is_there(team, &index)?;
     }
     let mut isolation = Isolation::of(&index, args.team.as_ref());
-    if args.assume_lockdown {
-        isolation = isolation.locked_down();
+    if args.only_proven {
+        isolation = isolation.only_proven();
     }
     match args.format {
         Format::Text => out.write_all(report::isolation_text(&isolation).as_bytes())?,

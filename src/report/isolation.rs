@@ -42,8 +42,15 @@ pub fn isolation_text(isolation: &Isolation) -> String {
     }
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&visible(words)));
+    for (title, steps) in evidence(isolation) {
+        line(&format!("\n{}", visible(&title)));
+        for step in steps {
+            let places: Vec<String> = step.places.iter().map(at).collect();
+            line(&format!("  - {}", visible(&format!("{} ({})", said(step), places.join(", ")))));
+        }
+    }
     if !isolation.assumptions.is_empty() {
-        line("\nTaken for granted:");
+        line("\nLeft open:");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
             line(&format!("  - {}", visible(&assumed(assumption))));
         }
@@ -70,8 +77,15 @@ pub fn isolation_markdown(isolation: &Isolation) -> String {
     }
     left_out(&groups).into_iter().for_each(|words| line(&words));
     summary(isolation).iter().for_each(|words| line(&escape(words)));
+    for (title, steps) in evidence(isolation) {
+        line(&format!("\n{}\n", escape(&title)));
+        for step in steps {
+            let places: Vec<String> = step.places.iter().map(|place| code(&at(place))).collect();
+            line(&format!("- {} ({})", escape(&said(step)), places.join(", ")));
+        }
+    }
     if !isolation.assumptions.is_empty() {
-        line("\nTaken for granted:\n");
+        line("\nLeft open:\n");
         for assumption in isolation.assumptions.iter().take(ASSUMPTIONS) {
             line(&format!("- {}", escape(&assumed(assumption))));
         }
@@ -99,11 +113,14 @@ pub fn isolation_json(isolation: &Isolation) -> Value {
             Verdict::Reaches => "reaches",
         };
         let paths: Vec<Value> = team.paths.iter().map(path).collect();
-        json!({"team": team.team.as_str(), "verdict": verdict, "paths": paths, "complete": team.complete})
+        let begins: Vec<Value> = team.begins.iter().map(step).collect();
+        let namespaces: Vec<&str> = team.namespaces.iter().map(|namespace| namespace.as_str()).collect();
+        json!({"team": team.team.as_str(), "namespaces": namespaces, "verdict": verdict, "paths": paths, "begins": begins, "complete": team.complete})
     };
     let assumption = |one: &Assumption| json!({"says": one.words, "place": one.place.as_ref().map(place)});
     redact_value(json!({
         "teams": isolation.teams.iter().map(team).collect::<Vec<_>>(),
+        "locks": isolation.locks.iter().map(step).collect::<Vec<_>>(),
         "assumptions": isolation.assumptions.iter().map(assumption).collect::<Vec<_>>(),
         "not_looked_at": NOT_LOOKED_AT.trim_start_matches("Not looked at: "),
     }))
@@ -132,7 +149,7 @@ fn title(group: &Group<'_>) -> String {
     let team = group.teams[0];
     match group.path.assumed {
         false => format!("{team} reaches {}", target(&group.path.to)),
-        true => format!("{team} may reach {}: nothing here says otherwise", target(&group.path.to)),
+        true => format!("{team} may reach {} (nothing here excludes it)", target(&group.path.to)),
     }
 }
 
@@ -172,6 +189,17 @@ fn more_assumptions(isolation: &Isolation) -> Option<String> {
     (rest > 0).then(|| format!("… and {rest} more; --format json shows them all"))
 }
 
+/// What the answer rests on: of few teams also where their paths begin.
+fn evidence(isolation: &Isolation) -> Vec<(String, Vec<&Step>)> {
+    let few = if isolation.teams.len() <= NAMES { isolation.teams.as_slice() } else { &[] };
+    let isolated = few.iter().filter(|team| team.verdict() == Verdict::Isolated);
+    let begins = isolated.map(|team| {
+        (format!("What applies the repository of {}:", team.team), team.begins.iter().take(PATHS).collect())
+    });
+    let locks = ("How Flux is locked down:".to_owned(), isolation.locks.iter().take(PATHS).collect());
+    begins.chain([locks]).filter(|(_, steps): &(String, Vec<&Step>)| !steps.is_empty()).collect()
+}
+
 /// One line for each kind of answer.
 fn summary(isolation: &Isolation) -> Vec<String> {
     if isolation.teams.is_empty() {
@@ -193,7 +221,7 @@ fn summary(isolation: &Isolation) -> Vec<String> {
         .collect();
     let cut: Vec<&str> = isolation.teams.iter().filter(|team| !team.complete).map(|team| team.team.as_str()).collect();
     if !cut.is_empty() {
-        lines.push(format!("Too large to be looked at whole: {}.", named(&cut)));
+        lines.push(format!("Not looked at whole: {}.", named(&cut)));
     }
     lines
 }
@@ -218,5 +246,6 @@ fn groups(isolation: &Isolation) -> Vec<Group<'_>> {
 fn shape(team: &TeamIsolation, path: &IsolationPath) -> String {
     let steps = path.steps.iter().map(|step| step.words.as_str());
     let words: Vec<&str> = steps.collect();
-    format!("{}\n{}", target(&path.to), words.join("\n")).replace(team.team.as_str(), "\0")
+    let text = format!("{}\n{}", target(&path.to), words.join("\n")).replace(team.team.as_str(), "\0");
+    team.namespaces.iter().fold(text, |text, namespace| text.replace(namespace.as_str(), "\u{1}"))
 }

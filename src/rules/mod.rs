@@ -320,6 +320,8 @@ pub static RULES: &[&dyn Rule] = &[
     &policy::Unreadable,
     &policy::ExpiredException,
     &policy::UnusedException,
+    &tenancy::PathCluster,
+    &tenancy::PathTeam,
 ];
 
 /// The rule of an id, as `bailiwick explain` takes it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Review, crd, object, rbac};
 use crate::names::RepoPath;
-use crate::tenancy::Rights;
+use crate::tenancy::{NewPaths, Rights};
 
 /// What is known of a review beyond its files.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Prepared<'a> {
     pub roles: rbac::Judged<'a>,
     /// Who may do what: only found out where a rule asks.
     rights: OnceCell<Rights>,
+    /// The paths that the change opens: likewise.
+    paths: OnceCell<NewPaths>,
 }
 
 impl<'a> Prepared<'a> {
@@ -32,7 +34,15 @@ impl<'a> Prepared<'a> {
             applied: crd::Applied::of(review),
             roles: rbac::Judged::of(review, || rights.get_or_init(|| rights_of(review))),
             rights,
+            paths: OnceCell::new(),
         }
+    }
+
+    /// The paths from teams to others that the change opens.
+    pub fn paths(&self, review: &Review<'_>) -> &NewPaths {
+        self.paths.get_or_init(|| {
+            NewPaths::between(review.whole_before, review.after, &changed(review), || self.rights(review))
+        })
     }
 
     /// The roles and bindings before and after, as far as they matter for the change.
@@ -53,7 +63,10 @@ fn rights_of(review: &Review<'_>) -> Rights {
     if review.whole_before.file_count() == 0 {
         return Rights::whole(review.after);
     }
+    Rights::of(review.whole_before, review.after, &changed(review))
+}
+
+fn changed(review: &Review<'_>) -> BTreeSet<RepoPath> {
     let files = review.files.iter().chain(review.old).map(|file| &file.path);
-    let changed: BTreeSet<RepoPath> = files.chain(review.dropped.keys()).cloned().collect();
-    Rights::of(review.whole_before, review.after, &changed)
+    files.chain(review.dropped.keys()).cloned().collect()
 }

@@ -274,6 +274,11 @@ impl RepositoryIndex {
         self.teams.starting(String::new()).map(stored_team::team)
     }
 
+    /// How many teams there are.
+    pub(super) fn team_count(&self) -> usize {
+        self.teams.len()
+    }
+
     /// The team of a name.
     pub fn team(&self, name: &str) -> Option<Team> {
         let parents = [self.cluster_path.as_ref().map_or("cluster", RepoPath::as_str), "tenants/base"];

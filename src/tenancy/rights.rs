@@ -108,6 +108,20 @@ pub fn as_applied(index: Option<&RepositoryIndex>, object: &manifest::Object) ->
     ways.iter().map(|way| applied(index, &fact, way, Origin::Tree(0))).collect()
 }
 
+/// What is bound in some files or to some subjects themselves, and the roles of that. What the groups have that
+/// everybody is in is left out, and whatever else is bound to those that the files name.
+pub(super) fn about(
+    index: &RepositoryIndex,
+    files: &BTreeSet<RepoPath>,
+    subjects: &BTreeSet<Subject>,
+    places: &mut Vec<Place>,
+) -> World {
+    let mut search = Search { index, files: files.clone(), namespaces: BTreeSet::new(), has_aggregation: false };
+    subjects.iter().for_each(|subject| search.held(subject));
+    search.roles_of_bindings();
+    world(index, &search.files, places)
+}
+
 /// The roles and bindings that are written in a file.
 fn rights_in(file: StoredSummary<'_>) -> impl Iterator<Item = RightsFact> {
     file.facts().filter_map(|fact| if let Fact::Rights(fact) = fact { Some(fact) } else { None })

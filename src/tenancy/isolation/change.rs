@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::graph::{Graph, Who};
+use super::graph::{FLUX_NAMESPACE, Graph, Who};
 use super::model::Model;
 use super::{IsolationPath, Step, Target, TeamIsolation, patched, search};
 use crate::manifest::{EntryRole, is_kustomization};
 use crate::names::{RepoPath, TeamName};
-use crate::rbac::Subject;
+use crate::rbac::{Subject, difference};
+use crate::tenancy::facts::flux::CONTROLLERS;
 use crate::tenancy::facts::{Fact, SourceName};
+use crate::tenancy::rights::about;
 use crate::tenancy::stored::list;
 use crate::tenancy::{ObjectId, Place, RepositoryIndex, Rights, Team};
 
@@ -37,48 +39,68 @@ pub struct NewPaths {
 }
 
 impl NewPaths {
-    /// Those of a change of some files.
-    pub fn between(before: &RepositoryIndex, after: &RepositoryIndex, changed: &BTreeSet<RepoPath>) -> Self {
-        let mut sides = [before, after].into_iter();
-        if !sides.any(|index| changed.iter().any(|path| matters(index, path))) {
+    /// Those of a change of some files; `rights` says what it gives and takes, and is asked where it may.
+    pub fn between<'r>(
+        before: &RepositoryIndex,
+        after: &RepositoryIndex,
+        changed: &BTreeSet<RepoPath>,
+        rights: impl FnOnce() -> &'r Rights,
+    ) -> Self {
+        let sides = [before, after];
+        if !sides.iter().any(|index| changed.iter().any(|path| matters(index, path))) {
             return Self::default();
         }
         let mut concerned = Concerned::default();
-        for index in [before, after] {
-            concerned.by_files(index, changed);
+        sides.iter().for_each(|index| concerned.by_files(index, changed));
+        let mut gaining = BTreeSet::new();
+        if sides.iter().any(|index| changed.iter().any(|path| may_move_rights(index, path))) {
+            let rights = rights();
+            let changes = difference(&rights.before, &rights.after).changes;
+            gaining
+                .extend(changes.iter().filter(|change| !change.gained.is_empty()).map(|change| change.subject.clone()));
+            concerned.by_subjects(after, &gaining);
         }
-        let rights = Rights::of(before, after, changed);
-        let subjects: BTreeSet<&Subject> = [&rights.before, &rights.after]
-            .into_iter()
-            .flat_map(|world| world.subjects().map(|(subject, _)| subject))
-            .collect();
-        concerned.by_subjects(after, &subjects);
-        let unseen = concerned.names.len().saturating_sub(TEAMS);
-        let teams: BTreeSet<TeamName> = concerned.names.into_iter().take(TEAMS).collect();
+        let (teams, unseen) = concerned.chosen(after);
         if teams.is_empty() {
             return Self::default();
         }
-        let files: BTreeSet<RepoPath> = [before, after]
-            .into_iter()
-            .flat_map(|index| files_of(index, &teams))
-            .chain(changed.iter().cloned())
-            .collect();
-        let Rights { before: world_before, after: world_after, places } = Rights::of(before, after, &files);
-        let who = |index, world| patched::with_patches(index, Who { world, places: places.clone() }, Some(&files));
-        let (was, said) = side(before, &teams, &files, &who(before, world_before));
-        let was: BTreeMap<TeamName, TeamIsolation> = was.into_iter().map(|one| (one.team.clone(), one)).collect();
-        let (is, _) = side(after, &teams, &files, &who(after, world_after));
-        let mut paths = Vec::new();
-        for TeamIsolation { team, paths: found, .. } in is {
-            let had =
-                |target: &Target| was.get(&team).is_some_and(|was| was.paths.iter().any(|path| covers(path, target)));
-            for path in found.into_iter().filter(|path| !path.assumed && !had(&path.to)) {
-                let Some(at) = opened_at(&path.steps, &said, changed) else { continue };
-                paths.push(NewPath { team: team.clone(), path, at });
-            }
-        }
-        Self { paths, unseen }
+        let files: BTreeSet<RepoPath> =
+            sides.into_iter().flat_map(|index| files_of(index, &teams)).chain(changed.iter().cloned()).collect();
+        let subjects: BTreeSet<Subject> =
+            sides.into_iter().flat_map(|index| accounts_of(index, &teams, &files)).chain(gaining).collect();
+        let who = |index| {
+            let mut places = Vec::new();
+            let world = about(index, &files, &subjects, &mut places);
+            patched::with_patches(index, Who { world, places }, Some(&files))
+        };
+        let (was, said) = side(before, &teams, &files, &who(before));
+        let (is, _) = side(after, &teams, &files, &who(after));
+        Self { paths: opened((was, said), is, changed), unseen }
     }
+}
+
+/// The proven paths that were not there, and where they are opened.
+fn opened(
+    (was, said): (Vec<TeamIsolation>, HashSet<String>),
+    is: Vec<TeamIsolation>,
+    changed: &BTreeSet<RepoPath>,
+) -> Vec<NewPath> {
+    let was: BTreeMap<TeamName, TeamIsolation> = was.into_iter().map(|one| (one.team.clone(), one)).collect();
+    let mut paths = Vec::new();
+    for TeamIsolation { team, paths: found, .. } in is {
+        let had = |target: &Target| was.get(&team).is_some_and(|was| was.paths.iter().any(|path| covers(path, target)));
+        for path in found.into_iter().filter(|path| !path.assumed && !had(&path.to)) {
+            let Some(at) = opened_at(&path.steps, &said, changed) else { continue };
+            paths.push(NewPath { team: team.clone(), path, at });
+        }
+    }
+    paths
+}
+
+/// Whether a file may give or take rights.
+fn may_move_rights(index: &RepositoryIndex, path: &RepoPath) -> bool {
+    let Some(file) = index.file(path) else { return false };
+    is_kustomization(path) || file.facts().any(|fact| matches!(fact, Fact::Rights(_)))
 }
 
 /// Whether somebody who had a path had what another target is: a path that was not sure then was none.
@@ -92,32 +114,52 @@ fn matters(index: &RepositoryIndex, path: &RepoPath) -> bool {
     is_kustomization(path) || file.facts().any(|fact| !matches!(fact, Fact::Ignore(_)))
 }
 
-/// The teams that a change may concern.
+/// The teams that a change may concern; those that it concerns most surely first.
 #[derive(Debug, Default)]
 struct Concerned {
-    names: BTreeSet<TeamName>,
+    names: Vec<TeamName>,
+    known: BTreeSet<TeamName>,
+    everybody: bool,
 }
 
 impl Concerned {
-    fn add(&mut self, team: Option<Team>) {
-        self.names.extend(team.map(|team| team.name));
+    fn add(&mut self, team: impl IntoIterator<Item = Team>) {
+        self.extend(team.into_iter().map(|team| team.name));
     }
 
-    fn all(&mut self, index: &RepositoryIndex) {
-        self.names.extend(index.teams().map(|team| team.name));
+    fn extend(&mut self, names: impl IntoIterator<Item = TeamName>) {
+        for name in names {
+            if self.known.insert(name.clone()) {
+                self.names.push(name);
+            }
+        }
+    }
+
+    /// Those that are looked at, and how many are not.
+    fn chosen(mut self, index: &RepositoryIndex) -> (BTreeSet<TeamName>, usize) {
+        let mut all = self.names.len();
+        if self.everybody {
+            self.extend(index.teams().map(|team| team.name).take(TEAMS));
+            all = all.max(index.team_count());
+        }
+        let teams: BTreeSet<TeamName> = self.names.into_iter().take(TEAMS).collect();
+        let unseen = all.saturating_sub(teams.len());
+        (teams, unseen)
     }
 
     fn by_files(&mut self, index: &RepositoryIndex, changed: &BTreeSet<RepoPath>) {
         for path in changed {
-            self.add(index.team_of_path(path));
+            let own = index.team_of_path(path);
+            let is_of_team = own.is_some();
+            self.add(own);
             for fact in index.file(path).into_iter().flat_map(|file| file.facts()) {
                 match fact {
-                    Fact::Controller(_) => self.all(index),
-                    Fact::Patch(patch) if !patch.settings.is_empty() || patch.path.is_some() => self.all(index),
+                    // How Flux is started, and what is put over many teams at once.
+                    Fact::Controller(_) | Fact::Patch(_) if !is_of_team => self.everybody = true,
                     Fact::Sync(sync) => self.by_source(index, sync.source.as_ref(), sync.namespace.as_deref()),
                     Fact::Flux(flux) => {
                         let namespace = flux.namespace.as_deref();
-                        self.names.extend(owners(index, namespace.unwrap_or_default()));
+                        self.extend(owners(index, namespace.unwrap_or_default()));
                         flux.names.iter().for_each(|name| self.by_source(index, Some(name), namespace));
                     }
                     Fact::Source(source) => self.by_address(index, &source.url),
@@ -151,18 +193,18 @@ impl Concerned {
     fn by_address(&mut self, index: &RepositoryIndex, url: &str) {
         let repository = crate::tenancy::parse_git_url(url);
         let teams = repository.iter().flat_map(|name| index.teams_of_repository(name)).take(TEAMS);
-        self.names.extend(teams.map(|team| team.name));
+        self.extend(teams.map(|team| team.name));
     }
 
     /// Those whose accounts have rights that differ.
-    fn by_subjects(&mut self, index: &RepositoryIndex, subjects: &BTreeSet<&Subject>) {
+    fn by_subjects(&mut self, index: &RepositoryIndex, subjects: &BTreeSet<Subject>) {
         for subject in subjects {
             match subject {
-                Subject::ServiceAccount { namespace, .. } => self.names.extend(owners(index, namespace)),
+                Subject::ServiceAccount { namespace, .. } => self.extend(owners(index, namespace)),
                 Subject::Group(name) => match name.strip_prefix("system:serviceaccounts") {
-                    Some("") => self.all(index),
-                    Some(of) => self.names.extend(owners(index, of.trim_start_matches(':'))),
-                    None if name == "system:authenticated" => self.all(index),
+                    Some("") => self.everybody = true,
+                    Some(of) => self.extend(owners(index, of.trim_start_matches(':'))),
+                    None if name == "system:authenticated" => self.everybody = true,
                     None => {}
                 },
                 Subject::User(_) => {}
@@ -193,6 +235,32 @@ fn files_of(index: &RepositoryIndex, teams: &BTreeSet<TeamName>) -> BTreeSet<Rep
         files.extend(patches.filter_map(|entry| entry.target));
     }
     files
+}
+
+/// Whoever may act for the teams, as far as their files name it, and Flux's controllers.
+fn accounts_of(index: &RepositoryIndex, teams: &BTreeSet<TeamName>, files: &BTreeSet<RepoPath>) -> BTreeSet<Subject> {
+    let mut names = BTreeSet::from(["default".to_owned()]);
+    for file in files.iter().filter_map(|path| index.file(path)) {
+        let accounts = file.objects().filter(|object| object.id.kind == "ServiceAccount");
+        names.extend(accounts.map(|object| object.id.name));
+        names.extend(file.facts().filter_map(|fact| match fact {
+            Fact::Sync(fact) => fact.service_account,
+            Fact::Flux(fact) => fact.account,
+            Fact::FluxV1(fact) => fact.account,
+            Fact::Patch(fact) => fact.account,
+            _ => None,
+        }));
+    }
+    let teams: Vec<Team> =
+        teams.iter().filter_map(|name| index.team(name.as_str())).flat_map(|team| together(index, team)).collect();
+    let namespaces = teams.iter().flat_map(|team| team.namespaces.iter().map(|namespace| namespace.as_str()));
+    let mut subjects = BTreeSet::new();
+    for namespace in namespaces.chain([FLUX_NAMESPACE]) {
+        subjects.extend(names.iter().map(|name| Subject::account(namespace, name)));
+        subjects.insert(Subject::group(&format!("system:serviceaccounts:{namespace}")));
+    }
+    subjects.extend(CONTROLLERS.map(|name| Subject::account(FLUX_NAMESPACE, name)));
+    subjects
 }
 
 /// A team, and those with the same repository.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::model::{Applier, Model, Takes, address};
+use super::model::{Main, Model, Takes};
 use super::powers::{Gains, Use};
 use super::settings::Known;
 use crate::rbac::{Key, Origin, Scope, Subject, World};
@@ -131,13 +131,13 @@ impl<'a> Graph<'a> {
         }
         let mut steps = Vec::new();
         match self.nodes[number].clone() {
-            Node::Repository(team) => self.from_repository(team, &mut steps),
-            Node::Daemon(applier) => self.from_daemon(applier, &mut steps),
-            Node::Subject(subject) => self.from_subject(&subject, &mut steps),
-            Node::Accounts(namespace) => self.from_accounts(&namespace, &mut steps),
-            Node::Role(role, scope) => self.from_role(&role, &scope, &mut steps),
-            Node::Uses(what, namespace) => self.from_uses(what, &namespace, &mut steps),
-            Node::Unnamed(what, namespace) => self.from_unnamed(what, &namespace, &mut steps),
+            Node::Repository(team) => self.leave_repository(team, &mut steps),
+            Node::Daemon(applier) => self.leave_daemon(applier, &mut steps),
+            Node::Subject(subject) => self.leave_subject(&subject, &mut steps),
+            Node::Accounts(namespace) => self.leave_accounts(&namespace, &mut steps),
+            Node::Role(role, scope) => self.leave_role(&role, &scope, &mut steps),
+            Node::Uses(what, namespace) => self.leave_uses(what, &namespace, &mut steps),
+            Node::Unnamed(what, namespace) => self.leave_unnamed(what, &namespace, &mut steps),
             Node::Namespace(_) | Node::Everywhere | Node::Cluster => {}
         }
         let edges: Rc<[Edge]> =
@@ -182,49 +182,31 @@ impl<'a> Graph<'a> {
     }
 
     /// What whoever may push to a team's repository can do.
-    fn from_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
+    fn leave_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
         let (model, team) = (self.model, &self.model.teams[number]);
-        let own = team.source.as_ref().map(|source| (address(&source.url), source.branch.clone()));
-        for place in model.sources_of(team, own.as_ref().map(|(address, _)| address.as_str())) {
+        let own = model.main[number].as_ref();
+        for place in model.sources_of(number) {
             let source = &model.sources[place];
-            if self.is_other_branch((source.branch.as_ref(), &source.place), team, own.as_ref()) {
-                continue;
-            }
+            let branch = other_branch((source.branch.as_ref(), &source.place), team, own);
             for applier in model.by_source.get(&source.name).into_iter().flatten() {
-                self.applies(&model.appliers[*applier], *applier, Some(place), steps);
+                self.applies(*applier, Some(place), branch.as_deref(), steps);
             }
         }
-        if let Some((own_address, _)) = &own {
-            for applier in model.by_address.get(own_address).into_iter().flatten() {
+        if let Some(own) = own {
+            for applier in model.by_address.get(&own.address).into_iter().flatten() {
                 let daemon = &model.appliers[*applier];
                 let Takes::Repository { branch, .. } = &daemon.takes else { continue };
-                if !self.is_other_branch((branch.as_ref(), &daemon.place), team, own.as_ref()) {
-                    self.applies(daemon, *applier, None, steps);
-                }
+                let branch = other_branch((branch.as_ref(), &daemon.place), team, Some(own));
+                self.applies(*applier, None, branch.as_deref(), steps);
             }
         }
-        self.shares(number, own.as_ref(), steps);
-        self.from_namings(team, steps);
-    }
-
-    /// Whether something takes another branch of a team's repository. Whether the team may push there, the repository
-    /// does not say.
-    fn is_other_branch(&mut self, what: (Option<&String>, &Place), team: &Team, own: Option<&Branch>) -> bool {
-        let ((Some(branch), place), Some((own_address, Some(own_branch)))) = (what, own) else { return false };
-        let is_own = place.file.below(team.directory.as_str()).is_some();
-        if is_own || branch == own_branch {
-            return false;
-        }
-        let words = format!(
-            "branch {branch} of {own_address} is protected against {}, whose own branch of it is {own_branch}",
-            team.name
-        );
-        self.assume(words, Some(place.clone()));
-        true
+        self.shares(number, steps);
+        self.leave_namings(team, steps);
     }
 
     /// What applies the team's files, and with whose rights.
-    fn applies(&mut self, applier: &Applier, number: usize, source: Option<usize>, steps: &mut Vec<(Node, Step)>) {
+    fn applies(&mut self, number: usize, source: Option<usize>, branch: Option<&str>, steps: &mut Vec<(Node, Step)>) {
+        let applier = &self.model.appliers[number];
         let called = format!("{} {}/{}", applier.kind, applier.namespace, applier.name);
         if applier.elsewhere {
             let words = format!("{called} applies to another cluster, which is not looked at");
@@ -255,6 +237,10 @@ impl<'a> Graph<'a> {
                 Node::Unnamed(used(applier.kind), applier.namespace.clone())
             }
         };
+        if let Some(branch) = branch {
+            step.words.push_str(&format!("; {branch}"));
+            step.assumed = true;
+        }
         if !applier.allowed.is_empty() {
             step.words.push_str(&format!(", and keeps to namespace {}", applier.allowed.join(", ")));
         }
@@ -286,8 +272,14 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// A team's repository and its branch.
-type Branch = (String, Option<String>);
+/// What is to be said where something takes another branch of a team's repository: whether the team may push there
+/// stands nowhere here.
+fn other_branch((branch, place): (Option<&String>, &Place), team: &Team, own: Option<&Main>) -> Option<String> {
+    let (Some(branch), Some(Main { address, branch: Some(own_branch), .. })) = (branch, own) else { return None };
+    let is_own = place.file.below(team.directory.as_str()).is_some();
+    let says = || format!("nothing here says that branch {branch} of {address} is protected against {}", team.name);
+    (!is_own && branch != own_branch).then(says)
+}
 
 /// Which controller looks after a kind.
 pub(super) fn controller(kind: &str) -> &'static str {

@@ -11,6 +11,7 @@ mod graph;
 mod lockdown;
 mod model;
 mod patched;
+mod placing;
 mod powers;
 mod search;
 mod settings;
@@ -21,8 +22,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use super::facts::flux::Flag;
 use super::{Place, RepositoryIndex, Rights};
-use crate::names::TeamName;
+use crate::names::{Namespace, TeamName};
 use graph::{Graph, Who};
 use model::Model;
 
@@ -59,8 +61,12 @@ pub struct IsolationPath {
 pub struct TeamIsolation {
     /// The team.
     pub team: TeamName,
-    /// The shortest path to each target.
+    /// Its namespaces.
+    pub namespaces: Vec<Namespace>,
+    /// The shortest path to each target; only that to the cluster where there is one.
     pub paths: Vec<IsolationPath>,
+    /// What applies the team's repository, and as whom: where every path begins.
+    pub begins: Vec<Step>,
     /// Whether every path was looked at.
     pub complete: bool,
 }
@@ -70,6 +76,8 @@ pub struct TeamIsolation {
 pub struct Isolation {
     /// Each team, in the order of their directories.
     pub teams: Vec<TeamIsolation>,
+    /// How Flux's controllers are locked down.
+    pub locks: Vec<Step>,
     /// What is taken for granted or was not looked at.
     pub assumptions: Vec<Assumption>,
 }
@@ -106,9 +114,9 @@ impl TeamIsolation {
 impl Isolation {
     /// The same without the paths that are assumed: what the repository does not say is taken to be as it should.
     #[must_use]
-    pub fn locked_down(mut self) -> Self {
+    pub fn only_proven(mut self) -> Self {
         self.teams.iter_mut().for_each(|team| team.paths.retain(|path| !path.assumed));
-        let words = "Flux's controllers are locked down where nothing here says how they are started".to_owned();
+        let words = "only paths that the repository proves are told".to_owned();
         self.assumptions.push(Assumption { words, place: None });
         self
     }
@@ -125,13 +133,16 @@ impl Isolation {
 fn prove(index: &RepositoryIndex, model: &Model, who: &Who, wanted: impl Fn(&TeamName) -> bool) -> Isolation {
     let mut graph = Graph::new(index, model, who);
     let numbers: Vec<usize> = (0..model.teams.len()).filter(|number| wanted(&model.teams[*number].name)).collect();
-    let teams = numbers.iter().map(|number| search::of_team(&mut graph, *number)).collect();
+    let mut teams: Vec<TeamIsolation> = numbers.iter().map(|number| search::of_team(&mut graph, *number)).collect();
+    // What cannot be read may say anything.
+    teams.iter_mut().for_each(|team| team.complete &= model.unreadable.is_empty());
     let mut assumptions: BTreeSet<Assumption> = std::mem::take(&mut graph.assumptions);
     for number in numbers {
         assumptions.extend(unsaid_of_team(model, number));
     }
     assumptions.extend(unsaid(model));
-    Isolation { teams, assumptions: assumptions.into_iter().collect() }
+    let locks = if model.has_flux_v2 && !teams.is_empty() { model.settings.set() } else { Vec::new() };
+    Isolation { teams, locks, assumptions: assumptions.into_iter().collect() }
 }
 
 /// How many places of one kind are told.
@@ -144,20 +155,34 @@ fn unsaid(model: &Model) -> Vec<Assumption> {
     if model.has_flux_v2 {
         for (cluster, controllers) in model.settings.unknown() {
             let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
-            say(format!("how these are started{of} stands nowhere here: {}", controllers.join(", ")), None);
+            let controllers = controllers.join(", ");
+            say(format!("nothing here says how Flux's controllers{of} are started: {controllers}"), None);
+        }
+    }
+    if model.has_flux_v2 {
+        for (cluster, known) in model.settings.ask("kustomize-controller", Flag::NoRemoteBases) {
+            let place = match known {
+                settings::Known::Unset(place) => Some(place),
+                settings::Known::Unknown => None,
+                settings::Known::Set(..) | settings::Known::Absent => continue,
+            };
+            let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+            let may = if place.is_some() { "fetches" } else { "may fetch" };
+            let what = "what a team applies need not stand in its repository";
+            say(format!("kustomize-controller{of} {may} remote bases: {what}"), place);
         }
     }
     for path in model.unreadable.iter().take(TOLD) {
-        say("this file cannot be read, and opens nothing".to_owned(), Some(Place { file: path.clone(), line: 1 }));
+        say("this file cannot be read".to_owned(), Some(Place { file: path.clone(), line: 1 }));
     }
     for place in model.settings.patch_rights().into_iter().take(TOLD) {
-        say("this patch gives nobody more rights: it is not followed".to_owned(), Some(place));
+        say("this patch may change roles or bindings, and is not followed".to_owned(), Some(place));
     }
     for place in model.fetched.iter().take(TOLD) {
-        say("what is fetched from elsewhere gives nobody rights: it is not looked at".to_owned(), Some(place.clone()));
+        say("what is fetched from elsewhere is not looked at".to_owned(), Some(place.clone()));
     }
     for place in model.generated.iter().take(TOLD) {
-        say("what this makes gives nobody rights: it is not looked at".to_owned(), Some(place.clone()));
+        say("what this makes is not looked at".to_owned(), Some(place.clone()));
     }
     found
 }
@@ -168,5 +193,8 @@ fn unsaid_of_team(model: &Model, number: usize) -> Option<Assumption> {
     let nothing =
         team.source.is_none() && !model.sources.iter().any(|source| source.team.as_ref() == Some(&team.directory));
     let place = sharing::places_of(team);
-    nothing.then(|| Assumption { words: format!("nothing here says what {} applies from where", team.name), place })
+    nothing.then(|| Assumption {
+        words: format!("nothing here says from where the manifests of {} come", team.name),
+        place,
+    })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::placing::{all_above, contexts, namespaces, patches_of, placed, tops};
 use super::settings::{Settings, is_for};
 use crate::manifest::EntryRole;
 use crate::names::RepoPath;
 use crate::tenancy::facts::flux::{FluxFact, FluxKind};
 use crate::tenancy::facts::{Fact, FluxV1Fact, SourceName, SyncFact};
-use crate::tenancy::rights::ways_of;
 use crate::tenancy::stored::list;
 use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team, parse_git_url};
 
@@ -59,6 +59,14 @@ pub(super) struct Naming {
     pub(super) place: Place,
 }
 
+/// A team's repository.
+#[derive(Debug)]
+pub(super) struct Main {
+    pub(super) address: String,
+    pub(super) branch: Option<String>,
+    pub(super) place: Place,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Model {
@@ -77,6 +85,8 @@ pub(super) struct Model {
     pub(super) by_address: HashMap<String, Vec<usize>>,
     sources_by_address: HashMap<String, Vec<usize>>,
     sources_by_team: HashMap<RepoPath, Vec<usize>>,
+    /// By the numbers of the teams.
+    pub(super) main: Vec<Option<Main>>,
     /// The teams, by the addresses of their repositories.
     pub(super) by_repository: HashMap<String, Vec<usize>>,
 }
@@ -92,20 +102,20 @@ pub(super) fn address(url: &str) -> String {
 impl Model {
     /// All of a repository.
     pub(super) fn whole(index: &RepositoryIndex) -> Self {
-        let mut model = Self::new(index, index.teams().collect());
+        let mut model = Self::new(index, index.teams().collect(), None);
         index.files().for_each(|file| model.take(index, file));
         model.sorted()
     }
 
     /// Some teams, and what stands in some files.
     pub(super) fn of(index: &RepositoryIndex, teams: Vec<Team>, files: &BTreeSet<RepoPath>) -> Self {
-        let mut model = Self::new(index, teams);
+        let mut model = Self::new(index, teams, Some(files));
         files.iter().filter_map(|path| index.file(path)).for_each(|file| model.take(index, file));
         model.sorted()
     }
 
-    fn new(index: &RepositoryIndex, teams: Vec<Team>) -> Self {
-        let settings = Settings::of(index);
+    fn new(index: &RepositoryIndex, teams: Vec<Team>, files: Option<&BTreeSet<RepoPath>>) -> Self {
+        let settings = Settings::of(index, files);
         let has_flux_v2 = index.may_list(list::SYNCS) || index.may_list(list::TAKEN) || settings.has_controllers();
         Self { teams, settings, has_flux_v2, ..Self::default() }
     }
@@ -115,7 +125,7 @@ impl Model {
         if file.is_unreadable() && index.is_synced(&path) {
             self.unreadable.push(path.clone());
         }
-        if file.kustomization().is_some() {
+        if file.kustomization().is_some() && index.is_applied(&path, None) {
             let remote = file.entries().filter(|entry| entry.target.is_none() && entry.role == EntryRole::Resource);
             let remote = remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote);
             self.fetched.extend(remote.map(|entry| Place { file: path.clone(), line: entry.position.line }));
@@ -241,8 +251,14 @@ impl Model {
         written: Option<&String>,
     ) -> BTreeSet<Option<String>> {
         let merged = patches_of(index, path, kind, name);
-        let inline = self.settings.accounts().filter(|(patch, _)| is_for(patch, kind, name));
-        let inline = inline.map(|(patch, file)| (patch.account.clone(), file.clone()));
+        let above = index.reaches(path).into_iter().filter_map(|reach| match reach.root {
+            Root::Kustomization(by) => Some(by),
+            Root::Scan(_) => None,
+        });
+        let inline = above.collect::<BTreeSet<_>>().into_iter().flat_map(|by| {
+            let fitting = self.settings.accounts(&by).iter().filter(|patch| is_for(patch, kind, name));
+            fitting.map(|patch| (patch.account.clone(), by.clone())).collect::<Vec<_>>()
+        });
         let patches: Vec<(Option<String>, RepoPath)> = merged.into_iter().chain(inline).collect();
         let own = written.cloned();
         if patches.is_empty() {
@@ -262,24 +278,49 @@ impl Model {
         if tops.is_empty() { BTreeSet::from([own.clone()]) } else { tops.iter().map(on).collect() }
     }
 
-    /// The sources that hold what a team writes: those of its repository, and what stands in its directory.
-    pub(super) fn sources_of(&self, team: &Team, own: Option<&str>) -> BTreeSet<usize> {
+    /// The sources that hold what a team writes: those of its repository, and what stands in its directory and is no
+    /// other team's.
+    pub(super) fn sources_of(&self, team: usize) -> BTreeSet<usize> {
+        let own = self.main[team].as_ref().map(|main| main.address.as_str());
         let same = own.and_then(|own| self.sources_by_address.get(own)).into_iter().flatten();
+        let beside = self.sources_by_team.get(&self.teams[team].directory).into_iter().flatten();
+        let is_others = |source: &usize| {
+            let address = self.sources[*source].url.as_deref().map(address);
+            address.is_some_and(|address| own != Some(&address) && self.by_repository.contains_key(&address))
+        };
+        same.chain(beside.filter(|source| !is_others(source))).copied().collect()
+    }
+
+    /// The repository of a team: of several sources in its directory the one that is called like the team.
+    fn main_of(&self, team: usize) -> Option<Main> {
+        let team = &self.teams[team];
         let beside = self.sources_by_team.get(&team.directory).into_iter().flatten();
-        same.chain(beside).copied().collect()
+        let mut sources = beside.map(|source| &self.sources[*source]);
+        let named = sources.find(|source| source.kind == "GitRepository" && source.name.1 == team.name.as_str());
+        let named = named.and_then(|source| {
+            let address = source.url.as_deref().map(address)?;
+            Some(Main { address, branch: source.branch.clone(), place: source.place.clone() })
+        });
+        named.or_else(|| {
+            let source = team.source.as_ref()?;
+            let place = Place { file: source.file.clone(), line: source.line };
+            Some(Main { address: address(&source.url), branch: source.branch.clone(), place })
+        })
     }
 
     fn sorted(mut self) -> Self {
-        for (place, team) in self.teams.iter().enumerate() {
-            let address = super::sharing::address_of(team);
-            address.into_iter().for_each(|address| self.by_repository.entry(address).or_default().push(place));
-        }
         for (place, source) in self.sources.iter().enumerate() {
             if let Some(url) = &source.url {
                 self.sources_by_address.entry(address(url)).or_default().push(place);
             }
             if let Some(team) = &source.team {
                 self.sources_by_team.entry(team.clone()).or_default().push(place);
+            }
+        }
+        self.main = (0..self.teams.len()).map(|team| self.main_of(team)).collect();
+        for (place, main) in self.main.iter().enumerate() {
+            if let Some(main) = main {
+                self.by_repository.entry(main.address.clone()).or_default().push(place);
             }
         }
         for (place, applier) in self.appliers.iter().enumerate() {
@@ -302,70 +343,4 @@ fn resolved(name: &SourceName, own: &str) -> Name {
 
 fn directory(index: &RepositoryIndex, path: &RepoPath) -> Option<RepoPath> {
     index.team_of_path(path).map(|team| team.directory)
-}
-
-/// The namespaces that kustomizations put into a file's objects, by each way on which it is applied.
-fn namespaces(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Option<String>> {
-    ways_of(index, path).into_iter().map(|way| way.namespace).collect()
-}
-
-/// Where an object ends up.
-fn placed(put: &BTreeSet<Option<String>>, written: Option<&str>) -> BTreeSet<String> {
-    put.iter().map(|put| put.as_deref().or(written).unwrap_or("default").to_owned()).collect()
-}
-
-/// Where the ways on which a file is applied end.
-fn tops(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Root> {
-    let ends = |root: &Root| match root {
-        Root::Scan(_) => true,
-        Root::Kustomization(path) => index.appliers_of(path).next().is_none() || index.is_flux_path(path.directory()),
-    };
-    index.reaches(path).into_iter().map(|reach| reach.root).filter(ends).collect()
-}
-
-/// A kustomization and everything above it.
-fn all_above(index: &RepositoryIndex, by: &RepoPath) -> BTreeSet<Root> {
-    let above = index.reaches(by).into_iter().map(|reach| reach.root);
-    above.chain([Root::Kustomization(by.clone())]).collect()
-}
-
-/// The accounts that patch files give to an object, each with the kustomization that names the patch.
-fn patches_of(index: &RepositoryIndex, path: &RepoPath, kind: &str, name: &str) -> Vec<(Option<String>, RepoPath)> {
-    if kind != "Kustomization" {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for (file, _) in index.find(list::SYNCS, name.as_bytes()) {
-        let other = file.path();
-        if other == *path {
-            continue;
-        }
-        let accounts: Vec<String> = file
-            .facts()
-            .filter_map(|fact| match fact {
-                Fact::Sync(sync) if sync.name == name => sync.service_account,
-                _ => None,
-            })
-            .collect();
-        for by in index.referrers(&other, EntryRole::Patch) {
-            found.extend(accounts.iter().map(|account| (Some(account.clone()), by.clone())));
-        }
-    }
-    found
-}
-
-/// The kustomizations by which a daemon's file comes to be applied, with the namespace that they put in.
-fn contexts(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<(Option<RepoPath>, Option<String>)> {
-    let by_patch = index.referrers(path, EntryRole::Patch).flat_map(|by| {
-        let own = index.file(&by).and_then(|file| file.kustomization()).and_then(|it| it.namespace);
-        let above: BTreeSet<Option<String>> = namespaces(index, &by);
-        let above = if above.is_empty() { BTreeSet::from([None]) } else { above };
-        above.into_iter().map(move |above| (Some(by.clone()), above.or_else(|| own.clone())))
-    });
-    let by_patch: BTreeSet<_> = by_patch.collect();
-    let whole = ways_of(index, path).into_iter().map(|way| match way.root {
-        Root::Kustomization(by) => (Some(by), way.namespace),
-        Root::Scan(_) => (None, way.namespace),
-    });
-    by_patch.into_iter().chain(whole).collect()
 }

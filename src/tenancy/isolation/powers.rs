@@ -198,6 +198,8 @@ pub(super) const POWERS: &[Power] = &[
 /// What a role gives that leads somewhere.
 #[derive(Debug, Clone)]
 pub(super) struct Gain {
+    /// What leads farthest comes first.
+    rank: usize,
     pub(super) local: Leads,
     pub(super) wide: Leads,
     /// "run pods as any service account".
@@ -225,7 +227,8 @@ impl Gains {
         let mut writes = false;
         for role in parts.roles {
             for rule in &role.rules {
-                let gain = |local, wide, effect: String| Gain {
+                let gain = |rank, (local, wide), effect: String| Gain {
+                    rank,
                     local,
                     wide,
                     effect,
@@ -233,20 +236,23 @@ impl Gains {
                     origin: role.origin,
                     taken_from: (role.key != *key).then(|| role.key.name.clone()),
                 };
-                for (power, whole) in POWERS.iter().zip(&mut whole).filter(|(power, _)| power.is_in(rule)) {
+                for (rank, power) in POWERS.iter().enumerate().filter(|(_, power)| power.is_in(rule)) {
                     let limited = !rule.resource_names.is_empty();
-                    if !std::mem::replace(whole, *whole || !limited) {
-                        let (local, wide) = if limited { power.named } else { (power.local, power.wide) };
-                        gains.all.push(gain(local, wide, power.effect.to_owned()));
+                    let known = whole[rank];
+                    whole[rank] |= !limited;
+                    if !known {
+                        let leads = if limited { power.named } else { (power.local, power.wide) };
+                        gains.all.push(gain(rank, leads, power.effect.to_owned()));
                     }
                 }
                 if let (false, Some((effect, wide))) = (writes, written(rule)) {
                     // One way to write is as good as another.
                     writes = wide == Everywhere;
-                    gains.all.push(gain(Namespace, wide, effect));
+                    gains.all.push(gain(POWERS.len(), (Namespace, wide), effect));
                 }
             }
         }
+        gains.all.sort_by_key(|gain| gain.rank);
         gains
     }
 }

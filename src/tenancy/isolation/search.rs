@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::graph::{Graph, Node, Step};
 use super::{IsolationPath, Target, TeamIsolation};
+use crate::tenancy::Team;
 
 /// How many steps are looked at for one team: what is asked comes from strangers.
 const STEPS: usize = 200_000;
@@ -14,17 +15,33 @@ pub(super) fn of_team(graph: &mut Graph<'_>, team: usize) -> TeamIsolation {
     let mut complete = whole;
     let mut found = proven;
     if !found.contains_key(&Target::Cluster) {
-        let (all, whole) = paths(graph, team, true);
+        let (mut all, whole) = paths(graph, team, true);
         complete &= whole;
+        within_cluster(&mut all);
         for (target, steps) in all {
             found.entry(target).or_insert(steps);
         }
+    }
+    if found.get(&Target::Cluster).is_some_and(|steps| steps.iter().all(|step| !step.assumed)) {
+        within_cluster(&mut found);
     }
     let paths = found.into_iter().map(|(to, steps)| {
         let assumed = steps.iter().any(|step| step.assumed);
         IsolationPath { to, steps, assumed }
     });
-    TeamIsolation { team: graph.model.teams[team].name.clone(), paths: paths.collect(), complete }
+    let paths = paths.collect();
+    let start = graph.number(Node::Repository(team));
+    let mut begins: Vec<Step> = graph.edges(start).iter().map(|edge| edge.step.clone()).collect();
+    begins.dedup();
+    let Team { name, namespaces, .. } = graph.model.teams[team].clone();
+    TeamIsolation { team: name, namespaces, paths, begins, complete }
+}
+
+/// Who reaches the cluster reaches everything: other paths say no more.
+fn within_cluster(found: &mut BTreeMap<Target, Vec<Step>>) {
+    if found.contains_key(&Target::Cluster) {
+        found.retain(|target, _| *target == Target::Cluster);
+    }
 }
 
 /// The shortest path to each target, and whether all were looked at.
@@ -46,9 +63,7 @@ fn paths(graph: &mut Graph<'_>, team: usize, assuming: bool) -> (BTreeMap<Target
             }
             from.insert(edge.to, (node, place));
             for target in targets(graph, edge.to, team) {
-                if !found.contains_key(&target) {
-                    found.insert(target, way(graph, &from, edge.to));
-                }
+                found.entry(target).or_insert_with(|| way(graph, &from, edge.to));
             }
             waiting.push_back(edge.to);
         }

@@ -1,13 +1,14 @@
 //! How Flux's controllers are started, as far as the repository says it: by cluster and by controller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::graph::Step;
 use crate::names::RepoPath;
 use crate::tenancy::facts::Fact;
 use crate::tenancy::facts::flux::{CONTROLLERS, ControllerFact, Flag, INSTANCE, Setting};
 use crate::tenancy::facts::patches::PatchFact;
 use crate::tenancy::stored::{flux::SETTINGS_KEY, list};
-use crate::tenancy::{Layout, Place, RepositoryIndex};
+use crate::tenancy::{Layout, Place, RepositoryIndex, StoredSummary};
 
 /// What is known of one argument of one controller in one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,17 @@ pub(super) enum Known {
     Absent,
 }
 
+/// The arguments that decide over borders, by controller.
+const ASKED: [(&str, Flag); 7] = [
+    ("kustomize-controller", Flag::DefaultServiceAccount),
+    ("helm-controller", Flag::DefaultServiceAccount),
+    ("kustomize-controller", Flag::NoCrossNamespaceRefs),
+    ("helm-controller", Flag::NoCrossNamespaceRefs),
+    ("notification-controller", Flag::NoCrossNamespaceRefs),
+    ("image-automation-controller", Flag::NoCrossNamespaceRefs),
+    ("image-reflector-controller", Flag::NoCrossNamespaceRefs),
+];
+
 /// A cluster of the repository.
 #[derive(Debug, Default)]
 struct Cluster {
@@ -33,25 +45,48 @@ struct Cluster {
     patches: Vec<(PatchFact, RepoPath)>,
 }
 
-/// The arguments of all controllers in all clusters.
+/// The arguments of all controllers in all clusters, and the patches that say with whose rights something is applied.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     clusters: Vec<Cluster>,
+    /// By the kustomizations that name them.
+    accounts: HashMap<RepoPath, Vec<PatchFact>>,
 }
 
 impl Settings {
-    pub(super) fn of(index: &RepositoryIndex) -> Self {
+    /// Those of a repository; of what teams have, only what stands in some files, or all.
+    pub(super) fn of(index: &RepositoryIndex, files: Option<&BTreeSet<RepoPath>>) -> Self {
         let mut found = Vec::new();
+        let mut accounts: HashMap<RepoPath, Vec<PatchFact>> = HashMap::new();
         for (file, _) in index.find(list::SETTINGS, SETTINGS_KEY) {
             let path = file.path();
+            let is_wanted = files.is_none_or(|files| files.contains(&path));
             // A team does not start Flux's controllers, whatever it calls its own.
-            if index.team_of_path(&path).is_none() {
-                found.extend(file.facts().map(|fact| (fact, path.clone())));
+            let is_of_team = index.team_of_path(&path).is_some();
+            if is_of_team && !is_wanted {
+                continue;
+            }
+            for fact in file.facts() {
+                match fact {
+                    Fact::Patch(patch) => {
+                        let all = written(index, patch, &path);
+                        let own = all.iter().filter(|(patch, _)| patch.account.is_some());
+                        let own: Vec<PatchFact> = own.map(|(patch, _)| patch.clone()).collect();
+                        accounts.entry(path.clone()).or_default().extend(own);
+                        found.extend(
+                            all.into_iter()
+                                .filter(|(patch, _)| !is_of_team || patch.rights)
+                                .map(|(patch, file)| (Fact::Patch(patch), file)),
+                        );
+                    }
+                    Fact::Controller(_) if !is_of_team => found.push((fact, path.clone())),
+                    _ => {}
+                }
             }
         }
         let names = names(index, &found);
         let clusters = names.into_iter().map(|name| Cluster::of(index, name, &found)).collect();
-        Self { clusters }
+        Self { clusters, accounts }
     }
 
     /// What is known of an argument, each cluster's with the cluster's name.
@@ -66,19 +101,29 @@ impl Settings {
         answers
     }
 
+    /// The arguments that are set, each with its cluster, its controllers and its place.
+    pub(super) fn set(&self) -> Vec<Step> {
+        let mut found: BTreeMap<(Place, Option<&str>, String), Vec<&str>> = BTreeMap::new();
+        for cluster in &self.clusters {
+            for (controller, flag) in ASKED {
+                if let Known::Set(value, place) = cluster.ask(controller, flag) {
+                    let setting = format!("--{}={value}", flag.word());
+                    found.entry((place, cluster.name.as_deref(), setting)).or_default().push(controller);
+                }
+            }
+        }
+        let told = |((place, cluster, setting), controllers): ((Place, Option<&str>, String), Vec<&str>)| {
+            let of = cluster.map(|cluster| format!(" of {cluster}")).unwrap_or_default();
+            let words = format!("{}{of}: {setting}", controllers.join(", "));
+            Step { words, places: vec![place], assumed: false }
+        };
+        found.into_iter().map(told).collect()
+    }
+
     /// The controllers of which nothing says how they are started, by cluster.
     pub(super) fn unknown(&self) -> Vec<(Option<&str>, Vec<&'static str>)> {
-        let asked = [
-            ("kustomize-controller", Flag::DefaultServiceAccount),
-            ("helm-controller", Flag::DefaultServiceAccount),
-            ("kustomize-controller", Flag::NoCrossNamespaceRefs),
-            ("helm-controller", Flag::NoCrossNamespaceRefs),
-            ("notification-controller", Flag::NoCrossNamespaceRefs),
-            ("image-automation-controller", Flag::NoCrossNamespaceRefs),
-            ("image-reflector-controller", Flag::NoCrossNamespaceRefs),
-        ];
         let of = |cluster: &Cluster| -> Vec<&'static str> {
-            let unknown = asked.iter().filter(|(controller, flag)| cluster.ask(controller, *flag) == Known::Unknown);
+            let unknown = ASKED.iter().filter(|(controller, flag)| cluster.ask(controller, *flag) == Known::Unknown);
             let names: BTreeSet<&str> = unknown.map(|(controller, _)| *controller).collect();
             names.into_iter().collect()
         };
@@ -94,10 +139,9 @@ impl Settings {
         self.clusters.iter().any(any)
     }
 
-    /// The patches that say with whose rights something is applied, with their files.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = (&PatchFact, &RepoPath)> {
-        let all = self.clusters.iter().flat_map(|cluster| &cluster.patches);
-        all.filter(|(patch, _)| patch.account.is_some()).map(|(patch, file)| (patch, file))
+    /// The patches in a kustomization that say with whose rights something is applied.
+    pub(super) fn accounts(&self, by: &RepoPath) -> &[PatchFact] {
+        self.accounts.get(by).map_or(&[], Vec::as_slice)
     }
 
     /// The files in which patches may change roles or bindings.
@@ -105,6 +149,32 @@ impl Settings {
         let all = self.clusters.iter().flat_map(|cluster| &cluster.patches).filter(|(patch, _)| patch.rights);
         all.map(|(patch, file)| Place { file: file.clone(), line: patch.line }).collect()
     }
+}
+
+/// What a patch of a kustomization does, with the file that says it: operations may stand in a file of their own, which
+/// by itself is for nothing.
+fn written(index: &RepositoryIndex, patch: PatchFact, path: &RepoPath) -> Vec<(PatchFact, RepoPath)> {
+    let Some(named) = &patch.path else {
+        let says = |file: StoredSummary<'_>| file.kustomization().is_some() || file.objects().next().is_some();
+        let counts = index.file(path).is_some_and(says);
+        return if counts { vec![(patch, path.clone())] } else { Vec::new() };
+    };
+    let Some(target) = RepoPath::resolve(path.directory(), named) else { return Vec::new() };
+    let facts = index.file(&target).into_iter().flat_map(|file| file.facts());
+    let mut found: Vec<(PatchFact, RepoPath)> = facts
+        .filter_map(|fact| match fact {
+            Fact::Patch(does) => Some(does),
+            _ => None,
+        })
+        .map(|does| {
+            let rights = patch.rights || does.rights;
+            (PatchFact { kind: patch.kind.clone(), name: patch.name.clone(), rights, ..does }, target.clone())
+        })
+        .collect();
+    if patch.rights {
+        found.push((patch, path.clone()));
+    }
+    found
 }
 
 /// The clusters that a repository is for.
@@ -133,33 +203,11 @@ impl Cluster {
                     }
                     own.controllers.push((fact.clone(), file.clone()));
                 }
-                Fact::Patch(patch) => own.take(index, patch, file),
+                Fact::Patch(patch) => own.patches.push((patch.clone(), file.clone())),
                 _ => {}
             }
         }
         own
-    }
-
-    /// A patch whose operations stand in a file of their own has them there.
-    fn take(&mut self, index: &RepositoryIndex, patch: &PatchFact, file: &RepoPath) {
-        let Some(path) = &patch.path else {
-            // A file of operations counts by the kustomizations that name it.
-            if index.file(file).is_some_and(|file| file.kustomization().is_some() || file.objects().next().is_some()) {
-                self.patches.push((patch.clone(), file.clone()));
-            }
-            return;
-        };
-        let Some(target) = RepoPath::resolve(file.directory(), path) else { return };
-        for fact in index.file(&target).into_iter().flat_map(|file| file.facts()) {
-            if let Fact::Patch(does) = fact {
-                let rights = patch.rights || does.rights;
-                let one = PatchFact { kind: patch.kind.clone(), name: patch.name.clone(), rights, ..does };
-                self.patches.push((one, target.clone()));
-            }
-        }
-        if patch.rights {
-            self.patches.push((patch.clone(), file.clone()));
-        }
     }
 
     fn ask(&self, controller: &str, flag: Flag) -> Known {

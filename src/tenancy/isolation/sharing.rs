@@ -1,29 +1,24 @@
 //! What two teams have together: a repository, a namespace, an object of Flux's that names another's.
 
 use super::graph::{Graph, Node, Step};
-use super::model::{Naming, address};
+use super::model::Naming;
 use crate::tenancy::facts::flux::FluxKind;
 use crate::tenancy::{Place, Team};
 
 impl Graph<'_> {
     /// Other teams with the same repository, or with a namespace of this one.
-    pub(super) fn shares(
-        &mut self,
-        number: usize,
-        own: Option<&(String, Option<String>)>,
-        steps: &mut Vec<(Node, Step)>,
-    ) {
-        let team = &self.model.teams[number];
-        if let Some((own_address, branch)) = own {
-            for other in self.others_of(own_address, number) {
-                let same = &self.model.teams[other];
-                let Some(source) = &same.source else { continue };
-                if matches!((branch, &source.branch), (Some(one), Some(other)) if one != other) {
-                    continue;
-                }
-                let words = format!("the manifests of {} come from the same repository, {own_address}", same.name);
-                let places = places_of(team).into_iter().chain(places_of(same)).collect();
-                steps.push((Node::Repository(other), Step { words, places, assumed: false }));
+    pub(super) fn shares(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
+        let (model, team) = (self.model, &self.model.teams[number]);
+        if let Some(own) = &model.main[number] {
+            let others = model.by_repository.get(&own.address).into_iter().flatten();
+            for other in others.copied().filter(|other| *other != number) {
+                let Some(same) = &model.main[other] else { continue };
+                let differ = matches!((&own.branch, &same.branch), (Some(one), Some(other)) if one != other);
+                let branch = if differ { ", on another branch that may not be protected" } else { "" };
+                let (name, address) = (&model.teams[other].name, &own.address);
+                let words = format!("the manifests of {name} come from the same repository, {address}{branch}");
+                let places = vec![own.place.clone(), same.place.clone()];
+                steps.push((Node::Repository(other), Step { words, places, assumed: differ }));
             }
         }
         for namespace in &team.namespaces {
@@ -37,14 +32,8 @@ impl Graph<'_> {
         }
     }
 
-    /// The other teams whose repository has an address.
-    fn others_of(&self, own: &str, number: usize) -> Vec<usize> {
-        let teams = self.model.by_repository.get(own).into_iter().flatten().copied();
-        teams.filter(|other| *other != number).collect()
-    }
-
     /// Objects in the team's namespaces that name what stands in others.
-    pub(super) fn from_namings(&mut self, team: &Team, steps: &mut Vec<(Node, Step)>) {
+    pub(super) fn leave_namings(&mut self, team: &Team, steps: &mut Vec<(Node, Step)>) {
         let model = self.model;
         for naming in model.namings.iter().filter(|naming| team.owns(&naming.name.0)) {
             let Some(open) = self.cross(looked_after_by(naming.kind)) else { continue };
@@ -86,9 +75,4 @@ pub(super) fn places_of(team: &Team) -> Option<Place> {
     let source = team.source.as_ref().map(|source| (source.file.clone(), source.line));
     let sync = || team.sync.as_ref().map(|sync| (sync.file.clone(), sync.line));
     source.or_else(sync).map(|(file, line)| Place { file, line })
-}
-
-/// The address of a team's repository.
-pub(super) fn address_of(team: &Team) -> Option<String> {
-    team.source.as_ref().map(|source| address(&source.url))
 }

@@ -13,10 +13,10 @@ type Steps = Vec<(Node, Step)>;
 
 impl Graph<'_> {
     /// What somebody has by bindings, and the groups that somebody is in.
-    pub(super) fn from_subject(&mut self, subject: &Subject, steps: &mut Steps) {
+    pub(super) fn leave_subject(&mut self, subject: &Subject, steps: &mut Steps) {
         for scope in self.scopes.get(subject).cloned().unwrap_or_default() {
             for binding in self.who.world.held(subject, scope).into_iter().take(BINDINGS) {
-                self.from_binding(subject, binding, steps);
+                self.leave_binding(subject, binding, steps);
             }
         }
         for group in subject.groups() {
@@ -27,13 +27,18 @@ impl Graph<'_> {
         }
     }
 
-    fn from_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
+    fn leave_binding(&mut self, subject: &Subject, binding: &Binding, steps: &mut Steps) {
         let gains = self.gains(&binding.role);
         if gains.unknown {
-            let words =
-                format!("the role of {}, which is not here, gives nothing more", named("Binding", &binding.key));
-            let place = self.place(binding.origin);
-            self.assume(words, place);
+            let (given, role) = (named("Binding", &binding.key), named("Role", &binding.role));
+            let words = format!("{given} gives {subject} {role}, and nothing here says what that is");
+            let node = match binding.key.scope.namespace() {
+                Some(namespace) => Node::Accounts(namespace.to_owned()),
+                None => Node::Cluster,
+            };
+            let step = Step { words, places: self.place(binding.origin).into_iter().collect(), assumed: true };
+            let there = binding.key.scope.namespace().map(|namespace| Node::Namespace(namespace.to_owned()));
+            steps.extend(there.into_iter().chain([node]).map(|node| (node, step.clone())));
         }
         for gain in &gains.all {
             let given = format!("{} gives {subject} {}", named("Binding", &binding.key), role(binding, gain));
@@ -46,20 +51,20 @@ impl Graph<'_> {
             let mut places: Vec<_> = origins.into_iter().filter_map(|origin| self.place(origin)).collect();
             places.dedup();
             let step = Step { words: format!("{given}{own}"), places, assumed: false };
-            self.from_gain(gain, &binding.key.scope, &step, steps);
+            self.leave_gain(gain, &binding.key.scope, &step, steps);
         }
     }
 
     /// A role that somebody may give to himself.
-    pub(super) fn from_role(&mut self, role: &Key, scope: &Scope, steps: &mut Steps) {
+    pub(super) fn leave_role(&mut self, role: &Key, scope: &Scope, steps: &mut Steps) {
         for gain in &self.gains(role).all {
             let words = named("Role", role);
             let places = self.place(gain.origin).into_iter().collect();
-            self.from_gain(gain, scope, &Step { words, places, assumed: false }, steps);
+            self.leave_gain(gain, scope, &Step { words, places, assumed: false }, steps);
         }
     }
 
-    fn from_gain(&mut self, gain: &Gain, scope: &Scope, step: &Step, steps: &mut Steps) {
+    fn leave_gain(&mut self, gain: &Gain, scope: &Scope, step: &Step, steps: &mut Steps) {
         let (leads, place) = match scope {
             Scope::Cluster => (gain.wide, "in every namespace".to_owned()),
             Scope::Namespace(namespace) => (gain.local, format!("in namespace {namespace}")),
@@ -93,7 +98,7 @@ impl Graph<'_> {
     }
 
     /// A namespace's service accounts, those that anything is bound to.
-    pub(super) fn from_accounts(&mut self, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_accounts(&mut self, namespace: &str, steps: &mut Steps) {
         for account in self.accounts.get(namespace).into_iter().flatten() {
             let words = format!("{account} is one of the namespace's service accounts");
             steps.push((Node::Subject((*account).clone()), Step { words, places: Vec::new(), assumed: false }));
@@ -101,7 +106,7 @@ impl Graph<'_> {
     }
 
     /// What Flux does with an object that somebody has written.
-    pub(super) fn from_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
         if !self.model.has_flux_v2 {
             return;
         }
@@ -129,7 +134,7 @@ impl Graph<'_> {
     }
 
     /// With whose rights Flux applies what names no account.
-    pub(super) fn from_unnamed(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
+    pub(super) fn leave_unnamed(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
         let (controller, _) = of_use(what);
         let flag = Flag::DefaultServiceAccount;
         let own = || Node::Subject(Subject::account(FLUX_NAMESPACE, controller));
@@ -151,15 +156,16 @@ impl Graph<'_> {
         }
     }
 
-    /// A daemon of Flux v1 looks at no object outside its namespaces, and at what stands in none.
-    pub(super) fn from_daemon(&mut self, number: usize, steps: &mut Steps) {
+    /// A daemon of Flux v1 looks at no object outside its namespaces, but at what stands in none (fluxcd/flux,
+    /// `pkg/cluster/kubernetes/sync.go`).
+    pub(super) fn leave_daemon(&mut self, number: usize, steps: &mut Steps) {
         let applier = &self.model.appliers[number];
         let account = applier.account.as_deref().unwrap_or("default");
         let subject = Subject::account(&applier.namespace, account);
         let mut all = Vec::new();
-        self.from_subject(&subject, &mut all);
+        self.leave_subject(&subject, &mut all);
         for group in subject.groups() {
-            self.from_subject(&group, &mut all);
+            self.leave_subject(&group, &mut all);
         }
         let mut allowed = Vec::new();
         for (node, step) in all {
@@ -176,20 +182,6 @@ impl Graph<'_> {
             }
         }
         steps.extend(allowed);
-        let runs_pods = "a pod there may run as any of its service accounts";
-        let wide = self.scopes.get(&subject).is_some_and(|scopes| scopes.contains(&&Scope::Cluster));
-        for namespace in applier.allowed.iter().filter(|_| wide) {
-            let step = Step { words: runs_pods.to_owned(), places: Vec::new(), assumed: false };
-            if self.runs_pods_everywhere(&subject) {
-                steps.push((Node::Accounts(namespace.clone()), step));
-            }
-        }
-    }
-
-    fn runs_pods_everywhere(&mut self, subject: &Subject) -> bool {
-        let bindings = self.who.world.held(subject, &Scope::Cluster);
-        let roles: Vec<Key> = bindings.into_iter().take(BINDINGS).map(|binding| binding.role.clone()).collect();
-        roles.iter().any(|role| self.gains(role).all.iter().any(|gain| gain.local == Leads::Accounts))
     }
 }
 
