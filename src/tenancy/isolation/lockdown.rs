@@ -1,6 +1,8 @@
 //! Whether Flux's controllers are locked down as its documentation asks for where several teams share a cluster
 //! (<https://fluxcd.io/flux/installation/configuration/multitenancy/>).
 
+use std::collections::BTreeSet;
+
 use super::settings::{Known, Settings};
 use crate::tenancy::RepositoryIndex;
 use crate::tenancy::facts::flux::Flag;
@@ -30,7 +32,7 @@ const ASKED: [Flag; 3] = [Flag::DefaultServiceAccount, Flag::NoCrossNamespaceRef
 impl Lockdown {
     /// What a repository says.
     pub fn of(index: &RepositoryIndex, controller: Controller) -> Self {
-        let settings = Settings::of(index);
+        let settings = Settings::of(index, Some(&BTreeSet::new()));
         let (name, asked) = match controller {
             Controller::Kustomize => ("kustomize-controller", &ASKED[..]),
             // It fetches no bases.
