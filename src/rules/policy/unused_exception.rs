@@ -73,6 +73,8 @@ const OF_CHANGES: [&str; 32] = [
     "crd/version-unserved",
     "kustomization/source-ignore",
     "rbac/binds-power",
+    "tenancy/path-cluster",
+    "tenancy/path-team",
     "tenancy/repository-changed",
 ];
 
