@@ -41,7 +41,7 @@ pub struct UnusedException;
 const ID: RuleId = RuleId::new("policy/unused-exception");
 
 /// Rules that find nothing where a whole repository is judged without a cluster.
-const OF_CHANGES: [&str; 32] = [
+const OF_CHANGES: [&str; 34] = [
     "crd/breaks-objects",
     "crd/cluster-warns",
     "crd/conversion-changed",
