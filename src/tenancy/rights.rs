@@ -10,7 +10,7 @@ use super::facts::{Fact, RightsFact};
 use super::reach::{Reach, Root};
 use super::stored::list;
 use super::stored::rights::{AGGREGATION_KEY, role_key, subject_key};
-use super::{RepositoryIndex, StoredSummary};
+use super::{ObjectId, RepositoryIndex, StoredSummary};
 use crate::manifest::{self, is_kustomization};
 use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says, read};
@@ -116,7 +116,8 @@ pub(super) fn about(
     subjects: &BTreeSet<Subject>,
     places: &mut Vec<Place>,
 ) -> World {
-    let mut search = Search { index, files: files.clone(), namespaces: BTreeSet::new(), has_aggregation: false };
+    let mut search =
+        Search { index, files: files.clone(), namespaces: BTreeSet::new(), has_aggregation: false, is_narrow: true };
     subjects.iter().for_each(|subject| search.held(subject));
     search.roles_of_bindings();
     world(index, &search.files, places)
@@ -164,7 +165,8 @@ fn below(index: &RepositoryIndex, changed: &BTreeSet<RepoPath>) -> BTreeSet<Repo
 
 /// The files whose roles and bindings decide what a change of `changed` gives and takes, on one of its sides.
 fn matter(index: &RepositoryIndex, changed: &BTreeSet<RepoPath>) -> BTreeSet<RepoPath> {
-    let mut search = Search { index, files: BTreeSet::new(), namespaces: BTreeSet::new(), has_aggregation: false };
+    let mut search =
+        Search { index, files: BTreeSet::new(), namespaces: BTreeSet::new(), has_aggregation: false, is_narrow: false };
     let start = world(index, changed, &mut Vec::new());
     search.files.extend(changed.iter().cloned());
     let mut roles: BTreeSet<Key> = objects(index, changed).filter_map(|object| role_of(&object)).collect();
@@ -211,6 +213,8 @@ struct Search<'i> {
     /// Whose files, where kustomizations put them there, are among them.
     namespaces: BTreeSet<String>,
     has_aggregation: bool,
+    /// Whether Roles are looked up by the namespaces that are written, not by their names in all of them.
+    is_narrow: bool,
 }
 
 impl Search<'_> {
@@ -256,6 +260,17 @@ impl Search<'_> {
         }
     }
 
+    /// The Role that is written with a namespace and a name.
+    fn role_in(&mut self, namespace: &str, name: &str) {
+        let id = ObjectId {
+            group: crate::rbac::read::GROUP.to_owned(),
+            kind: "Role".to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        };
+        self.files.extend(self.index.objects_with_id(&id));
+    }
+
     /// The roles that the bindings found so far give, and where one takes the rules of others, those.
     fn roles_of_bindings(&mut self) {
         let found = world(self.index, &self.files, &mut Vec::new());
@@ -264,7 +279,10 @@ impl Search<'_> {
             .collect();
         let takes = |role: &Key| found.roles(role).iter().any(|role| role.aggregation.is_some());
         for role in &given {
-            self.find(list::ROLES, &role_key(role.scope == Scope::Cluster, &role.name));
+            match role.scope.namespace().filter(|_| self.is_narrow) {
+                Some(namespace) => self.role_in(namespace, &role.name),
+                None => self.find(list::ROLES, &role_key(role.scope == Scope::Cluster, &role.name)),
+            }
             if let Some(namespace) = role.scope.namespace() {
                 self.forced_into(namespace);
             }
