@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint doc bench fuzz deny conformance clean
+.PHONY: help setup demo test lint doc bench fuzz deny conformance sops clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -51,6 +51,10 @@ fuzz: setup
 deny:
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny --locked check
+
+## make sops         our encrypted Secrets against the real sops and age (installed as Go modules where they are missing)
+sops: setup
+	sh scripts/sops.sh
 
 ## make conformance  what Bailiwick and the sandbox say to each other, held against GitHub's OpenAPI description (needs npm)
 conformance: setup

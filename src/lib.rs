@@ -14,6 +14,7 @@ pub mod report;
 pub mod rules;
 pub mod scaffold;
 pub mod schema;
+pub mod sops;
 pub mod tenancy;
 
 pub mod cluster;

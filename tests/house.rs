@@ -10,7 +10,13 @@ use syn::visit::Visit;
 /// A module may import its own floor and lower ones.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["names", "clock", "redact"]),
-    (1, &["finding", "manifest", "rbac", "rules", "schema", "tenancy", "scaffold", "command", "config", "report"]),
+    (
+        1,
+        &[
+            "finding", "manifest", "rbac", "rules", "schema", "tenancy", "scaffold", "sops", "command", "config",
+            "report",
+        ],
+    ),
     (2, &["files", "forge", "git", "render", "cluster", "store", "queue"]),
     (3, &["jobs"]),
     (4, &["cli", "sandbox", "web", "telemetry", "fuzzing", "main", "lib"]),
@@ -25,6 +31,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("libyaml_safer", &["manifest", "config"]),
     ("saphyr_parser", &["manifest"]),
     ("clap", &["cli", "main"]),
+    ("aes_gcm", &["sops"]),
+    ("bech32", &["sops"]),
 ];
 
 /// The sandbox is an independent double: were it to share the clients' code, a fault in them would

@@ -20,7 +20,7 @@ const PEM_LABELS: [&str; 5] =
     ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"];
 
 fn tokens() -> impl Strategy<Value = Secret> {
-    let prefix = prop::sample::select(vec!["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]);
+    let prefix = prop::sample::select(vec!["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "AGE-SECRET-KEY-1"]);
     let usual = (prefix, "[A-Za-z0-9]{36,82}").prop_map(|(prefix, core)| Secret::new(format!("{prefix}{core}"), &core));
     let stateless = ("[0-9]{4,7}", "[A-Za-z0-9_-]{40}", "[A-Za-z0-9_-]{380}", "[A-Za-z0-9_-]{86}").prop_map(
         |(app, header, claims, signature)| Secret {

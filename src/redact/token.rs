@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::scan::run_end;
 
-const PREFIXES: [&str; 6] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"];
+const PREFIXES: [&str; 7] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "AGE-SECRET-KEY-"];
 /// A token is at least 36 characters long. One that somebody has cut is still half a secret.
 const SHORTEST: usize = 16;
 const OLD: &str = "v1.";

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_yaml::Value;
 
 /// The YAML of one document, ending in a line end. Tags are left out, keys are text.
-pub(super) fn document(value: &Value) -> String {
+pub(crate) fn document(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
     text
@@ -96,6 +96,9 @@ fn scalar(value: &str) -> String {
 }
 
 fn is_plain(value: &str) -> bool {
+    if is_ciphertext(value) {
+        return true;
+    }
     const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b" _./:@+=,()-".contains(&byte);
     let letter = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -109,6 +112,13 @@ fn is_plain(value: &str) -> bool {
         && !value.contains(": ")
         && !value.ends_with([':', ' '])
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+}
+
+/// A value as SOPS writes it, without quotes: Flux looks for `mac: ENC[` to know an encrypted file
+/// (kustomize-controller, `internal/decryptor/decryptor.go`).
+fn is_ciphertext(value: &str) -> bool {
+    let inner = value.strip_prefix("ENC[AES256_GCM,").and_then(|rest| rest.strip_suffix(']'));
+    inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=:,".contains(&byte)))
 }
 
 /// `10m`, `16Gi`: a number to no reader.
@@ -162,6 +172,13 @@ mod tests {
         for word in ["team2", "10m", "16Gi", "./", "../../base/flux", "--git-url=git@github.com:org/x", "ssh://git@x/y"]
         {
             assert_eq!(document(&Value::String(word.to_owned())), format!("{word}\n"));
+        }
+    }
+
+    #[test]
+    fn what_sops_has_encrypted_stands_without_quotes() {
+        for (text, plain) in [("ENC[AES256_GCM,data:a+/=,type:str]", true), ("ENC[AES256_GCM,data:a #b]", false)] {
+            assert_eq!(document(&Value::from(text)) == format!("{text}\n"), plain);
         }
     }
 }

@@ -4,7 +4,8 @@
 //! [`ChangeSet`] is the dry run when printed. Nothing is written here.
 
 mod change;
-mod emit;
+mod deploy_key;
+pub(crate) mod emit;
 mod error;
 mod parameter;
 pub mod promote;
@@ -18,6 +19,7 @@ use crate::manifest::insert_list_entry;
 use crate::names::{BranchName, Engine, GitUrl, RepoPath, TeamName};
 
 pub use change::{ChangeSet, FileChange};
+pub use deploy_key::{DEPLOY_KEY_FILE, DeployKey, DeployKeyError, PUBLIC_KEY, TeamDirectory, plan_deploy_key};
 pub use error::ScaffoldError;
 pub use parameter::{Parameter, ParameterKind};
 pub use survey::{BaseFlux, Survey, find_cluster_path};
