@@ -2,10 +2,12 @@
 //! indentation, quotes and line ends. What cannot be edited safely is refused, never rewritten.
 
 mod outline;
+mod remove;
 
 use crate::names::{RepoPath, show};
 pub(crate) use outline::tag_line;
 use outline::{Node, Outline, Shape, Style};
+pub use remove::remove_list_entry;
 
 /// Why an entry was not inserted; the text stays as it is. `Display` does not name the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

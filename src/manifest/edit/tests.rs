@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{EditError, insert_list_entry};
+use super::{EditError, insert_list_entry, remove_list_entry};
 
 const KEYS: &[&str] = &["resources", "bases"];
 
@@ -139,6 +139,34 @@ fn unsafe_forms_are_refused() {
     }
 }
 
+#[test]
+fn an_entry_goes_with_its_line_and_nothing_else() {
+    let remove =
+        |text: &str| remove_list_entry(text, KEYS, "team2").unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    for (before, after) in [
+        ("resources:\n- a\n- ./team2/ # ours\n# note\n- b\n", "resources:\n- a\n# note\n- b\n"),
+        ("resources:\n- a\n- team2", "resources:\n- a"),
+        ("resources:\r\n- a\r\n- team2\r\n", "resources:\r\n- a\r\n"),
+        ("resources: # teams\n- \"team2\"\nimages: []\n", "resources: [] # teams\nimages: []\n"),
+        ("bases:\n  - ./team2/\n", "bases: []\n"),
+        ("bases:\n  - ./team2/", "bases: []"),
+        ("resources: [a, team2, b]\n", "resources: [a, b]\n"),
+        ("resources: [a, team2]\n", "resources: [a]\n"),
+        ("resources: [ team2, ]\n", "resources: [  ]\n"),
+        ("resources: [\n  a,\n  team2\n]\n", "resources: [\n  a\n]\n"),
+        ("resources: [team2, a, ./team2]\n", "resources: [a]\n"),
+        ("resources:\n- team2\n- a\nbases:\n- b\n- team2/\n", "resources:\n- a\nbases:\n- b\n"),
+        ("resources:\n- team22\n- team2.yaml\n", "resources:\n- team22\n- team2.yaml\n"),
+        ("", ""),
+    ] {
+        assert_eq!(remove(before), after);
+        assert_eq!(remove(after), after, "twice is once");
+    }
+    for text in ["resources: &x\n- team2\n", "resources:\n- a\n-\n  team2\n", "resources: [\n"] {
+        assert!(remove_list_entry(text, KEYS, "team2").is_err(), "{text:?}");
+    }
+}
+
 /// A kustomization file in one of many styles, with the given items.
 fn file() -> impl Strategy<Value = String> {
     let name = "(\\./)?[a-z][a-z0-9-]{0,6}(/|\\.yaml)?";
@@ -190,7 +218,32 @@ proptest! {
             None => old[key] = serde_yaml::Value::Sequence(vec![added]),
         }
         prop_assert_eq!(&old, &new);
-        prop_assert_eq!(insert_list_entry(&edited, KEYS, "new-team"), Ok(edited));
+        prop_assert_eq!(insert_list_entry(&edited, KEYS, "new-team"), Ok(edited.clone()));
+        // Taken away again, the values are the old ones, and every byte is one of the old text.
+        let removed = remove_list_entry(&edited, KEYS, "new-team").map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let before = values(&text);
+        if before[key].as_sequence().is_some_and(|list| !list.is_empty()) {
+            prop_assert_eq!(removed.trim_end_matches(['\r', '\n']), text.trim_end_matches(['\r', '\n']));
+        } else {
+            prop_assert_eq!(values(&removed)[key].as_sequence().map(Vec::len), Some(0), "{}", removed);
+        }
+    }
+
+    #[test]
+    fn any_entry_goes_and_the_others_stay(text in file(), number in 0..5_usize) {
+        let values = |text: &str| serde_yaml::from_str::<serde_yaml::Value>(text).expect("readable");
+        let key = if text.contains("bases:") { "bases" } else { "resources" };
+        let mut old = values(&text);
+        let Some(entry) = old[key].as_sequence().and_then(|list| list.get(number)?.as_str().map(str::to_owned)) else {
+            return Ok(());
+        };
+        let name = |value: &str| value.trim_start_matches("./").trim_end_matches('/').to_owned();
+        let edited = remove_list_entry(&text, KEYS, &name(&entry)).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        if let Some(list) = old[key].as_sequence_mut() {
+            list.retain(|item| item.as_str().map(name) != Some(name(&entry)));
+        }
+        prop_assert_eq!(values(&edited), old, "{}", edited);
+        prop_assert!(edited.len() < text.len() + " []".len());
     }
 
     #[test]
@@ -199,6 +252,8 @@ proptest! {
             if let Ok(edited) = insert_list_entry(text, KEYS, "new-team") {
                 prop_assert!(edited.len() >= text.len());
             }
+            let removed = remove_list_entry(text, KEYS, "a");
+            prop_assert!(removed.is_err() || removed.is_ok_and(|shorter| shorter.len() <= text.len() + 3));
         }
     }
 }
