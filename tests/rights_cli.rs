@@ -187,3 +187,37 @@ fn wrong_usage_is_told_in_one_line() {
     assert_eq!(run.status, 2);
     assert!(run.err.contains("--base"), "{}", run.err);
 }
+
+/// What is not read or not followed may change anything: the answer must not look whole.
+#[test]
+fn what_cannot_be_followed_is_said() {
+    let anchor = ROLES.replace("verbs: [get, list]", "verbs: &all [get, list]");
+    let (before, unread) = (repository(ROLES), repository(&anchor));
+    let text = bailiwick(&["diff", "--base", of(&before), of(&unread)]).out;
+    assert!(text.contains("more may change than is told:\n  cluster/common/roles.yaml:"), "{text}");
+    let markdown = bailiwick(&["diff", "--base", of(&before), "--format", "markdown", of(&unread)]).out;
+    assert!(markdown.contains("### Not followed") && markdown.contains("- `cluster/common/roles.yaml:"), "{markdown}");
+    let json = bailiwick(&["diff", "--base", of(&before), "--format", "json", of(&unread)]).out;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["complete"], json!(false));
+    assert_eq!(json["not_followed"][0]["file"], json!("cluster/common/roles.yaml"));
+    let exit = bailiwick(&["diff", "--base", of(&before), "--exit-code", of(&unread)]);
+    assert_eq!(exit.status, 1);
+
+    let patched = repository(ROLES);
+    let patches = format!(
+        "{COMMON}patches:\n  - target: {{kind: ClusterRole}}\n    patch: '[{{op: replace, path: /rules/0/resources, value: [\"*\"]}}]'\n"
+    );
+    write(patched.path(), &[("cluster/common/kustomization.yaml", &patches)]);
+    let text = bailiwick(&["diff", "--base", of(&before), of(&patched)]).out;
+    assert!(text.contains("Nobody's rights change.") && text.contains("could not be followed"), "{text}");
+
+    let who = bailiwick(&["who-can", "get", "secrets", of(&unread)]).out;
+    assert!(
+        who.contains("These files cannot be read, so there may be others:\n  cluster/common/roles.yaml\n"),
+        "{who}"
+    );
+    let who = bailiwick(&["who-can", "get", "secrets", "--format", "json", of(&unread)]).out;
+    let who: Value = serde_json::from_str(&who).expect("JSON");
+    assert_eq!(who["unread"], json!(["cluster/common/roles.yaml"]));
+}

@@ -51,22 +51,24 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         (args.base.as_deref(), args.base_rev.as_deref()),
         args.cluster_path.as_ref(),
     )?;
-    let objects = change.objects();
+    let (objects, not_followed) = (change.objects(), change.not_followed(0));
     let differs = match args.format {
         Format::Json => {
             let (rights, complete) = change.each_right(0);
-            writeln!(out, "{:#}", report::difference_json(&objects, &rights, complete))?;
+            writeln!(out, "{:#}", report::difference_json(&objects, (&rights, complete), &not_followed))?;
             !rights.is_empty() || !complete
         }
         Format::Text | Format::Markdown => {
             let rights = change.rights(0);
             let text = match args.format {
-                Format::Markdown => report::difference_markdown(&objects, &rights),
-                _ => report::difference_text(&objects, &rights),
+                Format::Markdown => {
+                    report::difference_markdown(&objects, &rights) + &report::not_followed_markdown(&not_followed)
+                }
+                _ => report::difference_text(&objects, &rights) + &report::not_followed_text(&not_followed),
             };
             out.write_all(text.as_bytes())?;
             !rights.changes.is_empty() || rights.more
         }
     };
-    Ok(if args.exit_code && (differs || !objects.is_empty()) { FINDINGS } else { FINE })
+    Ok(if args.exit_code && (differs || !objects.is_empty() || !not_followed.is_empty()) { FINDINGS } else { FINE })
 }

@@ -12,7 +12,7 @@ use crate::names::{Namespace, RepoPath};
 use crate::rbac::{Request, who_can};
 use crate::report::{self, CanDo, Question};
 use crate::rules::{unknown_way, way};
-use crate::tenancy::{RepositoryIndex, Rights};
+use crate::tenancy::{RepositoryIndex, Rights, StoredSummary};
 
 /// Show who may do something, computed from the roles and bindings of the repository
 #[derive(Debug, clap::Args)]
@@ -94,6 +94,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         unknown.extend(found.unknown.iter().map(|binding| unknown_way(binding, &rights)));
     }
     unknown.dedup();
+    let applied = |file: &StoredSummary<'_>| file.is_unreadable() && index.is_applied(&file.path(), None);
+    let unread: Vec<RepoPath> = index.files().filter(applied).map(|file| file.path()).collect();
     let is_path = args.resource.starts_with('/');
     let asked = Question {
         words: asked(args, &groups),
@@ -104,8 +106,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
         namespace: args.namespace.as_ref().map(Namespace::as_str),
     };
     match args.format {
-        Format::Text => out.write_all(report::who_can_text(&asked, &holders, &unknown).as_bytes())?,
-        Format::Json => writeln!(out, "{:#}", report::who_can_json(&asked, &holders, &unknown))?,
+        Format::Text => out.write_all(report::who_can_text(&asked, &holders, (&unknown, &unread)).as_bytes())?,
+        Format::Json => writeln!(out, "{:#}", report::who_can_json(&asked, &holders, (&unknown, &unread)))?,
     }
     Ok(FINE)
 }

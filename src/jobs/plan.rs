@@ -98,7 +98,8 @@ fn pull_request(config: &Config, event: &PullRequestEvent) -> Vec<NewJob> {
         {
             // Another base is another merge: the verdict on the old one does not count.
             let review = review(installation, &event.repository, event.number, event.base_changed);
-            let brings_a_head = matches!(event.action, PullRequestAction::Opened | PullRequestAction::Synchronize);
+            let brings_a_head = config.grants.is_some()
+                && matches!(event.action, PullRequestAction::Opened | PullRequestAction::Synchronize);
             let pushed_by = event.sender.as_ref().filter(|_| brings_a_head).map(|sender| sender.id);
             vec![ReviewPullRequest { pushed_by, ..review }.to_job()]
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::markdown::{code, cut, escape};
 use super::{count, visible};
-use crate::finding::Location;
+use crate::finding::{Finding, Location};
 use crate::rbac::{self, PolicyRule, Subject};
 use crate::redact::redact_value;
 use crate::rules::{Fate, Holder, ObjectChange, Right, RightMoved, RightsChange, RightsDifference, Way};
@@ -153,13 +153,45 @@ pub fn difference_markdown(objects: &[ObjectChange], rights: &RightsDifference) 
     text
 }
 
-/// Everything for scripts: nothing is left out or put together. `complete` says whether the rights are all.
-pub fn difference_json(objects: &[ObjectChange], rights: &[RightMoved], complete: bool) -> Value {
+/// What nobody could follow, for a terminal; empty where there is nothing.
+pub fn not_followed_text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let Location { file, line, .. } = &finding.location;
+        let place = format!("{file}:{line}");
+        writeln!(text, "  {}: {}", visible(&place), visible(&finding.message)).expect("a string takes every write");
+    }
+    if text.is_empty() { text } else { format!("\n{NOT_FOLLOWED}:\n{text}") }
+}
+
+/// The same as Markdown.
+pub fn not_followed_markdown(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let place = format!("{}:{}", finding.location.file, finding.location.line);
+        writeln!(text, "- {}: {}", code(&place), escape(&cut(&finding.message, LONGEST)))
+            .expect("a string takes every write");
+    }
+    if text.is_empty() { text } else { format!("\n### Not followed\n\n{NOT_FOLLOWED}.\n\n{text}") }
+}
+
+const NOT_FOLLOWED: &str = "These parts of the change could not be followed, so more may change than is told";
+
+/// Everything for scripts: nothing is left out or put together. `complete` says whether the rights are all of what could
+/// be followed.
+pub fn difference_json(
+    objects: &[ObjectChange],
+    (rights, complete): (&[RightMoved], bool),
+    not_followed: &[Finding],
+) -> Value {
+    let complete = complete && not_followed.is_empty();
+    let left_out = |finding: &Finding| json!({"file": finding.location.file.as_str(), "line": finding.location.line, "why": finding.message});
     let object = |change: &ObjectChange| json!({"change": word(change.fate), "object": change.object, "file": change.at.file.as_str(), "line": change.at.line});
     redact_value(json!({
         "objects": objects.iter().map(object).collect::<Vec<_>>(),
         "rights": rights.iter().map(right_json).collect::<Vec<_>>(),
         "complete": complete,
+        "not_followed": not_followed.iter().map(left_out).collect::<Vec<_>>(),
     }))
 }
 

@@ -3,10 +3,8 @@
 use super::markdown::{code, cut, escape};
 use super::{CheckRunReport, Conclusion, SUMMARY_BYTES, count, rights_markdown};
 use crate::names::{CommitId, Login};
-use crate::rules::Grants;
+use crate::rules::{Grants, Other};
 
-/// Bytes kept free in the summary for what is not the table.
-const RESERVE: usize = 4_000;
 /// Bytes of a reason that are shown.
 const LONGEST: usize = 400;
 
@@ -34,12 +32,12 @@ pub enum Asked<'a> {
 /// the queue goes on, and nobody can approve there.
 pub fn grants_check(grants: &Grants, approvals: &Approvals<'_>) -> CheckRunReport {
     if grants.is_empty() {
-        let summary = "Nobody gains rights in the whole cluster, or in a namespace from which it is run (`kube-*`, \
-                       `*-system`). Nobody has to approve anything here.";
+        let summary = "Nobody gains rights beyond the teams' own namespaces, and nothing changes that Flux applies with its own \
+                       rights. Nobody has to approve anything here.";
         return report(Conclusion::Success, "Nothing to approve".to_owned(), summary.to_owned());
     }
     let Approvals { required, by, on } = approvals;
-    let table = rights_markdown(&grants.rights, SUMMARY_BYTES - RESERVE);
+    let table = rights_markdown(&grants.rights, SUMMARY_BYTES / 2) + &others(grants);
     let who = approved_by(by);
     if by.len() >= *required {
         let title = format!("Approved by {}", count_people(by.len()));
@@ -50,7 +48,7 @@ pub fn grants_check(grants: &Grants, approvals: &Approvals<'_>) -> CheckRunRepor
         Asked::Here(head) => (
             Conclusion::ActionRequired,
             format!(
-                "This change gives rights that reach beyond a team. {} to approve it, {}: whoever may, comments \
+                "This change decides over more than one team. {} to approve it, {}: whoever may, comments \
                  `/approve {}`. Nobody counts who opened the pull request, asked for it or pushed to it, and the next push \
                  clears what was approved.",
                 if *required == 1 { "Somebody has".to_owned() } else { format!("{required} people have") },
@@ -60,7 +58,7 @@ pub fn grants_check(grants: &Grants, approvals: &Approvals<'_>) -> CheckRunRepor
         ),
         Asked::Before => (
             Conclusion::Failure,
-            "This merge gives rights that reach beyond a team, and they are not those that were approved on the pull \
+            "This merge decides over more than one team, and what it grants is not what was approved on the pull \
              request: something else was merged meanwhile, or before it in the queue, or nobody has approved. Bring the \
              pull request up to date, have it approved, and put it into the queue again."
                 .to_owned(),
@@ -69,6 +67,26 @@ pub fn grants_check(grants: &Grants, approvals: &Approvals<'_>) -> CheckRunRepor
     let parts = [ask + "\n", who, table];
     report(conclusion, title, parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))
 }
+
+/// What decides over the cluster and is no right.
+fn others(grants: &Grants) -> String {
+    if grants.others.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n### Beside rights\n\n".to_owned();
+    let line = |other: &Other| {
+        let place = format!("{}:{}", other.at.file, other.at.line);
+        format!("- {}: {}\n", code(&cut(&place, LONGEST)), escape(&cut(&other.words, LONGEST)))
+    };
+    text.extend(grants.others.iter().take(OTHERS).map(line));
+    if grants.others.len() > OTHERS {
+        text.push_str(&format!("- … and {}\n", count(grants.others.len() - OTHERS, "other")));
+    }
+    text
+}
+
+/// So many of them are told.
+const OTHERS: usize = 20;
 
 /// Characters of a commit's id: as many as `/approve` takes at least.
 const SHOWN: usize = 12;
@@ -110,7 +128,7 @@ mod tests {
             gained: vec![Right { what: "get on secrets".to_owned(), through: vec![way] }],
             lost: Vec::new(),
         };
-        let grants = Grants::of(&RightsDifference { changes: vec![change], more: false });
+        let grants = Grants { rights: RightsDifference { changes: vec![change], more: false }, others: Vec::new() };
         let head = "1234567890abcdef1234567890abcdef12345678".parse().expect("a commit");
         let (alice, carol) = ("alice".parse().expect("a login"), "carol".parse().expect("a login"));
         let said = |by: &[_], required, on| {

@@ -18,7 +18,9 @@ mod visible;
 mod who_can;
 
 pub use check_run::{ANNOTATIONS, Annotation, CheckRunReport, Conclusion, NotJudged, SUMMARY_BYTES, check_run};
-pub use difference::{difference_json, difference_markdown, difference_text, rights_markdown};
+pub use difference::{
+    difference_json, difference_markdown, difference_text, not_followed_markdown, not_followed_text, rights_markdown,
+};
 pub use github::github;
 pub use grants::{Approvals, Asked, grants_check, grants_unknown};
 pub use isolation::{isolation_json, isolation_markdown, isolation_text};

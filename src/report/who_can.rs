@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::difference::{places, subject_json, way_json, with_rule};
 use super::visible;
+use crate::names::RepoPath;
 use crate::rbac::{PolicyRule, Subject};
 use crate::redact::redact_value;
 use crate::rules::Way;
@@ -66,7 +67,7 @@ const VERBS: [&str; 20] = [
 ];
 
 /// For a terminal. `unknown` are bindings of which nobody can say it.
-pub fn who_can_text(asked: &Question<'_>, holders: &[CanDo], unknown: &[Way]) -> String {
+pub fn who_can_text(asked: &Question<'_>, holders: &[CanDo], (unknown, unread): (&[Way], &[RepoPath])) -> String {
     let words = visible(&asked.words);
     let mut text = match holders.len() {
         0 => format!("Nobody can {words}.\n"),
@@ -83,6 +84,12 @@ pub fn who_can_text(asked: &Question<'_>, holders: &[CanDo], unknown: &[Way]) ->
         text.push_str("\nNobody can say what these give:\n");
         for way in unknown {
             writeln!(text, "  {}", visible(&placed(way))).expect("a string takes every write");
+        }
+    }
+    if !unread.is_empty() {
+        text.push_str("\nThese files cannot be read, so there may be others:\n");
+        for file in unread {
+            writeln!(text, "  {}", visible(file.as_str())).expect("a string takes every write");
         }
     }
     text
@@ -107,7 +114,7 @@ fn doubt(verb: &str, holders: &[CanDo]) -> Option<String> {
 }
 
 /// For scripts.
-pub fn who_can_json(asked: &Question<'_>, holders: &[CanDo], unknown: &[Way]) -> Value {
+pub fn who_can_json(asked: &Question<'_>, holders: &[CanDo], (unknown, unread): (&[Way], &[RepoPath])) -> Value {
     let holder = |CanDo { subject, namespace, rule, way }: &CanDo| {
         let mut value = json!({
             "subject": subject_json(subject),
@@ -127,5 +134,6 @@ pub fn who_can_json(asked: &Question<'_>, holders: &[CanDo], unknown: &[Way]) ->
         "namespace": asked.namespace,
         "holders": holders.iter().map(holder).collect::<Vec<_>>(),
         "unknown": unknown.iter().map(way_json).collect::<Vec<_>>(),
+        "unread": unread.iter().map(RepoPath::as_str).collect::<Vec<_>>(),
     }))
 }

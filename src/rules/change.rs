@@ -46,7 +46,7 @@ pub struct Changed {
 pub struct Change {
     pub(super) views: Vec<View>,
     /// What stood in the repository, by the views.
-    whole_before: Vec<RepositoryIndex>,
+    pub(super) whole_before: Vec<RepositoryIndex>,
     pub(super) files: Vec<ManifestFile>,
     old: Vec<ManifestFile>,
     pub(super) definitions: Vec<ManifestFile>,
@@ -217,17 +217,6 @@ impl Change {
     /// Where there is no such view.
     pub fn rights(&self, view: usize) -> RightsDifference {
         rights::of(&self.review(view, Scope::Admin))
-    }
-
-    /// Who gains and loses which rights, to all views together. A judgement knows it but for a repository that was empty:
-    /// there everything is new, and whoever judges it asks for no difference.
-    pub fn granted(&self, judgement: &Judgement) -> RightsDifference {
-        if self.whole_before.iter().all(|before| before.file_count() > 0) {
-            return judgement.rights.clone();
-        }
-        let mut all = RightsDifference::default();
-        (0..self.views()).for_each(|view| all.absorb(self.rights(view)));
-        all
     }
 
     /// The same for scripts: every right by itself. The second is whether this is all.

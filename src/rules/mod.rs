@@ -26,7 +26,7 @@ pub use change::{Change, Changed, View};
 pub use docs::Documentation;
 pub use elsewhere::Elsewhere;
 pub use engine::{Judgement, Summary, Waived, judge};
-pub use grants::Grants;
+pub use grants::{Grants, Other};
 pub use objects::{Fate, ObjectChange};
 pub use policy::{JudgedPolicy, OwnPolicy, Policy, PolicyError, PowerfulKind, is_of_changes};
 pub use prepared::Prepared;

@@ -58,6 +58,27 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The keys of a kind that start with `prefix` and go on with digits, in order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn facts_numbered(&self, kind: &str, prefix: &str) -> Result<Vec<u64>, StoreError> {
+        let doing = "look up facts";
+        // Behind the digits comes the colon.
+        let rows = sqlx::query("SELECT key FROM facts WHERE kind = $1 AND key >= $2 AND key < $3 ORDER BY key")
+            .bind(kind)
+            .bind(format!("{prefix}0"))
+            .bind(format!("{prefix}:"))
+            .fetch_all(&self.inner.reader)
+            .await
+            .map_err(StoreError::database(doing))?;
+        let number = |row: &Row| -> Result<Option<u64>, StoreError> {
+            let key: String = row.try_get("key").map_err(StoreError::database(doing))?;
+            Ok(key.strip_prefix(prefix).and_then(|number| number.parse().ok()))
+        };
+        rows.iter().filter_map(|row| number(row).transpose()).collect()
+    }
+
     /// Forgets a remembered value.
     ///
     /// # Errors

@@ -116,6 +116,69 @@ async fn whoever_pushed_does_not_approve() {
     later.world.finish().await;
 }
 
+/// The reviews of both pushes are one, and both people pushed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_pushed_is_not_forgotten_for_a_later_push() {
+    let mut later = Later::start_with("grants: {required: 1}\n").await;
+    let pull = asked(&later).await;
+    later.turn().await;
+    later.world.stop_server().await;
+    let both = |verbs: &str| format!("{}---\n{}", role(verbs), binding("auditors"));
+    later.world.push(ALICE, (ADMIN, "auditors"), &[(BINDING, &both("get"))]).await;
+    later.world.push(BOB, (ADMIN, "auditors"), &[(BINDING, &both("get, watch"))]).await;
+    later.world.start_server().await;
+    later.world.expect_check(&pull, "success").await;
+    let own = later.answer(ALICE, &pull, "/approve").await;
+    assert!(own.contains("You pushed to this pull request"), "{own}");
+    later.world.expect_grants(&pull, "action_required").await;
+    later.world.finish().await;
+}
+
+/// GitHub shows one check for a commit, whatever pull request it is in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_approves_their_own_head_in_the_pull_request_of_another() {
+    let later = two().await;
+    let world = &later.world;
+    let common = files::common(&["auditors.yaml"]);
+    let both = format!("{}---\n{}", role("get, list"), binding("auditors"));
+    let own = world.open(ALICE, (ADMIN, "auditors"), &[(COMMON, &common), (BINDING, &both)]).await;
+    world.expect_check(&own, "success").await;
+    world.quiet().await;
+    world.twin(ADMIN, "twin", &world.head(&own));
+    let twin = world.open_into(BOB, (ADMIN, "twin"), "main").await;
+    world.expect_check(&twin, "success").await;
+    let answer = later.answer(ALICE, &twin, "/approve").await;
+    assert!(answer.contains("You have a pull request with the same head"), "{answer}");
+    world.expect_grants(&twin, "action_required").await;
+    later.world.finish().await;
+}
+
+/// No right changes, and whoever owns that repository has every right afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_flux_applies_with_its_own_rights_is_to_be_approved() {
+    let later = Later::start_with("grants: {required: 1}\n").await;
+    let sync = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: addons, namespace: flux-system}
+spec: {interval: 1m, url: 'https://github.com/mallory/addons', ref: {branch: main}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: addons, namespace: flux-system}
+spec: {interval: 1m, path: ./, prune: true, sourceRef: {kind: GitRepository, name: addons}}
+";
+    let common = files::common(&["addons.yaml"]);
+    let files = [(COMMON, common.as_str()), ("cluster/common/addons.yaml", sync)];
+    let pull = later.world.open(BOB, (ADMIN, "addons"), &files).await;
+    let check = later.world.expect_grants(&pull, "action_required").await;
+    insta::assert_snapshot!("beside_rights", check.text().replace(&later.world.head(&pull)[..12], "[head]"));
+    let approved = later.answer(ALICE, &pull, "/approve").await;
+    assert!(approved.contains("That is enough"), "{approved}");
+    later.world.expect_grants(&pull, "success").await;
+    later.world.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_pushed_after_the_comment_is_not_approved() {
     let mut later = Later::start_with("grants: {required: 1}\n").await;
@@ -221,7 +284,7 @@ async fn the_merge_queue_lets_nothing_pass_that_grew_after_the_approval() {
     world.github().require_merge_queue(ADMIN, "ALLGREEN").expect("there is this repository");
     let group = world.github().enqueue(ALICE, ADMIN, pull.number).await.expect("the queue takes it");
     let check = world.expect_grants_of(ADMIN, &group.head, "failure").await;
-    assert!(check.summary().contains("not those that were approved"), "{}", check.summary());
+    assert!(check.summary().contains("is not what was approved"), "{}", check.summary());
     later.world.finish().await;
 }
 

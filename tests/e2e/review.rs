@@ -226,10 +226,7 @@ async fn two_pull_requests_may_have_one_head() {
     let one = world.open(BOB, (ADMIN, "one"), &[("README.md", "# A word\n")]).await;
     world.expect_check(&one, "success").await;
     let head = world.head(&one);
-    let path = world.github().repository_path(ADMIN).unwrap();
-    let mut git = std::process::Command::new("git");
-    let branch = git.arg("--git-dir").arg(path).args(["update-ref", "refs/heads/two", &head]).status();
-    assert!(branch.unwrap().success());
+    world.twin(ADMIN, "two", &head);
     let twin = world.open_into(BOB, (ADMIN, "two"), "main").await;
     world.until("its own check run", |world| (world.checks_of(ADMIN, &head).len() == 2).then_some(())).await;
     world.expect_check(&twin, "success").await;

@@ -45,6 +45,14 @@ impl TestWorld {
         self.open_into(user, at, "main").await
     }
 
+    /// Lets another branch of a repository stand at the same commit.
+    pub fn twin(&self, repository: &str, branch: &str, head: &str) {
+        let path = self.github().repository_path(repository).expect("a repository");
+        let mut git = std::process::Command::new("git");
+        let made = git.arg("--git-dir").arg(path).args(["update-ref", &format!("refs/heads/{branch}"), head]).status();
+        assert!(made.expect("git runs").success());
+    }
+
     /// Opens a pull request from a branch into another.
     pub async fn open_into(&self, user: &str, (repository, head): (&str, &str), base: &str) -> Page {
         let new = NewPullRequest { head, base, title: "A change", body: "" };

@@ -153,7 +153,7 @@ impl<'a> Grants<'a> {
         };
         // What is not known whole is not known to be the same.
         let Some(head) = head.filter(|_| digest.is_some() || !in_queue) else { return Ok(Vec::new()) };
-        let hands = hands::of(store, at).await?;
+        let hands = hands::of(store, at, &head).await?;
         let is_for = |approval: &Approval| {
             approval.head == head && approval.base == *base && approval.gains == digest && !hands.contains(&approval.by)
         };

@@ -38,7 +38,7 @@ impl Judged {
         if let Some(left_out) = self.merge.not_judged.first() {
             return Err(format!("{}: {}", left_out.what, left_out.why));
         }
-        Ok(rules::Grants::of(&self.merge.change.granted(&self.judgement)))
+        Ok(self.merge.change.grants(&self.judgement))
     }
 
     /// The waiver of one of the findings; `None` where no object can be told by which it is bound.

@@ -76,8 +76,10 @@ impl Task for ReviewPullRequest {
         format!("pull/{}/{}", self.repository, self.number)
     }
 
+    /// A job takes the place of one that waits under the same key; who pushed must not be lost with it.
     fn key(&self) -> String {
-        format!("review/{}/{}/{}", self.repository, self.number, u8::from(self.again))
+        let by = self.pushed_by.map(|user| format!("/{user}")).unwrap_or_default();
+        format!("review/{}/{}/{}{by}", self.repository, self.number, u8::from(self.again))
     }
 
     fn repository(&self) -> Option<RepositoryId> {
@@ -92,6 +94,8 @@ impl Task for ReviewPullRequest {
             Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
+        // Also where nothing is judged: the pull request may be sent to another base, or opened again.
+        self.note_hands(context, &name, pull.as_ref()).await?;
         let part = match &pull {
             Some(pull) => part(context, &name, &pull.base.branch).await?,
             None => None,
@@ -148,14 +152,32 @@ impl ReviewPullRequest {
         (repo, pull): (&Repo, &PullRequest),
         Part { role, check }: Part<'_>,
     ) -> Result<(), JobError> {
-        if let (Some(user), Some(_), true) = (self.pushed_by, context.config.grants, role.is_admin()) {
-            hands::pushed(&context.store, (self.repository, self.number), user).await?;
-        }
         let place = self.place();
         let about = self.about(&place, pull, &check);
         let waivers = Decisions::of(&context.store, self.repository, self.number).await?.waivers;
         let merging = Merging { role, proposal: Proposal::of(pull)?, waivers };
         carry_out(context, lease, (repo, &about), merging).await
+    }
+
+    /// Who cannot approve what the head grants, as far as somebody has to.
+    async fn note_hands(
+        &self,
+        context: &Context,
+        name: &RepositoryName,
+        pull: Option<&PullRequest>,
+    ) -> Result<(), JobError> {
+        if context.config.grants.is_none() || context.config.clusters_of(name).next().is_none() {
+            return Ok(());
+        }
+        if let Some(user) = self.pushed_by {
+            hands::pushed(&context.store, (self.repository, self.number), user).await?;
+        }
+        let Some(pull) = pull else { return Ok(()) };
+        let pushed = hands::of(&context.store, (self.repository, self.number), &pull.head.sha).await?.pushed;
+        for user in pull.author.iter().map(|author| author.id).chain(pushed) {
+            hands::in_head(&context.store, (self.repository, &pull.head.sha), user).await?;
+        }
+        Ok(())
     }
 
     /// The name of the check run in which a review is given up. Where it was not opened yet, and what the

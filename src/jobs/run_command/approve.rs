@@ -114,8 +114,9 @@ async fn hand(call: &Call<'_>, pull: &PullRequest) -> Result<Option<String>, Job
     if pull.author.as_ref().is_some_and(|author| author.id == me) {
         return Ok(Some("opened this pull request".to_owned()));
     }
-    let hands = hands::of(&call.context.store, (call.job.repository, call.job.issue)).await?;
+    let hands = hands::of(&call.context.store, (call.job.repository, call.job.issue), &pull.head.sha).await?;
     let asked = hands.asked.contains(&me).then_some("asked for this pull request");
     let pushed = hands.pushed.contains(&me).then_some("pushed to this pull request");
-    Ok(asked.or(pushed).map(str::to_owned))
+    let twin = hands.head.contains(&me).then_some("have a pull request with the same head");
+    Ok(asked.or(pushed).or(twin).map(str::to_owned))
 }

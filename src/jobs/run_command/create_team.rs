@@ -106,7 +106,7 @@ async fn propose(
     let body = comment::create_team_body(&command.team, repository, (cluster, others), call.job.issue, &paths);
     let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
     let (number, updated) = open_or_update(&repo, new, seen_before).await?;
-    hands::asked(store, (call.job.repository, number), [call.job.author]).await?;
+    hands::asked(store, (call.job.repository, number), call.job.author).await?;
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
     Ok(Proposal { number, updated, commit })
 }

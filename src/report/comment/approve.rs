@@ -35,7 +35,7 @@ pub fn approve_changed() -> String {
 
 /// There is nothing to approve.
 pub fn approve_nothing() -> String {
-    "This pull request gives nobody rights in the whole cluster: there is nothing to approve. Nothing was done."
+    "This pull request gives nobody rights beyond the teams' own namespaces: there is nothing to approve. Nothing was done."
         .to_owned()
 }
 

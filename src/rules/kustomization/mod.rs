@@ -23,7 +23,7 @@ mod unmatched;
 pub use cannot_build::CannotBuild;
 pub(super) use flux::is_sync;
 pub use missing_resource::MissingResource;
-pub use not_evaluated::NotEvaluated;
+pub use not_evaluated::{NOT_EVALUATED, NotEvaluated};
 pub use not_listed::NotListed;
 pub use source_ignore::SourceIgnore;
 

@@ -47,7 +47,10 @@ use crate::rules::{Meta, Review, Rule, shown};
 #[derive(Debug)]
 pub struct NotEvaluated;
 
-const ID: RuleId = RuleId::new("kustomization/not-evaluated");
+/// Its id: what it is about may bring anything.
+pub const NOT_EVALUATED: &str = "kustomization/not-evaluated";
+
+const ID: RuleId = RuleId::new(NOT_EVALUATED);
 
 /// Fields that run a plug-in or fetch a chart.
 const PLUGINS: &[&str] = &["generators", "transformers", "helmCharts", "helmChartInflationGenerator"];

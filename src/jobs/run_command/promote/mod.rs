@@ -191,8 +191,9 @@ async fn write(
     let new = NewPull { title, body, head: branch, base: home.cluster.branch.clone() };
     let (number, updated) = open_or_update(repo, new, true).await?;
     if let Some(admin) = repo.id() {
-        let people = author.into_iter().chain([call.job.author]);
-        hands::asked(&call.context.store, (admin, number), people).await?;
+        for person in author.into_iter().chain([call.job.author]) {
+            hands::asked(&call.context.store, (admin, number), person).await?;
+        }
     }
     let effects = vec![
         AuditEffect::new("commit", &commit),
