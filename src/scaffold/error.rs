@@ -63,6 +63,34 @@ pub enum ScaffoldError {
         /// Why.
         problem: EditError,
     },
+    /// A file that may hold an object that lists namespaces or addresses cannot be read.
+    #[error("{0} is not readable YAML and may list what the new team needs to stand in; mend it, then try again")]
+    NotRead(RepoPath),
+    /// A kustomization changes everything that it lists, so the new team would become something else.
+    #[error(
+        "{path} has {field}: {}, which would change the new team too; move that line into the directories that it is \
+         meant for, then try again",
+        show(value)
+    )]
+    Forced {
+        /// The kustomization file.
+        path: RepoPath,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A layout with environments needs to know which.
+    #[error("there is no environment in tenants/; name them, such as staging and production, as `environments`")]
+    NoEnvironments,
+    /// An environment that is none.
+    #[error("{} is no environment here; they are {}", show(name), known.join(", "))]
+    UnknownEnvironment {
+        /// What was named.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// Marks of both generations of Flux.
     #[error(
         "both Flux v1 ({0}) and Flux v2 ({1}) are in this repository; say which one with the engine flux-v1 or flux-v2"

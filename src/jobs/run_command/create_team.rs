@@ -12,7 +12,7 @@ use crate::forge::{Access, FileChange, NewCommit, NewPull};
 use crate::jobs::{JobError, admin, hands};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
-use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
+use crate::scaffold::{ChangeSet, Layout, Outcome, TeamRequest, Wanted};
 use crate::store::{AuditEffect, EffectState};
 
 /// Runs the command; returns the answer.
@@ -35,7 +35,7 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
     if command.plan {
         return Ok(comment::create_team_plan(&command.team, &plan.to_string()));
     }
-    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
+    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan.changes).await?;
     let Proposal { number, updated, commit } = proposal;
     let effects = vec![
         AuditEffect::new("commit", &commit),
@@ -67,13 +67,23 @@ fn request(
     repository: &RepositoryName,
 ) -> Result<TeamRequest, JobError> {
     let git_url = call.context.team_git_url(cluster, repository);
+    let git_url = git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?;
     Ok(TeamRequest {
-        team: command.team.clone(),
-        git_url: git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?,
-        branch: cluster.team_branch.clone(),
-        engine: cluster.engine.unwrap_or(Engine::FluxV2),
-        settings: std::collections::BTreeMap::new(),
+        layout: layout(cluster),
+        environments: cluster.environments.clone(),
+        kubernetes: cluster.kubernetes_version,
+        ..TeamRequest::new(command.team.clone(), git_url, cluster.team_branch.clone())
     })
+}
+
+/// How the configuration says that the admin repository keeps teams; what it does not say is seen there.
+fn layout(cluster: &ClusterConfig) -> Wanted {
+    match cluster.engine {
+        Some(Engine::FluxV1) => Wanted::Engine(Engine::FluxV1),
+        _ if !cluster.environments.is_empty() => Wanted::Layout(Layout::FluxV2Environments),
+        Some(engine) => Wanted::Engine(engine),
+        None => Wanted::Seen,
+    }
 }
 
 /// Commits the plan and opens the pull request, or brings the open one up to date.

@@ -1,129 +1,136 @@
-//! What `create-team` writes, as data: `bot-config/templates/<engine>/team/`.
+//! What `create-team` and `init` write, as data: `bot-config/templates/<layout>/<part>/`, or the same folder in an admin
+//! repository's `.bailiwick/templates/`, which replaces the built-in one.
 
-use std::collections::BTreeMap;
+mod built_in;
+mod error;
+mod manifest;
+mod overrides;
+mod parse;
+mod settings;
 
-use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Parameter;
-use super::render::{self, Values};
-use crate::names::{Engine, RepoPath, TeamName, show};
+use serde_yaml::Value;
 
-/// A template: its parameters and its files.
-#[derive(Debug, Clone)]
-pub struct Template {
-    parameters: BTreeMap<String, Parameter>,
-    /// Name, what it is for, and text, in the order in which they are written.
-    files: Vec<(String, String, String)>,
+use super::condition::Condition;
+use super::pattern::Pattern;
+use super::values::Values;
+use super::{Layout, Parameter, render};
+use crate::names::RepoPath;
+
+pub use error::TemplateError;
+pub(super) use manifest::{Beside, Missing, Objects};
+pub use overrides::OVERRIDES;
+pub use settings::{Preset, setting_name};
+
+/// What a template makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A team in an admin repository.
+    Team,
+    /// A new repository of a team.
+    TeamRepository,
+    /// A new admin repository.
+    Admin,
 }
 
-/// Why a template cannot be used as asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
-    /// The template itself is wrong.
-    #[error("the template's {file} cannot be used: {problem}; mend the template")]
-    Broken {
-        /// The template's file.
-        file: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A setting that the template does not know.
-    #[error("{} is no setting of this template; {remedy}", show(name))]
-    UnknownSetting {
-        /// The setting.
-        name: String,
-        /// The nearest known one, or all.
-        remedy: String,
-    },
-    /// A setting's value does not fit.
-    #[error("the setting {name} must be {must_be}, not {}", show(value))]
-    Misfit {
-        /// The setting.
-        name: String,
-        /// What it must be.
-        must_be: String,
-        /// What it was.
-        value: String,
-    },
-}
-
-impl TemplateError {
-    pub(super) fn broken(file: &str, problem: impl Into<String>) -> Self {
-        Self::Broken { file: file.to_owned(), problem: problem.into() }
+impl Part {
+    /// The name of its folder: `team`, `team-repo` or `admin`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Team => "team",
+            Self::TeamRepository => "team-repo",
+            Self::Admin => "admin",
+        }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    #[serde(default)]
+/// A template: its parameters, its files and its entries in files that are there.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The folder that it was read from, with a slash at its end.
+    origin: String,
+    part: Part,
     parameters: BTreeMap<String, Parameter>,
-    files: Vec<ManifestFile>,
+    files: Vec<TemplateFile>,
+    entries: Vec<Entry>,
+    /// The placeholders in it.
+    names: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ManifestFile {
+#[derive(Debug, Clone)]
+struct TemplateFile {
     name: String,
     about: String,
+    to: Pattern,
+    when: Condition,
+    body: Body,
 }
 
-/// A file of a built-in template: its name and its text.
-macro_rules! built_in {
-    ($directory:literal, $($name:literal),+) => {
-        &[$(($name, include_str!(concat!("../../bot-config/templates/", $directory, "/", $name)))),+]
-    };
+#[derive(Debug, Clone)]
+enum Body {
+    Documents(Vec<Value>),
+    /// A text that is no YAML.
+    Text(String),
 }
 
-const FLUX_V2: &[(&str, &str)] = built_in!(
-    "flux-v2/team",
-    "template.yaml",
-    "namespace.yaml",
-    "rbac.yaml",
-    "quota.yaml",
-    "network.yaml",
-    "sync.yaml",
-    "kustomization.yaml"
-);
+/// Something that is put into a file that is there.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) target: Target,
+    pub(super) field: Field,
+    /// The text with placeholders that is put in.
+    pub(super) add: String,
+    /// The text with placeholders that a line may cover already, by beginning like it.
+    pub(super) covers: Option<String>,
+    pub(super) beside: Beside,
+    when: Condition,
+}
 
-const FLUX_V1: &[(&str, &str)] = built_in!(
-    "flux-v1/team",
-    "template.yaml",
-    "namespace.yaml",
-    "rbac.yaml",
-    "kubeconfig.yaml",
-    "flux-patch.yaml",
-    "kustomization.yaml"
-);
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A kustomization file.
+    File(Pattern, Missing),
+    /// Every object like this.
+    Objects(Objects),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Field {
+    /// Lists, the preferred one first; for objects one list, by its keys with dots between.
+    Lists(Vec<String>),
+    /// A text of lines, by its keys with dots between.
+    Lines(String),
+}
+
+/// A file that a template makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rendered {
+    pub(super) path: RepoPath,
+    /// The directory that is the team's alone.
+    pub(super) owned: Option<RepoPath>,
+    pub(super) text: String,
+}
 
 impl Template {
+    /// The template for a layout: the repository's own where it has one, else the one that comes with Bailiwick.
+    ///
+    /// # Errors
+    /// Where the repository's own is broken: it never gives way to the built-in one in silence.
+    pub fn find(layout: Layout, part: Part, files: &BTreeMap<RepoPath, String>) -> Result<Self, TemplateError> {
+        match overrides::find(layout, part, files)? {
+            Some((origin, files)) => Self::parse(&origin, part, &files),
+            None => Self::built_in(layout, part),
+        }
+    }
+
     /// The template that comes with Bailiwick.
     ///
     /// # Errors
     /// Never, as a test shows.
-    pub fn built_in(engine: Engine) -> Result<Self, TemplateError> {
-        let files = match engine {
-            Engine::FluxV1 => FLUX_V1,
-            Engine::FluxV2 => FLUX_V2,
-        };
-        Self::parse(&files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
-    }
-
-    /// A template from its files by name; `template.yaml` lists the others and the parameters.
-    pub fn parse(files: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
-        const MANIFEST: &str = "template.yaml";
-        let text = files.get(MANIFEST).ok_or_else(|| TemplateError::broken(MANIFEST, "it does not exist"))?;
-        let manifest: Manifest =
-            serde_yaml::from_str(text).map_err(|error| TemplateError::broken(MANIFEST, error.to_string()))?;
-        let mut found = Vec::new();
-        for ManifestFile { name, about } in manifest.files {
-            let plain_name = RepoPath::resolve("", &name).is_some_and(|path| path.as_str() == name);
-            let text = files.get(&name).filter(|_| plain_name && !about.contains(['\n', '\r']));
-            let text =
-                text.ok_or_else(|| TemplateError::broken(&name, "it is listed, but is no file beside the list"))?;
-            found.push((name, about, text.clone()));
-        }
-        Ok(Self { parameters: manifest.parameters, files: found })
+    pub fn built_in(layout: Layout, part: Part) -> Result<Self, TemplateError> {
+        let files = built_in::files(layout, part).iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Self::parse(&format!("{layout}/{}/", part.as_str()), part, &files.collect())
     }
 
     /// What may be set, by name.
@@ -131,46 +138,88 @@ impl Template {
         self.parameters.iter().map(|(name, parameter)| (name.as_str(), parameter))
     }
 
-    /// The values of all placeholders: `settings` before `built_in` before the defaults.
-    pub(super) fn values(
-        &self,
-        settings: &BTreeMap<String, String>,
-        built_in: &BTreeMap<&str, String>,
-    ) -> Result<Values, TemplateError> {
-        if let Some(name) = settings.keys().find(|name| !self.parameters.contains_key(*name)) {
-            return Err(TemplateError::UnknownSetting { name: name.clone(), remedy: self.remedy(name) });
-        }
-        let mut values: Values = built_in.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        for (name, parameter) in &self.parameters {
-            let Some(value) = settings.get(name) else {
-                values.entry(name.clone()).or_insert_with(|| parameter.default.clone());
-                continue;
-            };
-            if let Some(must_be) = parameter.misfit(value) {
-                return Err(TemplateError::Misfit { name: name.clone(), must_be, value: value.clone() });
-            }
-            values.insert(name.clone(), value.clone());
-        }
-        Ok(values)
+    /// Whether a placeholder of that name stands anywhere in it.
+    pub(super) fn uses(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
-    fn remedy(&self, unknown: &str) -> String {
-        let distance = |name: &&String| strsim::damerau_levenshtein(name, unknown);
-        match self.parameters.keys().min_by_key(distance) {
-            Some(name) if distance(&name) <= 1 + name.len() / 3 => format!("did you mean {name}?"),
-            _ => {
-                let names: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
-                format!("the settings are {}", names.join(", "))
-            }
-        }
+    /// The entries that are wanted, each with the values for it: once for every environment where its file is named
+    /// after one.
+    pub(super) fn entries(&self, values: &Values, environments: &[String]) -> Vec<(&Entry, Values)> {
+        let wanted = self.entries.iter().filter(|entry| entry.when.holds(values));
+        let each = |entry: &Entry| match &entry.target {
+            Target::File(pattern, _) => spread(pattern, values, environments),
+            Target::Objects(_) => vec![values.clone()],
+        };
+        wanted.flat_map(|entry| each(entry).into_iter().map(move |values| (entry, values))).collect()
+    }
+
+    /// Every path that the template's patterns for files lead to, conditions or not, with the directory that is the
+    /// team's alone.
+    pub(super) fn places(
+        &self,
+        values: &Values,
+        environments: &[String],
+    ) -> Result<Vec<(RepoPath, Option<RepoPath>)>, TemplateError> {
+        let files = self.files.iter().flat_map(|file| {
+            spread(&file.to, values, environments).into_iter().map(move |values| self.place(file, &values))
+        });
+        files.collect()
+    }
+
+    fn place(&self, file: &TemplateFile, values: &Values) -> Result<(RepoPath, Option<RepoPath>), TemplateError> {
+        let path = file.to.path(values).ok_or_else(|| {
+            self.broken(&file.name, None, format!("{} is no path inside the repository", file.to.as_str()))
+        })?;
+        Ok((path, file.to.owned(values)))
     }
 
     /// The files with their placeholders filled and a comment that says what each is for.
-    pub(super) fn render(&self, team: &TeamName, values: &Values) -> Result<Vec<(String, String)>, TemplateError> {
-        let head = |about: &str| format!("# {about}\n# Made by `create-team {team}`; admins change it from here on.\n");
-        self.files
-            .iter()
-            .map(|(name, about, text)| Ok((name.clone(), head(about) + &render::file(name, text, values)?)))
-            .collect()
+    pub(super) fn render(&self, values: &Values, environments: &[String]) -> Result<Vec<Rendered>, TemplateError> {
+        let mut rendered = Vec::new();
+        for file in self.files.iter().filter(|file| file.when.holds(values)) {
+            for values in spread(&file.to, values, environments) {
+                let (path, owned) = self.place(file, &values)?;
+                let filled = match &file.body {
+                    Body::Documents(documents) => {
+                        render::documents(documents, &values).map(|text| self.head(file, &values) + &text)
+                    }
+                    Body::Text(text) => values.fill(text),
+                };
+                let unknown = |name| self.broken(&file.name, None, format!("${{{name}}} has no value here"));
+                rendered.push(Rendered { path, owned, text: filled.map_err(unknown)? });
+            }
+        }
+        Ok(rendered)
+    }
+
+    fn head(&self, file: &TemplateFile, values: &Values) -> String {
+        let team = values.get("team").unwrap_or_default();
+        let made = match self.part {
+            Part::Team => format!("Made by `create-team {team}`; admins change it from here on."),
+            Part::TeamRepository => format!("Made by `create-team {team}`; the team changes it from here on."),
+            Part::Admin => "Made by `bailiwick init`; admins change it from here on.".to_owned(),
+        };
+        let about: String = file.about.lines().map(|line| format!("# {line}\n")).collect();
+        format!("{about}# {made}\n")
+    }
+
+    fn broken(&self, file: &str, line: Option<usize>, problem: impl Into<String>) -> TemplateError {
+        TemplateError::broken(&self.origin, file, line, problem)
+    }
+}
+
+/// The names of a built-in template's files.
+#[cfg(test)]
+pub(super) fn built_in_names(layout: Layout, part: Part) -> Vec<String> {
+    built_in::files(layout, part).iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+/// The values once, or once for every environment where the pattern names one.
+fn spread(pattern: &Pattern, values: &Values, environments: &[String]) -> Vec<Values> {
+    if pattern.names("environment") {
+        environments.iter().map(|environment| values.with("environment", environment)).collect()
+    } else {
+        vec![values.clone()]
     }
 }
