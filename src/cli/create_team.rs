@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Output, folder};
 use crate::manifest::EditError;
@@ -44,15 +44,19 @@ pub(super) struct Args {
     /// Lists the settings of the repository's template, and writes nothing.
     #[arg(long)]
     list_settings: bool,
+    /// Also writes what the team's own repository begins with, into this folder.
+    #[arg(long, value_name = "DIR")]
+    team_repo: Option<PathBuf>,
     /// Shows what would be written, and writes nothing.
     #[arg(long)]
     plan: bool,
 }
 
 /// How the command failed: the exit status and one line.
-struct Failure(Exit, String);
+pub(super) struct Failure(pub(super) Exit, pub(super) String);
 
-fn usage(error: impl Display) -> Failure {
+/// Wrong usage, or input that cannot be read.
+pub(super) fn usage(error: impl Display) -> Failure {
     Failure(Exit::Usage, error.to_string())
 }
 
@@ -90,7 +94,6 @@ fn create(args: &Args, output: &mut Output<'_>) -> Result<(), Failure> {
     if !args.repo.is_dir() {
         return Err(usage(format_args!("{}: there is no such folder; name it with --repo", args.repo.display())));
     }
-    let failed = |error: folder::FolderError| Failure(Exit::Failed, error.to_string());
     // From the first look to the last write: two teams may be added at the same time.
     let only_looks = args.plan || args.list_settings;
     let _lock = if only_looks { None } else { Some(folder::lock(&args.repo).map_err(failed)?) };
@@ -104,20 +107,54 @@ fn create(args: &Args, output: &mut Output<'_>) -> Result<(), Failure> {
     };
     survey.lists_teams(layout)?;
     let request = request(args, (team, layout), &survey)?;
-    let plan = match scaffold::plan(&request, &survey)? {
-        Outcome::AlreadyThere => {
-            let _ = writeln!(output.out, "{} is already there; nothing to do", request.team);
-            return Ok(());
-        }
-        Outcome::Changes(plan) => plan,
-    };
-    if args.plan {
-        let _ = write!(output.out, "{plan}");
-        return Ok(());
+    let own = args.team_repo.as_deref().map(|folder| team_repository(folder, &request, &survey)).transpose()?;
+    let text = write(args, &request, (layout, scaffold::plan(&request, &survey)?))?;
+    let _ = write!(output.out, "{text}");
+    if let (Some(folder), Some(outcome)) = (&args.team_repo, own) {
+        let _ = write!(output.out, "{}", write_team_repository(args, folder, outcome)?);
     }
-    folder::write(&args.repo, &plan.changes).map_err(failed)?;
-    let _ = write!(output.out, "{}", done(&request, layout, &plan));
     Ok(())
+}
+
+/// Writes what the admin repository gets, and says so.
+fn write(args: &Args, request: &TeamRequest, (layout, outcome): (Layout, Outcome)) -> Result<String, Failure> {
+    match outcome {
+        Outcome::AlreadyThere => Ok(format!("{} is already there; nothing to do\n", request.team)),
+        Outcome::Changes(plan) if args.plan => Ok(plan.to_string()),
+        Outcome::Changes(plan) => {
+            folder::write(&args.repo, &plan.changes).map_err(failed)?;
+            Ok(done(request, layout, &plan))
+        }
+    }
+}
+
+fn failed(error: folder::FolderError) -> Failure {
+    Failure(Exit::Failed, error.to_string())
+}
+
+/// What the team's own repository gets.
+fn team_repository(folder: &Path, request: &TeamRequest, survey: &Survey<'_>) -> Result<Outcome, Failure> {
+    if !folder.is_dir() {
+        let problem =
+            format_args!("{}: there is no such folder; make it, or name another with --team-repo", folder.display());
+        return Err(usage(problem));
+    }
+    let mut there = BTreeMap::new();
+    folder::read(folder, "", &mut there).map_err(usage)?;
+    Ok(scaffold::team_repository(request, survey, &there)?)
+}
+
+fn write_team_repository(args: &Args, folder: &Path, outcome: Outcome) -> Result<String, Failure> {
+    let place = folder.display();
+    match outcome {
+        Outcome::AlreadyThere => Ok(format!("{place} has all that a team's repository begins with\n")),
+        Outcome::Changes(plan) if args.plan => Ok(format!("\nin {place}:\n{plan}")),
+        Outcome::Changes(plan) => {
+            folder::write(folder, &plan.changes).map_err(failed)?;
+            let line = |file: &FileChange| format!("created {} in {place}\n", file.path);
+            Ok(plan.changes.files.iter().map(line).collect())
+        }
+    }
 }
 
 /// What may matter beside the cluster path.
@@ -162,29 +199,39 @@ fn request(args: &Args, (team, layout): (TeamName, Layout), survey: &Survey<'_>)
         Some(branch) => branch.parse().map_err(usage)?,
         None => survey.branch().unwrap_or_else(|| "main".parse().expect("main is a branch's name")),
     };
+    let (settings, environments) = settings(&args.settings)?;
+    Ok(TeamRequest {
+        layout: Wanted::Layout(layout),
+        settings,
+        environments,
+        kubernetes: args.kube_version,
+        ..TeamRequest::new(team, git_url, branch)
+    })
+}
+
+/// What `--set` says: settings, and environments.
+pub(super) fn settings(written: &[String]) -> Result<(BTreeMap<String, String>, Vec<String>), Failure> {
     let mut settings = BTreeMap::new();
-    for setting in &args.settings {
+    for setting in written {
         let (key, value) =
             setting.split_once('=').ok_or_else(|| usage(format_args!("--set takes KEY=VALUE, not {setting:?}")))?;
         if settings.insert(scaffold::setting_name(key), value.to_owned()).is_some() {
             return Err(usage(format_args!("--set {key:?} is there twice; remove one")));
         }
     }
-    let environments = settings.remove("environments").unwrap_or_default();
-    let environments = environments.split(',').filter(|name| !name.is_empty()).map(environment);
-    Ok(TeamRequest {
-        layout: Wanted::Layout(layout),
-        settings,
-        environments: environments.collect::<Result<_, _>>()?,
-        kubernetes: args.kube_version,
-        ..TeamRequest::new(team, git_url, branch)
-    })
+    let environments = settings.remove("environments").map(|names| environments(&names)).transpose()?;
+    Ok((settings, environments.unwrap_or_default()))
 }
 
-fn environment(name: &str) -> Result<String, Failure> {
-    let fits = crate::names::is_dns_label(name) && name != "base";
-    let problem = || usage(format_args!("{name:?} is no environment's name; use lower-case letters, digits and '-'"));
-    fits.then(|| name.to_owned()).ok_or_else(problem)
+/// The environments of a list with commas.
+pub(super) fn environments(names: &str) -> Result<Vec<String>, Failure> {
+    let checked = names.split(',').map(|name| {
+        let fits = crate::names::is_dns_label(name) && name != "base";
+        let problem =
+            || usage(format_args!("{name:?} is no environment's name; use lower-case letters, digits and '-'"));
+        fits.then(|| name.to_owned()).ok_or_else(problem)
+    });
+    checked.collect()
 }
 
 fn list_settings(layout: Layout, template: &Template) -> String {

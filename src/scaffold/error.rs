@@ -21,9 +21,7 @@ pub enum ScaffoldError {
         list(paths)
     )]
     Different {
-        /// The team.
-        team: TeamName,
-        /// Its directory.
+        /// The team's directory, or the file.
         directory: RepoPath,
         /// The files that differ or are none of ours.
         paths: Vec<RepoPath>,

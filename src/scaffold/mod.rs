@@ -3,17 +3,20 @@
 //! [`Survey`] reads a repository's files, [`plan`] decides what a new team changes, and the
 //! [`ChangeSet`] is the dry run when printed. Nothing is written here.
 
+mod admin;
 mod change;
 mod condition;
 mod emit;
 mod entries;
 mod error;
+mod issue_form;
 mod layout;
 mod near;
 mod parameter;
 mod pattern;
 pub mod promote;
 mod render;
+mod repository;
 mod survey;
 mod team;
 mod template;
@@ -23,10 +26,13 @@ use std::collections::BTreeMap;
 
 use crate::names::{BranchName, GitUrl, KubernetesVersion, RepoPath, TeamName};
 
+pub use admin::{AdminRequest, init};
 pub use change::{ChangeSet, FileChange, Plan};
 pub use error::ScaffoldError;
+pub use issue_form::issue_form;
 pub use layout::{Layout, Wanted};
 pub use parameter::{Parameter, ParameterKind};
+pub use repository::team_repository;
 pub use survey::{BaseFlux, Survey, find_cluster_path};
 pub use team::{plan, plan_with};
 pub use template::{OVERRIDES, Part, Preset, Template, TemplateError, setting_name};

@@ -17,6 +17,9 @@ pub struct Parameter {
     pub default: String,
     /// One line about it.
     pub help: String,
+    /// Whether the issue form asks for it.
+    #[serde(default)]
+    pub form: bool,
     /// The other parameters that a choice sets where they are not set themselves, by its value.
     #[serde(default)]
     pub sets: BTreeMap<String, BTreeMap<String, String>>,
@@ -131,8 +134,14 @@ mod tests {
         ];
         for (kind, good, bad) in cases {
             let choices = vec!["admin".to_owned()];
-            let parameter =
-                Parameter { kind, choices, default: "x".to_owned(), help: String::new(), sets: BTreeMap::new() };
+            let parameter = Parameter {
+                kind,
+                choices,
+                default: "x".to_owned(),
+                help: String::new(),
+                form: false,
+                sets: BTreeMap::new(),
+            };
             assert!(good.iter().all(|value| parameter.misfit(value).is_none()), "{kind:?}");
             assert!(bad.iter().all(|value| parameter.misfit(value).is_some()), "{kind:?}");
         }

@@ -24,7 +24,7 @@ pub struct Survey<'a> {
 pub struct BaseFlux {
     /// Its directory.
     pub path: RepoPath,
-    /// The `apiVersion` of its RoleBinding, which a patch must repeat.
+    /// The `apiVersion` of its RoleBinding, which a patch must repeat; empty where it has none.
     pub role_binding_api: String,
 }
 
@@ -300,7 +300,10 @@ impl<'a> Survey<'a> {
         self.files.get(&kustomization)?;
         let in_base = self.documents.iter().filter(|(file, _)| file.below(path.as_str()).is_some());
         let binding = in_base.flat_map(|(_, documents)| documents).find(|value| value["kind"] == "RoleBinding");
-        let api = binding.and_then(|value| value["apiVersion"].as_str()).unwrap_or("rbac.authorization.k8s.io/v1");
+        let api = binding.and_then(|value| value["apiVersion"].as_str());
+        // What comes from elsewhere is not seen here; that it has one is what `fluxd` was always installed with.
+        let unseen = ["://", "github.com/"].iter().any(|mark| self.files[&kustomization].contains(mark));
+        let api = api.or_else(|| unseen.then_some("rbac.authorization.k8s.io/v1")).unwrap_or_default();
         Some(BaseFlux { role_binding_api: api.to_owned(), path })
     }
 }

@@ -38,7 +38,7 @@ pub fn plan_with(
     let existing = survey.existing(&request.team, layout, &places)?;
     is_free(request, &existing, &places)?;
     let rendered = template.render(&values, &environments)?;
-    let mut files = changes(request, &rendered, &existing.team_files)?;
+    let mut files = changes(&rendered, &existing.team_files)?;
     let entries = template.entries(&values, &environments);
     files.extend(entries::changes(&entries, survey, request.team.namespace().as_str())?);
     if files.is_empty() {
@@ -75,16 +75,12 @@ pub(super) fn values(
     survey: &Survey<'_>,
 ) -> Result<Values, ScaffoldError> {
     let team = request.team.as_str();
-    let git_url = match layout.engine() {
-        Engine::FluxV1 => request.git_url.clone(),
-        Engine::FluxV2 => request.git_url.with_scheme(),
-    };
+    let (git_url, policies) = address(&request.git_url, layout, request.kubernetes);
     let base = survey.base_flux();
     if layout == Layout::FluxV1 && base.is_none() && template.uses("base_flux") {
         return Err(ScaffoldError::NoBaseFlux);
     }
     let directory = team_directory(survey.cluster_path(), team);
-    let policies = request.kubernetes.is_some_and(|version| version < KubernetesVersion::new(25));
     let key = layout.engine() == Engine::FluxV2 && git_url.is_ssh();
     let values = [
         ("team", team.to_owned()),
@@ -95,8 +91,7 @@ pub(super) fn values(
         ("cluster_path", survey.cluster_path().to_string()),
         ("base_flux", base.as_ref().map(|base| way(&directory, &base.path)).unwrap_or_default()),
         ("role_binding_api", base.map(|base| base.role_binding_api).unwrap_or_default()),
-        // PodSecurityPolicy is gone since Kubernetes 1.25 (kubernetes.io, PodSecurityPolicy).
-        ("pod_security_policies", if policies { "true".to_owned() } else { String::new() }),
+        ("pod_security_policies", policies),
     ];
     let mut values: BTreeMap<String, String> =
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -105,8 +100,19 @@ pub(super) fn values(
     Ok(template.values(&request.settings, request.preset.as_ref(), values)?)
 }
 
+/// The address as the layout's Flux takes it, and `true` where the cluster has PodSecurityPolicies, which are gone since
+/// Kubernetes 1.25 (kubernetes.io, "PodSecurityPolicy: The Historical Context").
+pub(super) fn address(url: &GitUrl, layout: Layout, kubernetes: Option<KubernetesVersion>) -> (GitUrl, String) {
+    let url = match layout.engine() {
+        Engine::FluxV1 => url.clone(),
+        Engine::FluxV2 => url.with_scheme(),
+    };
+    let has_policies = kubernetes.is_some_and(|version| version < KubernetesVersion::new(25));
+    (url, if has_policies { "true".to_owned() } else { String::new() })
+}
+
 /// Where repositories of the same owner are: the address without its last part.
-fn prefix(url: &GitUrl) -> String {
+pub(super) fn prefix(url: &GitUrl) -> String {
     let url = url.with_scheme();
     let path = url.as_str().split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     let path = path.trim_end_matches('/');
@@ -135,12 +141,12 @@ fn places(template: &Template, values: &Values, environments: &[String]) -> Resu
 /// # Errors
 /// Where some are there that are not as they would be written, unless all is there as it would be.
 pub(super) fn changes(
-    request: &TeamRequest,
     rendered: &[Rendered],
     there: &BTreeMap<RepoPath, String>,
 ) -> Result<Vec<FileChange>, ScaffoldError> {
     let wanted: BTreeMap<&RepoPath, &String> = rendered.iter().map(|file| (&file.path, &file.text)).collect();
-    let new = rendered.iter().filter(|file| there.get(&file.path) != Some(&file.text));
+    let kept = |file: &&Rendered| file.keep && there.contains_key(&file.path);
+    let new = rendered.iter().filter(|file| there.get(&file.path) != Some(&file.text) && !kept(file));
     let files: Vec<FileChange> = new
         .map(|file| FileChange {
             path: file.path.clone(),
@@ -148,7 +154,8 @@ pub(super) fn changes(
             after: file.text.clone(),
         })
         .collect();
-    let strange = there.iter().filter(|(path, text)| wanted.get(path) != Some(text));
+    let keep = |path: &RepoPath| rendered.iter().any(|file| file.keep && file.path == *path);
+    let strange = there.iter().filter(|(path, text)| wanted.get(path) != Some(text) && !keep(path));
     let paths: Vec<RepoPath> = strange.map(|(path, _)| path.clone()).collect();
     if files.is_empty() || paths.is_empty() {
         return Ok(files);
@@ -156,7 +163,7 @@ pub(super) fn changes(
     let inside = |file: &&Rendered| file.owned.as_ref().is_some_and(|owned| paths[0].below(owned.as_str()).is_some());
     let directory =
         rendered.iter().find(inside).and_then(|file| file.owned.clone()).unwrap_or_else(|| paths[0].clone());
-    Err(ScaffoldError::Different { team: request.team.clone(), directory, paths })
+    Err(ScaffoldError::Different { directory, paths })
 }
 
 /// Whether every use of the name is the team's own: its directories, its entries, its namespace.

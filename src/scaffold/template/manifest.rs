@@ -26,6 +26,9 @@ pub(super) struct ManifestFile {
     #[serde(default)]
     pub(super) about: String,
     pub(super) to: Option<String>,
+    /// Whether one that is there stays as it is.
+    #[serde(default)]
+    pub(super) keep: bool,
     #[serde(default)]
     pub(super) when: Condition,
 }

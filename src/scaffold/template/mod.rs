@@ -63,6 +63,7 @@ struct TemplateFile {
     name: String,
     about: String,
     to: Pattern,
+    keep: bool,
     when: Condition,
     body: Body,
 }
@@ -109,6 +110,8 @@ pub(super) struct Rendered {
     pub(super) path: RepoPath,
     /// The directory that is the team's alone.
     pub(super) owned: Option<RepoPath>,
+    /// Whether one that is there stays as it is.
+    pub(super) keep: bool,
     pub(super) text: String,
 }
 
@@ -187,7 +190,7 @@ impl Template {
                     Body::Text(text) => values.fill(text),
                 };
                 let unknown = |name| self.broken(&file.name, None, format!("${{{name}}} has no value here"));
-                rendered.push(Rendered { path, owned, text: filled.map_err(unknown)? });
+                rendered.push(Rendered { path, owned, keep: file.keep, text: filled.map_err(unknown)? });
             }
         }
         Ok(rendered)

@@ -142,7 +142,7 @@ impl Parser<'_> {
         directory: &str,
         template: &mut Template,
     ) -> Result<TemplateFile, TemplateError> {
-        let ManifestFile { name, about, to, when } = listed;
+        let ManifestFile { name, about, to, keep, when } = listed;
         let text = self.files.get(&name).filter(|_| name != MANIFEST);
         let text =
             text.ok_or_else(|| self.wrong(&name, format!("{name} is listed, but is no file beside the list")))?;
@@ -172,7 +172,7 @@ impl Parser<'_> {
             }
             template.names.insert(placeholder);
         }
-        Ok(TemplateFile { name, about, to, when, body })
+        Ok(TemplateFile { name, about, to, keep, when, body })
     }
 
     fn known(&self, file: &str, placeholder: &str, template: &Template) -> Result<(), TemplateError> {

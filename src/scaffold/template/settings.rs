@@ -55,6 +55,11 @@ impl Template {
         Ok(values)
     }
 
+    /// Whether it has such a parameter.
+    pub(in crate::scaffold) fn has(&self, written: &str) -> bool {
+        self.parameters.contains_key(&setting_name(written))
+    }
+
     fn checked(&self, settings: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, TemplateError> {
         let checked = settings.iter().map(|(written, value)| {
             let name = setting_name(written);

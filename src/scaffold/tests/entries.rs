@@ -161,7 +161,10 @@ fn names_that_look_alike_are_noted() {
 fn a_cluster_before_1_25_has_policies_for_pods() {
     let mut files = repository();
     files.remove(&"cluster/team1/all.yaml".parse::<RepoPath>().expect("a path"));
-    files.extend(self::files(&[("base/flux/kustomization.yaml", "resources: []\n")]));
+    files.extend(self::files(&[
+        ("base/flux/kustomization.yaml", "resources: []\n"),
+        ("cluster/common/kustomization.yaml", "resources: [other.yaml]\n"),
+    ]));
     let old = TeamRequest { kubernetes: Some(crate::names::KubernetesVersion::new(24)), ..request("team2") };
     let text = changes(&files, &old).to_string();
     assert!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-const PARTS: [Part; 2] = [Part::Team, Part::TeamRepository];
+const PARTS: [Part; 3] = [Part::Team, Part::TeamRepository, Part::Admin];
 
 /// A repository's files with a template of its own, whose manifest and files these are.
 fn with_template(own: &[(&str, &str)]) -> BTreeMap<RepoPath, String> {
