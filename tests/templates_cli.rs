@@ -201,7 +201,7 @@ fn flux_v1() {
     Layout {
         name: "flux-v1",
         init: &["--layout", "flux-v1"],
-        teams: [&[], &["--set", "quota=large", "--set", "pod-security=restricted"], &["--set", "interval=10m"]],
+        teams: [&[], &["--set", "quota=large"], &["--set", "interval=10m"]],
         but: &[],
         built: &["cluster", "install"],
         own: &["."],

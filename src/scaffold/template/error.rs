@@ -31,6 +31,9 @@ pub enum TemplateError {
         /// What it was.
         value: String,
     },
+    /// Settings do not go together; the text is the template's.
+    #[error("{0}")]
+    Together(String),
     /// A preset of the configuration does not fit the template.
     #[error("the preset {preset} of the configuration does not fit: {problem}")]
     Preset {

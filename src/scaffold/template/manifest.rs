@@ -17,6 +17,18 @@ pub(super) struct Manifest {
     pub(super) files: Vec<ManifestFile>,
     #[serde(default)]
     pub(super) entries: Vec<ManifestEntry>,
+    #[serde(default)]
+    pub(super) refuse: Vec<Refusal>,
+}
+
+/// Settings that do not go together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refusal {
+    /// When.
+    pub(super) when: Condition,
+    /// Why, and what to do.
+    pub(super) because: String,
 }
 
 #[derive(Deserialize)]

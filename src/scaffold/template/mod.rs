@@ -54,6 +54,8 @@ pub struct Template {
     parameters: BTreeMap<String, Parameter>,
     files: Vec<TemplateFile>,
     entries: Vec<Entry>,
+    /// Settings that do not go together.
+    refusals: Vec<manifest::Refusal>,
     /// The placeholders in it.
     names: BTreeSet<String>,
 }

@@ -58,7 +58,7 @@ impl Parser<'_> {
     fn template(&self, part: Part) -> Result<Template, TemplateError> {
         let text = self.files.get(MANIFEST).ok_or_else(|| self.broken(MANIFEST, None, "it does not exist"))?;
         let manifest: Manifest = serde_yaml::from_str(text).map_err(|error| self.unreadable(MANIFEST, &error))?;
-        let Manifest { parameters, directory, files, entries } = manifest;
+        let Manifest { parameters, directory, files, entries, refuse } = manifest;
         self.parameters(&parameters)?;
         let mut template = Template {
             origin: self.origin.to_owned(),
@@ -66,9 +66,13 @@ impl Parser<'_> {
             parameters,
             files: Vec::new(),
             entries: Vec::new(),
+            refusals: refuse,
             names: BTreeSet::new(),
         };
         self.all_listed(&files)?;
+        for refusal in &template.refusals {
+            self.condition(MANIFEST, &refusal.when, &template)?;
+        }
         let default = if part == Part::Team { "${cluster_path}/${team}/" } else { "" };
         let directory = directory.map_or_else(|| default.to_owned(), |directory| format!("{directory}/"));
         for file in files {

@@ -27,7 +27,7 @@ impl Template {
     /// before the defaults.
     ///
     /// # Errors
-    /// Where something is set that there is not, or to a value that does not fit.
+    /// Where something is set that there is not, to a value that does not fit, or to what does not go together.
     pub(in crate::scaffold) fn values(
         &self,
         settings: &BTreeMap<String, String>,
@@ -51,6 +51,9 @@ impl Template {
             let before = || values.get(name).map(str::to_owned);
             let value = explicit.remove(name).or_else(before).unwrap_or_else(|| parameter.default.clone());
             values.set(name, value, Some(parameter.kind));
+        }
+        if let Some(refusal) = self.refusals.iter().find(|refusal| refusal.when.holds(&values)) {
+            return Err(TemplateError::Together(refusal.because.clone()));
         }
         Ok(values)
     }

@@ -172,6 +172,12 @@ fn a_cluster_before_1_25_has_policies_for_pods() {
         "{text}"
     );
     assert!(!text.contains("pod-security.kubernetes.io"), "{text}");
+    let restricted = [("pod_security".to_owned(), "restricted".to_owned())].into();
+    let restricted = TeamRequest { settings: restricted, ..request("team2") };
+    let error = plan_in(&files, &restricted).expect_err("root").to_string();
+    assert!(error.starts_with("Flux v1 runs as root in the team's namespace"), "{error}");
+    let with_policies = TeamRequest { kubernetes: old.kubernetes, ..restricted };
+    assert!(changes(&files, &with_policies).to_string().contains("rule: MustRunAsNonRoot"));
     let new = TeamRequest { kubernetes: Some(crate::names::KubernetesVersion::new(25)), ..request("team2") };
     let text = changes(&files, &new).to_string();
     assert!(!text.contains("psp") && text.contains("pod-security.kubernetes.io/enforce: baseline"), "{text}");

@@ -122,6 +122,11 @@ fn a_broken_template_is_never_passed_over() {
             "a sets b, which is no parameter",
         ),
         (
+            vec![("template.yaml", "files: []\nrefuse:\n- {when: typo, because: x}\n")],
+            "template.yaml:3 cannot be used: a condition asks for typo",
+        ),
+        (vec![("template.yaml", "files: []\nrefuse:\n- {when: a b c, because: x}\n")], "a condition is written NAME"),
+        (
             vec![("template.yaml", "files: []\nentries:\n- {file: x, add: y}\n")],
             "template.yaml:3 cannot be used: the entry y must name either a `list` or `lines`",
         ),
@@ -186,6 +191,8 @@ fn presets_and_choices_give_way_to_what_is_set() {
     );
     let error = hard(&[("pod-security", "privileged")], &[]).expect_err("a misfit").to_string();
     assert!(error.starts_with("the setting pod_security must be baseline, restricted"), "{error}");
+    let error = hard(&[("alerts", "slack")], &[]).expect_err("no address").to_string();
+    assert!(error.starts_with("alerts need an address"), "{error}");
     let error = hard(&[("rpo", "x")], &[]).expect_err("unknown").to_string();
     assert!(error.ends_with("did you mean repo?"), "{error}");
 }
