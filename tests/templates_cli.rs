@@ -312,6 +312,67 @@ fn the_address_is_git_s_own() {
     assert!(out.contains("note: its own address is not known"), "{out}");
 }
 
+/// Copies the built-in templates of a layout to where a repository keeps its own.
+fn own_templates(root: &Path, layout: &str) {
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("bot-config/templates").join(layout);
+    for (name, text) in tree(&built_in).into_iter().filter(|(name, _)| name.starts_with("team")) {
+        let path = root.join(".bailiwick/templates").join(layout).join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+}
+
+#[test]
+fn templates_are_no_objects_until_something_applies_them() {
+    for layout in ["flux-v1", "flux-v2", "flux-v2-environments"] {
+        let folder = TempDir::new().expect("a folder");
+        let root = folder.path().to_str().expect("UTF-8");
+        run(&["init", root, "--layout", layout]);
+        if layout != "flux-v1" {
+            bootstrap(root);
+        }
+        let without = tree(folder.path());
+        own_templates(folder.path(), layout);
+        is_clean(root, &[], &[]);
+        // It does what the built-in one does.
+        let create = ["create-team", "team1", "--repo", root, "--git-url", "git@github.com:org/dev-team1"];
+        run(&create);
+        let mut made = tree(folder.path());
+        made.retain(|name, _| !name.starts_with(".bailiwick/templates"));
+        let other = TempDir::new().expect("a folder");
+        for (name, text) in &without {
+            let path = other.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+            fs::write(path, text).expect("written");
+        }
+        let elsewhere = other.path().to_str().expect("UTF-8");
+        run(&["create-team", "team1", "--repo", elsewhere, "--git-url", "git@github.com:org/dev-team1"]);
+        assert_eq!(made, tree(other.path()), "{layout}");
+        is_clean(root, &[], &[]);
+    }
+}
+
+#[test]
+fn what_hides_among_templates_is_judged_where_it_is_applied() {
+    let folder = TempDir::new().expect("a folder");
+    let root = folder.path().to_str().expect("UTF-8");
+    run(&["init", root]);
+    own_templates(folder.path(), "flux-v2");
+    let hidden = folder.path().join(".bailiwick/templates/flux-v2/team/rbac.yaml");
+    fs::write(hidden, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n").expect("written");
+    is_clean(root, &[], &[]);
+    let list = folder.path().join("cluster/kustomization.yaml");
+    let text = fs::read_to_string(&list).expect("text");
+    fs::write(list, format!("{text}  - ../.bailiwick/templates/flux-v2/team/rbac.yaml\n")).expect("written");
+    let output = bailiwick(&["check", root]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text_of(&output).contains(".bailiwick/templates/flux-v2/team/rbac.yaml:4:"), "{}", text_of(&output));
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stdout)
+}
+
 #[test]
 fn settings_are_listed_and_may_be_the_repositorys_own() {
     let folder = TempDir::new().expect("a folder");

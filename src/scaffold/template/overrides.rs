@@ -7,7 +7,7 @@ use crate::names::RepoPath;
 use crate::scaffold::Layout;
 
 /// Where an admin repository keeps templates of its own: `<layout>/team/` and `<layout>/team-repo/` below it.
-pub const OVERRIDES: &str = ".bailiwick/templates";
+pub const OVERRIDES: &str = crate::tenancy::TEMPLATES;
 
 /// Files and bytes of one template.
 const MOST_FILES: usize = 100;

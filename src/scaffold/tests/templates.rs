@@ -59,10 +59,21 @@ fn the_repositorys_own_template_replaces_the_built_in_one() {
     insta::assert_snapshot!(changes(&files, &request).to_string());
 }
 
+/// A template's files, and what is said of them.
+type Broken<'a> = (Vec<(&'a str, &'a str)>, &'a str);
+
+fn refuses(broken: Vec<Broken<'_>>) {
+    for (own, expected) in broken {
+        let error = plan_in(&with_template(&own), &request("team2")).expect_err(expected).to_string();
+        assert!(error.starts_with(&format!("the template {OVERRIDES}/flux-v2/team/")), "{error}");
+        assert!(error.contains(expected) && error.ends_with("; mend the template"), "{error}");
+    }
+}
+
 #[test]
-fn a_broken_template_is_never_passed_over() {
+fn a_template_with_a_broken_file_is_never_passed_over() {
     let manifest = "files:\n- {name: ns.yaml, about: x}\n";
-    for (own, expected) in [
+    refuses(vec![
         (vec![("ns.yaml", "a: b\n")], "flux-v2/team/template.yaml cannot be used: it does not exist"),
         (
             vec![("template.yaml", "files:\n- {name: ns.yaml}\n")],
@@ -87,6 +98,12 @@ fn a_broken_template_is_never_passed_over() {
             vec![("template.yaml", manifest), ("ns.yaml", "a: b\n"), ("more.yaml", "a: b\n")],
             "team/more.yaml cannot be used: template.yaml does not list it",
         ),
+    ]);
+}
+
+#[test]
+fn a_template_with_a_broken_manifest_is_never_passed_over() {
+    refuses(vec![
         (
             vec![("template.yaml", "files:\n- {name: ns.yaml, to: ../x}\n"), ("ns.yaml", "a: b\n")],
             "../x is no path inside",
@@ -131,12 +148,11 @@ fn a_broken_template_is_never_passed_over() {
             "template.yaml:3 cannot be used: the entry y must name either a `list` or `lines`",
         ),
         (vec![("template.yaml", "files: []\nentries:\n- {file: x, list: y, add: '${typo}'}\n")], "${typo} is neither"),
-    ] {
-        let error = plan_in(&with_template(&own), &request("team2")).expect_err(expected).to_string();
-        assert!(error.starts_with(&format!("the template {OVERRIDES}/flux-v2/team/")), "{error}");
-        assert!(error.contains(expected) && error.ends_with("; mend the template"), "{error}");
-    }
-    // A folder that nobody looks into would be passed over too.
+    ]);
+}
+
+#[test]
+fn a_template_that_nobody_looks_for_is_never_passed_over() {
     for stray in ["flux-v3/team/template.yaml", "flux-v2/teams/template.yaml", "flux-v2/template.yaml", "template.yaml"]
     {
         let mut files = repository();
