@@ -309,19 +309,6 @@ fn a_plan_writes_nothing() {
 }
 
 #[test]
-fn every_file_of_a_template_is_embedded() {
-    for (engine, repository) in [("flux-v1", Repository::flux_v1()), ("flux-v2", Repository::flux_v2())] {
-        let out = repository.created(&["team2"]);
-        let template = format!("{}/bot-config/templates/{engine}/team", env!("CARGO_MANIFEST_DIR"));
-        for entry in fs::read_dir(template).expect("the template's folder") {
-            let name = entry.expect("readable").file_name().into_string().expect("UTF-8");
-            let created = out.contains(&format!("created cluster/team2/{name}\n"));
-            assert!(created || name == "template.yaml", "{engine}: {name}");
-        }
-    }
-}
-
-#[test]
 fn names_that_are_none() {
     for repository in [Repository::flux_v1(), Repository::flux_v2()] {
         for name in ["../x", "My Team", "t\u{435}am", "a/b", "", "Team2", "2fast", "team2\n", "."] {

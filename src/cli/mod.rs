@@ -10,6 +10,7 @@ mod diff;
 mod doctor;
 pub mod explain;
 mod folder;
+mod init;
 mod isolation;
 mod jobs;
 mod keys;
@@ -88,6 +89,7 @@ enum Command {
     Isolation(isolation::Args),
     CreateTeam(create_team::Args),
     Keys(keys::Args),
+    Init(init::Args),
     Rules(rules::Args),
     Explain(explain::Args),
     Config(config::Args),
@@ -125,6 +127,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Isolation(args) => isolation::run(args, out),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::Keys(args) => keys::run(args, out),
+        Command::Init(args) => Ok(init::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),
         Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),
         Command::Audit(args) => wait_for(audit::run(args, out)),

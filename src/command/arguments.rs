@@ -45,6 +45,24 @@ impl<'a> Arguments<'a> {
         Ok(found)
     }
 
+    /// Takes the first option that is left, whatever it is called, with its value; an error where it has none.
+    pub(super) fn any_option(&mut self) -> Result<Option<(&'a str, &'a str)>, String> {
+        let Some(word) = self.words.iter().find(|word| word.strip_prefix("--").is_some_and(|name| !name.is_empty()))
+        else {
+            return Ok(None);
+        };
+        let name = word.split_once('=').map_or(*word, |(name, _)| name);
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if !name.bytes().all(fits) {
+            return Err(unknown(word));
+        }
+        let value = self.option(name).map_err(|problem| match problem.strip_suffix(" needs a value") {
+            Some(_) => format!("{} is not an option of this command, or needs a value", show(name)),
+            None => format!("{} is written twice", show(name)),
+        })?;
+        Ok(value.map(|value| (name.trim_start_matches('-'), value)))
+    }
+
     /// Takes the first word that is left; an option nobody took is an error.
     pub(super) fn positional(&mut self, what: &str) -> Result<&'a str, String> {
         match self.words.first() {

@@ -15,6 +15,7 @@ mod error;
 mod extract;
 mod help;
 mod html;
+mod issue_form;
 mod permission;
 mod promote;
 mod waive;
@@ -23,8 +24,10 @@ use std::fmt;
 
 pub use approve::Approve;
 pub use create_team::CreateTeam;
+pub(crate) use create_team::is_setting_value;
 pub use error::CommandError;
 pub use help::help_text;
+pub use issue_form::{FORM_NOTES, FORM_REPOSITORY, FORM_TEAM, issue_form};
 pub use permission::{Permission, PermissionError};
 pub use promote::Promote;
 pub use waive::Waive;

@@ -2,10 +2,13 @@ use proptest::prelude::*;
 
 use crate::fuzzing::{fence, hide, quote};
 
-use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, parse};
+use std::collections::BTreeMap;
+
+use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, issue_form, parse};
 
 fn create(team: &str) -> Command {
-    Command::CreateTeam(CreateTeam { team: team.parse().expect("a team's name"), repository: None, plan: false })
+    let team = team.parse().expect("a team's name");
+    Command::CreateTeam(CreateTeam { team, repository: None, preset: None, settings: BTreeMap::new(), plan: false })
 }
 
 fn one(body: &str) -> Result<Command, CommandError> {
@@ -33,16 +36,23 @@ fn create_team_takes_its_options_anywhere_and_once() {
     let full = Command::CreateTeam(CreateTeam {
         team: "team2".parse().expect("a team's name"),
         repository: Some("org/dev_team2".parse().expect("a repository")),
+        preset: Some("big".to_owned()),
+        settings: [("cpu", "40"), ("pod-security", "baseline")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         plan: true,
     });
     for body in [
-        "/create-team team2 --repo org/dev_team2 --plan",
-        "/create-team --plan --repo=org/dev_team2 team2",
-        "/create-team --repo org/dev_team2 team2 --plan",
+        "/create-team team2 --repo org/dev_team2 --preset big --cpu 40 --pod-security baseline --plan",
+        "/create-team --plan --pod_security=baseline --cpu=40 --repo=org/dev_team2 --preset=big team2",
+        "/create-team --repo org/dev_team2 --cpu 40 team2 --plan --pod-security baseline --preset big",
     ] {
         assert_eq!(one(body), Ok(full.clone()), "{body}");
     }
-    assert_eq!(full.to_string(), "/create-team team2 --repo org/dev_team2 --plan");
+    assert_eq!(
+        full.to_string(),
+        "/create-team team2 --repo org/dev_team2 --preset big --cpu 40 --pod-security baseline --plan"
+    );
     for command in [full, create("team2"), Command::Check, Command::Help] {
         assert_eq!(one(&command.to_string()), Ok(command));
     }
@@ -55,6 +65,17 @@ fn create_team_takes_its_options_anywhere_and_once() {
         ("/create-team a --repo x/y --repo=x/y", "`--repo` is written twice"),
         ("/create-team a --repo org", "must be `owner/name`"),
         ("/create-team a --force", "\"--force\" is not an option"),
+        ("/create-team a --force --plan", "\"--force\" is not an option"),
+        ("/create-team a --cpu", "\"--cpu\" is not an option of this command, or needs a value"),
+        ("/create-team a --cpu 1 --cpu=2", "\"--cpu\" is written twice"),
+        ("/create-team a --git-secret x --git_secret y", "`--git-secret` is written twice"),
+        ("/create-team a --CPU 1", "\"--CPU\" is not an option"),
+        ("/create-team a --../x 1", "\"--../x\" is not an option"),
+        ("/create-team a --cpu t\u{435}n", "\"t\\u{435}n\" is no value for cpu"),
+        ("/create-team a --preset Big", "\"Big\" is no preset's name"),
+        ("/create-team a --1x 1", "\"1x\" is no setting"),
+        ("/create-team --force a", "TEAM is missing"),
+        ("/create-team a -- b", "\"--\" is not an option"),
         ("/create-team a \u{2014}plan", "write two plain hyphens"),
         ("/create-team common", "is reserved"),
         ("/create-team ../x", "cannot be a team's name"),
@@ -207,13 +228,75 @@ fn help_lists_every_command() {
     insta::assert_snapshot!(help, @r"
     Commands start a line of a new comment, as plain text:
 
-    - `/create-team TEAM [--repo OWNER/NAME] [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold.
+    - `/create-team TEAM [--repo OWNER/NAME] [--preset NAME] [--SETTING VALUE]… [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold. Settings are those of the template, such as `--quota large`.
     - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
     - `/waive RULE KIND/[NAMESPACE/]NAME REASON…`: Lets the findings of one rule on one object of the pull request pass, as long as the object stays as it is.
     - `/approve [COMMIT] [--withdraw]`: Approves the rights in the whole cluster that the pull request grants, for its present head only; not for its author.
     - `/check`: Judges the pull request again.
     - `/help`: Lists these commands.
     ");
+}
+
+#[test]
+fn a_command_has_so_many_settings() {
+    let settings = |count: usize| (0..count).map(|number| format!(" --s{number} 1")).collect::<String>();
+    assert!(one(&format!("/create-team a{}", settings(20))).is_ok());
+    assert!(refused(&format!("/create-team a{}", settings(21))).contains("there are more than 20 settings"));
+}
+
+#[test]
+fn an_issue_made_with_the_form_is_a_command() {
+    let issue = "### Team name\n\nteam2\n\n### Repository\n\n_No response_\n\n### Quota\n\nlarge\n\n### Pod security\r\n\r\nrestricted\r\n\n### Alert secret\n\n\n### Notes\n\nPlease!\n### Team name\n/create-team x\n### Quota\n";
+    let command = issue_form(issue).expect("the form").expect("a command");
+    assert_eq!(command.to_string(), "team2 --pod-security restricted --quota large");
+    let command =
+        issue_form("### Team name\n\nteam2\n\n### Repository\n\norg/x\n### Preset\n\nbig\n").expect("the form");
+    assert_eq!(command.map(|command| command.to_string()), Ok("team2 --repo org/x --preset big".to_owned()));
+    for (body, expected) in [
+        ("### Team name\n", "the field \"Team name\" is empty"),
+        ("### Team name\n\n_No response_\n", "the field \"Team name\" is empty"),
+        ("### Team name\nteam2\nteam3\n", "the answer to \"Team name\" has several lines"),
+        ("### Team name\na\n### Team name\nb\n", "the field \"Team name\" stands there twice"),
+        ("### Team name\n../x\n", "cannot be a team's name"),
+        ("### Team name\ncommon\n", "is reserved"),
+        ("### Team name\na\n### Repository\nx\n", "must be `owner/name`"),
+        ("### Team name\na\n### Quota\nlarge @org/all\n", "\"large @org/all\" is no value for quota"),
+        ("### Team name\na\n### Quota\n--plan\n", "is no value for quota"),
+        ("### Team name\na\n### <script>\nx\n", "\"<script>\" is no setting"),
+    ] {
+        let error = issue_form(body).expect("the form").expect_err(body);
+        assert!(error.contains(expected), "{body:?}: {error}");
+    }
+    for body in [
+        "",
+        "team2",
+        "#### Team name\n\na\n",
+        "> ### Team name\n\na\n",
+        "```\n### Team name\n\na\n```\n",
+        "x\n### Team name\n\na",
+    ] {
+        assert_eq!(issue_form(body), None, "{body:?}");
+    }
+    let many: String = (0..30).map(|number| format!("### s{number}\n1\n")).collect();
+    let error = issue_form(&format!("### Team name\na\n{many}")).expect("the form").expect_err("many");
+    assert!(error.contains("more than 25 fields"), "{error}");
+    let long = format!("### Team name\na\n{}", "x\n".repeat(200_000));
+    assert!(issue_form(&long).expect("the form").expect_err("long").contains("was not read"));
+}
+
+proptest! {
+    #[test]
+    fn an_issue_is_read_or_refused(body in any::<String>(), noise in "(### (Team name|Quota|Notes|[a-z]{1,3})\n|[a-z-]{0,5}\n|\n|`|/){0,12}") {
+        for body in [body.clone(), noise.clone(), format!("### Team name\n{noise}"), format!("### Team name\n{body}")] {
+            if let Some(Ok(command)) = issue_form(&body) {
+                // What is read is what somebody could have written as a comment.
+                let written = format!("/create-team {command}");
+                if written.len() <= 500 {
+                    prop_assert_eq!(one(&written), Ok(Command::CreateTeam(command)));
+                }
+            }
+        }
+    }
 }
 
 #[test]

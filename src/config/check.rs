@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::raw::{Named, RawCluster, RawCommand, RawConfig, RawGitAccess, RawGithub, RawGrants, RawKubeconfig};
 use super::{
     Access, AccessMode, AllowRule, ClusterConfig, Config, DatabaseUrl, DryRuns, GitAccess, GithubConfig, Grants,
-    Kubeconfig, Problem, RepositoryPattern, SecretError, SecretSource, WebhookMode,
+    Kubeconfig, Problem, RepositoryPattern, SecretError, SecretSource, WebhookMode, presets,
 };
 use crate::command::COMMANDS;
 use crate::names::{Engine, KubernetesVersion, RepositoryName, api_host, is_api_host, is_dns_label, show};
@@ -45,7 +45,9 @@ impl Checker<'_> {
         let commands = self.commands(raw.commands);
         let policy = raw.policy.map(|path| self.folder.join(path));
         let grants = raw.grants.and_then(|grants| self.grants(&grants));
-        Some(Config { listen: listen?, database: database?, github: github?, clusters, commands, policy, grants })
+        let presets = presets::check(raw.presets, &mut self.problems);
+        let (listen, database, github) = (listen?, database?, github?);
+        Some(Config { listen, database, github, clusters, commands, policy, grants, presets })
     }
 
     fn problem<T>(&mut self, key: &str, message: impl Into<String>, remedy: &str) -> Option<T> {

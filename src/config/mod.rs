@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod lines;
 mod pattern;
+mod presets;
 mod raw;
 mod secret;
 
@@ -46,6 +47,9 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// What a change has to bring that gives rights in the whole cluster; `None` where nobody is asked.
     pub grants: Option<Grants>,
+    /// Settings of `/create-team` by the name under which `--preset` asks for them. Which settings there are, the
+    /// template of each admin repository says.
+    pub presets: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What the check `bailiwick/grants` asks for.

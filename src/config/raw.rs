@@ -21,6 +21,37 @@ pub(super) struct RawConfig {
     pub(super) commands: BTreeMap<String, RawCommand>,
     pub(super) policy: Option<String>,
     pub(super) grants: Option<RawGrants>,
+    #[serde(default)]
+    pub(super) presets: BTreeMap<String, BTreeMap<String, Word>>,
+}
+
+/// A text, a whole number or a truth value, as text.
+pub(super) struct Word(pub(super) String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordVisitor;
+        impl Visitor<'_> for WordVisitor {
+            type Value = Word;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a word or a whole number")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word, E> {
+                Ok(Word(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+        }
+        deserializer.deserialize_any(WordVisitor)
+    }
 }
 
 #[derive(Deserialize)]

@@ -61,9 +61,18 @@ fn the_example_is_valid_and_shows_every_key() {
     assert_eq!(config.policy.as_deref(), Some(Path::new("etc/policy.yaml")));
     let allow: Vec<_> = config.allow("create-team").iter().map(ToString::to_string).collect();
     assert_eq!(allow, ["permission:maintain", "team:org/platform"]);
-    for key in
-        ["listen", "kubeconfig", "team_repository", "team_branch", "git_access", "environments", "api_url", "webhook"]
-    {
+    assert_eq!(config.presets["batch"]["cpu"], "64");
+    for key in [
+        "listen",
+        "kubeconfig",
+        "team_repository",
+        "team_branch",
+        "git_access",
+        "environments",
+        "api_url",
+        "webhook",
+        "presets",
+    ] {
         assert!(example.contains(&format!("{key}:")), "{key}");
     }
 }
@@ -359,5 +368,32 @@ proptest! {
     fn parsing_never_panics(text in any::<String>(), cut in 0..LEAST.len(), noise in "[a\\[\\]{}:,&*!|>'\"%@ \n-]{0,6}") {
         let _ = read(&text);
         let _ = read(&format!("{}{noise}{}", &LEAST[..cut], &LEAST[cut..]));
+    }
+}
+
+#[test]
+fn presets_are_words_under_names() {
+    let with = |text: &str| read(&format!("{LEAST}presets:\n  big: {{cpu: 64}}\n{text}"));
+    let config =
+        with("  small:\n    pod-security: baseline\n    flux_objects: '20'\n    alerts: false\n").expect("valid");
+    let expected = [("alerts", "false"), ("flux_objects", "20"), ("pod_security", "baseline")];
+    let expected: BTreeMap<_, _> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    assert_eq!(config.presets["small"], expected);
+    assert_eq!(read(LEAST).expect("valid").presets, BTreeMap::new());
+    for (text, expected) in [
+        ("  Big: {}\n", "etc/bailiwick.yaml:11: presets.Big: \"Big\" is no preset's name; use lower-case"),
+        ("  x:\n    cpu: 1\n    CPU: 2\n", "etc/bailiwick.yaml:13: presets.x.CPU: \"CPU\" is no setting's name"),
+        (
+            "  x:\n    cpu: a b\n",
+            "etc/bailiwick.yaml:12: presets.x.cpu: \"a b\" is no value of a setting; write one word",
+        ),
+        ("  x:\n    cpu: 1.5\n", "write a word or a whole number"),
+        ("  x:\n    cpu: [1]\n", "write a word or a whole number"),
+        ("  x: 1\n", "presets.x: this has the wrong type"),
+        ("  x:\n    a_b: 1\n    a-b: 2\n", "this is set twice"),
+        ("  big: {}\n", "the key \"presets.big\" is there twice"),
+    ] {
+        let error = with(text).expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error}");
     }
 }

@@ -145,7 +145,8 @@ impl Base {
     }
 }
 
-/// What a new team would change here. The whole repository is read: a name may be taken anywhere.
+/// What a new team would change here, by the templates that this commit has or by the built-in ones. The whole
+/// repository is read: a name may be taken anywhere.
 pub(super) async fn plan_team(
     base: &Base,
     config: &ClusterConfig,
@@ -154,8 +155,7 @@ pub(super) async fn plan_team(
     let (snapshot, path, request) = (base.snapshot.clone(), config.path.clone(), request.clone());
     let work = move || {
         let files = texts(&snapshot)?;
-        let existing = Survey::new(&files, path).existing(&request.team);
-        Ok(existing.and_then(|existing| scaffold::plan(&request, &existing)))
+        Ok(scaffold::plan(&request, &Survey::new(&files, path)))
     };
     let planned: Result<_, GitError> =
         tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;

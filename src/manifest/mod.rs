@@ -18,7 +18,7 @@ mod tree;
 mod witness;
 
 pub(crate) use edit::tag_line;
-pub use edit::{EditError, insert_list_entry, remove_list_entry};
+pub use edit::{EditError, Spot, insert_list_entry, insert_list_value, insert_text_line, remove_list_entry};
 pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization, PatchTarget};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem, api_group, is_ciphertext};

@@ -109,6 +109,8 @@ pub(super) fn judge_policy(review: &Review<'_>, policy: &Policy) -> Judgement {
 fn found<'r>(review: &Review<'_>, policy: &Policy, rules: impl Iterator<Item = &'r dyn Rule>) -> Judgement {
     let rules = rules.filter(|rule| !policy.is_off(rule.meta().id));
     let mut all: Vec<Finding> = rules.flat_map(|rule| rule.check(review)).collect();
+    // A template becomes an object when a team is made of it, and is judged then.
+    all.retain(|finding| !review.after.is_template(&finding.location.file));
     all.sort_by(|a, b| order(a).cmp(&order(b)));
     all.dedup();
     let mut judgement = Judgement::default();

@@ -9,6 +9,15 @@ pub struct ChangeSet {
     pub files: Vec<FileChange>,
 }
 
+/// A change set, and what people should look at before they take it; printed, it is the dry run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The files.
+    pub changes: ChangeSet,
+    /// One sentence each, without a full stop.
+    pub notes: Vec<String>,
+}
+
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
@@ -30,6 +39,13 @@ impl fmt::Display for ChangeSet {
             write!(formatter, "{separator}{file}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.changes)?;
+        self.notes.iter().try_for_each(|note| write!(formatter, "\nnote: {note}\n"))
     }
 }
 

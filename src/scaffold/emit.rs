@@ -1,5 +1,5 @@
 //! Values to YAML in one stable, readable form: block style, two spaces, lists indented, and text in
-//! quotes wherever any YAML reader (1.1 or 1.2) could take it for something else.
+//! quotes wherever any YAML reader (1.1 or 1.2) could take it for something else. Text of several lines is a block.
 
 use std::fmt::Write as _;
 
@@ -39,7 +39,7 @@ fn block(text: &mut String, value: &Value, indent: usize) {
                         text.push('\n');
                         block(text, item, indent + 1);
                     }
-                    _ => writeln!(text, "{}", inline(item)).expect("writing to a String cannot fail"),
+                    _ => scalar_or_block(text, item, indent),
                 }
             }
         }
@@ -60,8 +60,33 @@ fn entry(text: &mut String, key: &Value, value: &Value, indent: usize) {
         text.push('\n');
         block(text, value, indent + 1);
     } else {
-        writeln!(text, " {}", inline(value)).expect("writing to a String cannot fail");
+        text.push(' ');
+        scalar_or_block(text, value, indent);
     }
+}
+
+/// Writes a scalar, to the line's end, whose lines stand under `indent` where it has several.
+fn scalar_or_block(text: &mut String, value: &Value, indent: usize) {
+    let Some(lines) = value.as_str().filter(|value| is_block(value)) else {
+        writeln!(text, "{}", inline(value)).expect("writing to a String cannot fail");
+        return;
+    };
+    text.push_str(if lines.ends_with('\n') { "|\n" } else { "|-\n" });
+    for line in lines.lines() {
+        let spaces = if line.is_empty() { String::new() } else { "  ".repeat(indent + 1) };
+        writeln!(text, "{spaces}{line}").expect("writing to a String cannot fail");
+    }
+}
+
+/// Whether a text is one of lines that every reader takes as they stand in a block.
+fn is_block(value: &str) -> bool {
+    let plain = |line: &str| !line.ends_with(' ') && line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    let content = value.strip_suffix('\n').unwrap_or(value);
+    value.contains('\n')
+        && !content.is_empty()
+        && !content.starts_with([' ', '\n'])
+        && !content.ends_with('\n')
+        && content.split('\n').all(plain)
 }
 
 fn inline(value: &Value) -> String {
@@ -137,7 +162,13 @@ mod tests {
     use super::document;
 
     fn value() -> impl Strategy<Value = Value> {
-        let text = prop_oneof![any::<String>(), "[a-z:# \n'\"-]{0,8}", Just("yes".to_owned()), Just("1e3".to_owned())];
+        let text = prop_oneof![
+            any::<String>(),
+            "[a-z:# \n'\"-]{0,8}",
+            "([a-z:# -]{0,3}\n){1,3}[a-z]{0,2}",
+            Just("yes".to_owned()),
+            Just("1e3".to_owned())
+        ];
         let leaf = prop_oneof![
             text.clone().prop_map(Value::String),
             any::<i64>().prop_map(Value::from),

@@ -21,9 +21,7 @@ pub enum ScaffoldError {
         list(paths)
     )]
     Different {
-        /// The team.
-        team: TeamName,
-        /// Its directory.
+        /// The team's directory, or the file.
         directory: RepoPath,
         /// The files that differ or are none of ours.
         paths: Vec<RepoPath>,
@@ -62,6 +60,34 @@ pub enum ScaffoldError {
         path: RepoPath,
         /// Why.
         problem: EditError,
+    },
+    /// A file that may hold an object that lists namespaces or addresses cannot be read.
+    #[error("{0} is not readable YAML and may list what the new team needs to stand in; mend it, then try again")]
+    NotRead(RepoPath),
+    /// A kustomization changes everything that it lists, so the new team would become something else.
+    #[error(
+        "{path} has {field}: {}, which would change the new team too; move that line into the directories that it is \
+         meant for, then try again",
+        show(value)
+    )]
+    Forced {
+        /// The kustomization file.
+        path: RepoPath,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A layout with environments needs to know which.
+    #[error("there is no environment in tenants/; name them, such as staging and production, as `environments`")]
+    NoEnvironments,
+    /// An environment that is none.
+    #[error("{} is no environment here; they are {}", show(name), known.join(", "))]
+    UnknownEnvironment {
+        /// What was named.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
     },
     /// Marks of both generations of Flux.
     #[error(

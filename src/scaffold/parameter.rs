@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::names::{Namespace, RepoPath};
+use crate::names::{GitUrl, Namespace, RepoPath};
 
 /// One thing that may be set when a team is made.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +17,12 @@ pub struct Parameter {
     pub default: String,
     /// One line about it.
     pub help: String,
+    /// Whether the issue form asks for it.
+    #[serde(default)]
+    pub form: bool,
+    /// The other parameters that a choice sets where they are not set themselves, by its value.
+    #[serde(default)]
+    pub sets: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What a parameter's values look like.
@@ -31,23 +39,50 @@ pub enum ParameterKind {
     Name,
     /// A directory inside a repository: `./`, `./deploy`.
     Path,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number, as YAML's number.
+    Integer,
+    /// An `https` address.
+    Url,
 }
 
 impl Parameter {
+    /// What its values look like, in words that follow "must be".
+    pub fn values(&self) -> String {
+        let words = match self.kind {
+            ParameterKind::Choice => {
+                let choices = self.choices.iter().filter(|choice| !choice.is_empty());
+                return choices.map(String::as_str).collect::<Vec<_>>().join(", ");
+            }
+            ParameterKind::Duration => "a duration like 10m or 1h30m",
+            ParameterKind::Quantity => "a quantity like 8, 500m or 16Gi",
+            ParameterKind::Name => "lower-case letters, digits and '-'",
+            ParameterKind::Path => "a directory like ./ or ./deploy",
+            ParameterKind::Boolean => "true or false",
+            ParameterKind::Integer => "a whole number like 100",
+            ParameterKind::Url => "an address like https://example.org/hook",
+        };
+        words.to_owned()
+    }
+
     /// Why `value` does not fit, in words that follow "must be"; `None` where it does.
     pub fn misfit(&self, value: &str) -> Option<String> {
-        let (fits, must_be) = match self.kind {
-            ParameterKind::Choice => (self.choices.iter().any(|choice| choice == value), self.choices.join(", ")),
-            ParameterKind::Duration => (is_duration(value), "a duration like 10m or 1h30m".to_owned()),
-            ParameterKind::Quantity => (is_quantity(value), "a quantity like 8, 500m or 16Gi".to_owned()),
-            ParameterKind::Name => {
-                (value.parse::<Namespace>().is_ok(), "lower-case letters, digits and '-'".to_owned())
+        let fits = match self.kind {
+            ParameterKind::Choice => self.choices.iter().any(|choice| choice == value),
+            ParameterKind::Duration => is_duration(value),
+            ParameterKind::Quantity => is_quantity(value),
+            ParameterKind::Name => value.parse::<Namespace>().is_ok(),
+            ParameterKind::Path => is_directory(value),
+            ParameterKind::Boolean => matches!(value, "true" | "false"),
+            ParameterKind::Integer => {
+                value.len() <= 9 && value.parse::<u32>().is_ok_and(|number| number.to_string() == value)
             }
-            ParameterKind::Path => (is_directory(value), "a directory like ./ or ./deploy".to_owned()),
+            ParameterKind::Url => value.starts_with("https://") && value.parse::<GitUrl>().is_ok(),
         };
         // What the template itself leaves empty may stay so.
         let empty = value.is_empty() && self.default.is_empty();
-        (!fits && !empty).then_some(must_be)
+        (!fits && !empty).then(|| self.values())
     }
 }
 
@@ -79,11 +114,18 @@ fn is_directory(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Parameter, ParameterKind};
+    use super::{BTreeMap, Parameter, ParameterKind};
 
     #[test]
     fn values_fit_their_kind() {
-        let cases: [(ParameterKind, &[&str], &[&str]); 5] = [
+        let cases: [(ParameterKind, &[&str], &[&str]); 8] = [
+            (ParameterKind::Boolean, &["true", "false"], &["", "yes", "True", "1"]),
+            (ParameterKind::Integer, &["0", "100"], &["", "007", "-1", "1e3", "+1", "9999999999"]),
+            (
+                ParameterKind::Url,
+                &["https://example.org/hook"],
+                &["", "http://example.org/x", "https://u:p@x/y", "https://x/y z", "ssh://x/y"],
+            ),
             (ParameterKind::Choice, &["admin"], &["cluster-admin", "", "Admin"]),
             (ParameterKind::Duration, &["10m", "1h30m", "30s"], &["", "10", "m", "1d", "10m\n", "-1m", "1.5h"]),
             (ParameterKind::Quantity, &["8", "500m", "16Gi"], &["", "-1", "1.5", "16gi", "Gi", "8 "]),
@@ -92,7 +134,14 @@ mod tests {
         ];
         for (kind, good, bad) in cases {
             let choices = vec!["admin".to_owned()];
-            let parameter = Parameter { kind, choices, default: "x".to_owned(), help: String::new() };
+            let parameter = Parameter {
+                kind,
+                choices,
+                default: "x".to_owned(),
+                help: String::new(),
+                form: false,
+                sets: BTreeMap::new(),
+            };
             assert!(good.iter().all(|value| parameter.misfit(value).is_none()), "{kind:?}");
             assert!(bad.iter().all(|value| parameter.misfit(value).is_some()), "{kind:?}");
         }

@@ -1,6 +1,10 @@
+mod entries;
+mod templates;
+
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::names::Engine;
 
 fn files(files: &[(&str, &str)]) -> BTreeMap<RepoPath, String> {
     files.iter().map(|(path, text)| (path.parse().expect("a path"), (*text).to_owned())).collect()
@@ -20,13 +24,8 @@ fn repository() -> BTreeMap<RepoPath, String> {
 }
 
 fn request(team: &str) -> TeamRequest {
-    TeamRequest {
-        team: team.parse().expect("a team"),
-        git_url: "git@github.com:org/dev-team2".parse().expect("a URL"),
-        branch: "main".parse().expect("a branch"),
-        engine: Engine::FluxV2,
-        settings: BTreeMap::new(),
-    }
+    let (git_url, branch) = ("git@github.com:org/dev-team2".parse(), "main".parse());
+    TeamRequest::new(team.parse().expect("a team"), git_url.expect("a URL"), branch.expect("a branch"))
 }
 
 fn survey(files: &BTreeMap<RepoPath, String>) -> Survey<'_> {
@@ -34,12 +33,12 @@ fn survey(files: &BTreeMap<RepoPath, String>) -> Survey<'_> {
 }
 
 fn plan_in(files: &BTreeMap<RepoPath, String>, request: &TeamRequest) -> Result<Outcome, ScaffoldError> {
-    plan(request, &survey(files).existing(&request.team)?)
+    plan(request, &survey(files))
 }
 
 fn changes(files: &BTreeMap<RepoPath, String>, request: &TeamRequest) -> ChangeSet {
     match plan_in(files, request) {
-        Ok(Outcome::Changes(changes)) => changes,
+        Ok(Outcome::Changes(plan)) => plan.changes,
         other => panic!("{other:?}"),
     }
 }
@@ -65,7 +64,7 @@ fn a_team_under_flux_v1() {
             "kind: RoleBinding\napiVersion: rbac.authorization.k8s.io/v1beta1\nmetadata: {name: flux}\n",
         ),
     ]));
-    let request = TeamRequest { engine: Engine::FluxV1, ..request("team2") };
+    let request = TeamRequest { layout: Wanted::Engine(Engine::FluxV1), ..request("team2") };
     insta::assert_snapshot!(changes(&files, &request).to_string());
 }
 
@@ -155,7 +154,7 @@ fn settings_are_checked_and_never_become_yaml() {
         ("interval", "1m\nprune: false", "must be a duration"),
         ("rle", "admin", "\"rle\" is no setting of this template; did you mean role?"),
         ("git_url", "x", "\"git_url\" is no setting"),
-        ("whatever_else", "x", "the settings are cpu, git_provider"),
+        ("whatever_else", "x", "the settings are alert_address, alert_secret, alerts, cpu"),
     ] {
         let error = plan_in(&repository(), &with(name, value)).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
@@ -210,54 +209,14 @@ fn the_repository_tells_engine_url_and_branch() {
 
 #[test]
 fn flux_v1_needs_its_base() {
-    let request = TeamRequest { engine: Engine::FluxV1, ..request("team2") };
+    let request = TeamRequest { layout: Wanted::Engine(Engine::FluxV1), ..request("team2") };
     let error = plan_in(&repository(), &request).expect_err("no base").to_string();
     assert!(error.contains("base/flux/kustomization.yaml does not exist"), "{error}");
 }
 
 #[test]
-fn built_in_templates_are_whole() {
-    for engine in [Engine::FluxV1, Engine::FluxV2] {
-        let template = Template::built_in(engine).expect("a template");
-        for (name, parameter) in template.parameters() {
-            assert_eq!(parameter.misfit(&parameter.default), None, "{name}");
-            assert!(!parameter.help.is_empty(), "{name}");
-        }
-        let values = template
-            .values(
-                &BTreeMap::new(),
-                &BTreeMap::from([
-                    ("team", "t".to_owned()),
-                    ("namespace", "t".to_owned()),
-                    ("git_url", "https://x/y".to_owned()),
-                    ("branch", "main".to_owned()),
-                    ("base_flux", "../../base/flux".to_owned()),
-                    ("role_binding_api", "v1".to_owned()),
-                ]),
-            )
-            .expect("values");
-        let rendered = template.render(&"t".parse().expect("a team"), &values).expect("rendered");
-        assert!(rendered.iter().all(|(_, text)| !text.contains("${")), "{rendered:?}");
-    }
-}
-
-#[test]
-fn broken_templates_say_what_is_wrong() {
-    let parse = |files: &[(&str, &str)]| {
-        let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Template::parse(&files).expect_err("broken").to_string()
-    };
-    assert!(parse(&[]).contains("template.yaml cannot be used: it does not exist"));
-    assert!(parse(&[("template.yaml", "files: [{name: x.yaml, about: x}]")]).contains("x.yaml cannot be used"));
-    assert!(
-        parse(&[("template.yaml", "files: [{name: ../x, about: x}]"), ("../x", "a")]).contains("../x cannot be used")
-    );
-    assert!(parse(&[("template.yaml", "fils: []")]).contains("unknown field"));
-}
-
-#[test]
 fn ways_between_directories() {
     let path = |text: &str| text.parse::<RepoPath>().expect("a path");
-    assert_eq!(way(&path("cluster/team2"), &path("base/flux")), "../../base/flux");
-    assert_eq!(way(&path("a/b/c"), &path("a/base")), "../../base");
+    assert_eq!(team::way(&path("cluster/team2"), &path("base/flux")), "../../base/flux");
+    assert_eq!(team::way(&path("a/b/c"), &path("a/base")), "../../base");
 }

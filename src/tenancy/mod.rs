@@ -32,7 +32,7 @@ pub use layout::Layout;
 pub use left_out::LeftOut;
 pub use marks::Marks;
 pub use newly::{Difference, Newly};
-pub use reach::{Reach, Root};
+pub use reach::{Reach, Root, TEMPLATES};
 pub use rights::{Place, Rights, as_applied};
 pub use stored::StoredSummary;
 pub use summary::{Definition, FileSummary, KustomizationSummary, ObjectId, ObjectSummary, SummaryEntry};

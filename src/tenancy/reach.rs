@@ -9,6 +9,9 @@ use super::builds::Way;
 use super::stored::{ROLES, list};
 use super::{KustomizationSummary, Layout, RepositoryIndex, SummaryEntry};
 
+/// Where an admin repository keeps templates of its own, which are no objects yet.
+pub const TEMPLATES: &str = ".bailiwick/templates";
+
 /// How many steps up are followed: kustomizations may name each other in circles.
 pub(super) const MAXIMUM_STEPS: usize = 1000;
 
@@ -134,6 +137,23 @@ impl RepositoryIndex {
     /// Whether what stands in a file is meant as objects: no patches, no data, nothing that Flux never applies.
     pub fn holds_whole_objects(&self, path: &RepoPath) -> bool {
         !self.is_only_patch_or_data(path) && !self.is_foreign_to_flux(path)
+    }
+
+    /// Whether a file is a template that nothing applies: no kustomization but of templates names it in any role,
+    /// directly or through others, and Flux does not take it by itself.
+    pub fn is_template(&self, path: &RepoPath) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![path.clone()];
+        while let Some(path) = waiting.pop() {
+            let inside = path.below(TEMPLATES).is_some() && self.scanned_from(&path).is_none();
+            if !inside || seen.len() > MAXIMUM_STEPS {
+                return false;
+            }
+            if seen.insert(path.clone()) {
+                waiting.extend(self.named_with_directory(&path).into_iter().map(|(by, _)| by));
+            }
+        }
+        true
     }
 
     /// Whether a kustomization above a file patches anything: what is missing in the file may come from there.

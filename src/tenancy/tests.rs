@@ -213,3 +213,32 @@ fn only_a_patch_is_only_a_patch() {
     assert!(index.is_only_patch(&path("p.yaml")) && !index.is_only_patch(&path("c.yaml")));
     assert!(index.is_only_patch_or_data(&path("c.yaml")));
 }
+
+#[test]
+fn a_template_is_what_nothing_applies() {
+    let team = ".bailiwick/templates/flux-v2/team";
+    let (file, list) = (format!("{team}/rbac.yaml"), format!("{team}/kustomization.yaml"));
+    let is_template = |more: &[(&str, &str)]| {
+        let own = [
+            (file.as_str(), "kind: Role\n"),
+            (list.as_str(), "resources: [other.yaml]\npatches: [{path: rbac.yaml}]\n"),
+        ];
+        index(&[&own[..], more].concat()).is_template(&path(&file))
+    };
+    assert!(is_template(&[("cluster/kustomization.yaml", "resources: [./common]\n")]));
+    for (place, text) in [
+        ("cluster/kustomization.yaml", "resources: [../.bailiwick/templates/flux-v2/team/rbac.yaml]\n"),
+        ("cluster/kustomization.yaml", "patches: [{path: ../.bailiwick/templates/flux-v2/team/rbac.yaml}]\n"),
+        ("cluster/kustomization.yaml", "resources: [../.bailiwick/templates/flux-v2/team]\n"),
+        ("elsewhere/kustomization.yaml", "components: [../.bailiwick/templates/flux-v2/team]\n"),
+    ] {
+        assert!(!is_template(&[(place, text)]), "{place}: {text}");
+    }
+    // Flux takes all that there is, or a directory that somebody points it to.
+    let own = [(file.as_str(), "kind: Role\n")];
+    assert!(!index(&own).is_template(&path(&file)), "no layout is known");
+    let sync = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x, namespace: flux-system}\nspec: {path: ./.bailiwick/templates/flux-v2/team, prune: true, sourceRef: {kind: GitRepository, name: x}}\n";
+    let cluster = [("cluster/kustomization.yaml", "resources: [sync.yaml]\n"), ("cluster/sync.yaml", sync)];
+    assert!(!index(&[&own[..], &cluster[..]].concat()).is_template(&path(&file)));
+    assert!(!index(&cluster).is_template(&path("cluster/sync.yaml")));
+}

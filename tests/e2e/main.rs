@@ -28,4 +28,5 @@ mod recover;
 mod rerun;
 mod restart;
 mod review;
+mod templates;
 mod waive;

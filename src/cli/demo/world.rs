@@ -21,7 +21,7 @@ use crate::clock::{Clock, Entropy as _, OsEntropy, SystemClock};
 use crate::cluster::KeyPair;
 use crate::forge::Manners;
 use crate::jobs::Timing;
-use crate::names::{Engine, PublicKey, RepoPath};
+use crate::names::{PublicKey, RepoPath};
 use crate::queue::{Backoff, Settings};
 use crate::rules::Policy;
 use crate::sandbox::cluster::{self as sandbox_cluster, GitServer, SandboxCluster};
@@ -365,16 +365,10 @@ async fn start_github(
 
 /// The files of a team, by the same scaffold as `/create-team`.
 fn scaffold_team(team: &str, files: &BTreeMap<RepoPath, String>) -> anyhow::Result<Vec<(RepoPath, String)>> {
-    let request = TeamRequest {
-        team: team.parse()?,
-        git_url: format!("ssh://git@127.0.0.1/org/dev-{team}").parse()?,
-        branch: "main".parse()?,
-        engine: Engine::FluxV2,
-        settings: BTreeMap::new(),
-    };
-    let existing = Survey::new(files, "cluster".parse()?).existing(&request.team)?;
-    match scaffold::plan(&request, &existing)? {
-        Outcome::Changes(plan) => Ok(plan.files.into_iter().map(|file| (file.path, file.after)).collect()),
+    let git_url = format!("ssh://git@127.0.0.1/org/dev-{team}").parse()?;
+    let request = TeamRequest::new(team.parse()?, git_url, "main".parse()?);
+    match scaffold::plan(&request, &Survey::new(files, "cluster".parse()?))? {
+        Outcome::Changes(plan) => Ok(plan.changes.files.into_iter().map(|file| (file.path, file.after)).collect()),
         Outcome::AlreadyThere => Ok(Vec::new()),
     }
 }

@@ -7,12 +7,12 @@
 use super::Call;
 use super::propose::{commit, open_or_update};
 use crate::command::CreateTeam;
-use crate::config::ClusterConfig;
+use crate::config::{ClusterConfig, Config};
 use crate::forge::{Access, FileChange, NewCommit, NewPull};
 use crate::jobs::{JobError, admin, hands};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
-use crate::scaffold::{ChangeSet, Outcome, TeamRequest};
+use crate::scaffold::{ChangeSet, Layout, Outcome, Preset, TeamRequest, Wanted};
 use crate::store::{AuditEffect, EffectState};
 
 /// Runs the command; returns the answer.
@@ -22,7 +22,13 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
     };
     let repository = command.repository.clone().unwrap_or_else(|| cluster.team_repository.for_team(&command.team));
     let base = admin::tip(call.context, cluster).await?;
-    let request = request(call, command, cluster, &repository)?;
+    let request = match request(call, command, cluster, &repository)? {
+        Ok(request) => request,
+        Err(reason) => {
+            call.record_no_team(what(command, cluster), &reason).await?;
+            return Ok(comment::create_team_refused(&reason));
+        }
+    };
     let plan = match admin::plan_team(&base, cluster, &request).await? {
         Ok(Outcome::AlreadyThere) => return Ok(comment::create_team_already_there(&command.team)),
         Ok(Outcome::Changes(plan)) => plan,
@@ -35,7 +41,7 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
     if command.plan {
         return Ok(comment::create_team_plan(&command.team, &plan.to_string()));
     }
-    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
+    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan.changes).await?;
     let Proposal { number, updated, commit } = proposal;
     let effects = vec![
         AuditEffect::new("commit", &commit),
@@ -60,20 +66,49 @@ struct Proposal {
     commit: CommitId,
 }
 
+/// What is asked for; the inner error is a preset that the configuration does not have.
 fn request(
     call: &Call<'_>,
     command: &CreateTeam,
     cluster: &ClusterConfig,
     repository: &RepositoryName,
-) -> Result<TeamRequest, JobError> {
+) -> Result<Result<TeamRequest, String>, JobError> {
     let git_url = call.context.team_git_url(cluster, repository);
-    Ok(TeamRequest {
-        team: command.team.clone(),
-        git_url: git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?,
-        branch: cluster.team_branch.clone(),
-        engine: cluster.engine.unwrap_or(Engine::FluxV2),
-        settings: std::collections::BTreeMap::new(),
-    })
+    let git_url = git_url.parse().map_err(|error| JobError::fail(format!("{error}")))?;
+    let preset = match command.preset.as_deref().map(|name| preset(&call.context.config, name)).transpose() {
+        Ok(preset) => preset,
+        Err(unknown) => return Ok(Err(unknown)),
+    };
+    Ok(Ok(TeamRequest {
+        layout: layout(cluster),
+        settings: command.settings.clone(),
+        preset,
+        environments: cluster.environments.clone(),
+        kubernetes: cluster.kubernetes_version,
+        ..TeamRequest::new(command.team.clone(), git_url, cluster.team_branch.clone())
+    }))
+}
+
+/// The settings that the configuration has under a name.
+fn preset(config: &Config, name: &str) -> Result<Preset, String> {
+    match config.presets.get(name) {
+        Some(settings) => Ok(Preset { name: name.to_owned(), settings: settings.clone() }),
+        None if config.presets.is_empty() => Err(format!("there is no preset {name}: the configuration has none")),
+        None => {
+            let known: Vec<&str> = config.presets.keys().map(String::as_str).collect();
+            Err(format!("there is no preset {name}; the configuration has {}", known.join(", ")))
+        }
+    }
+}
+
+/// How the configuration says that the admin repository keeps teams; what it does not say is seen there.
+fn layout(cluster: &ClusterConfig) -> Wanted {
+    match cluster.engine {
+        Some(Engine::FluxV1) => Wanted::Engine(Engine::FluxV1),
+        _ if !cluster.environments.is_empty() => Wanted::Layout(Layout::FluxV2Environments),
+        Some(engine) => Wanted::Engine(engine),
+        None => Wanted::Seen,
+    }
 }
 
 /// Commits the plan and opens the pull request, or brings the open one up to date.

@@ -1,10 +1,12 @@
-//! Edits of kustomization files that keep every byte that they do not insert: comments, order,
+//! Edits of YAML files that keep every byte that they do not insert: comments, order,
 //! indentation, quotes and line ends. What cannot be edited safely is refused, never rewritten.
 
+mod nested;
 mod outline;
 mod remove;
 
 use crate::names::{RepoPath, show};
+pub use nested::{Spot, insert_list_value, insert_text_line};
 pub(crate) use outline::tag_line;
 use outline::{Node, Outline, Shape, Style};
 pub use remove::remove_list_entry;
@@ -31,6 +33,9 @@ pub enum EditError {
     /// The entry is no path that may stand in a kustomization file.
     #[error("{0} is not a relative path of letters, digits, '.', '_' and '-'; choose another name")]
     Entry(String),
+    /// The value is none that may stand in a list without quotes.
+    #[error("{0} is no name or address that can be put into a list; choose another")]
+    Value(String),
 }
 
 /// Inserts `entry` (such as `team2`) at the end of a list of a kustomization file and gives the new

@@ -1,5 +1,7 @@
 //! The shape of a small YAML file, with byte offsets. It only takes what an edit may touch.
 
+use std::collections::BTreeSet;
+
 use libyaml_safer::{EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 
 use super::EditError;
@@ -52,6 +54,21 @@ impl Node {
 
     fn entries(&self) -> &[(Self, Self)] {
         if let Shape::Map { entries, .. } = &self.shape { entries } else { &[] }
+    }
+
+    /// What the keys lead to.
+    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| {
+            node.entries().iter().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
+        })
+    }
+
+    /// [`Node::at`], to be changed.
+    pub(super) fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
+        path.iter().try_fold(self, |node, key| {
+            let Shape::Map { entries, .. } = &mut node.shape else { return None };
+            entries.iter_mut().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
+        })
     }
 
     /// Whether both hold the same, wherever they stand.
@@ -123,6 +140,36 @@ impl Outline {
 fn line_at(text: &str, at: usize) -> u32 {
     let newlines = text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+}
+
+/// Documents of one file.
+const MOST_DOCUMENTS: usize = 1000;
+
+/// Reads a file of several documents, of which an edit may touch the one of that number.
+pub(super) fn read_one_of(text: &str, number: usize) -> Result<(Outline, Vec<Option<Node>>), EditError> {
+    gate(text)?;
+    // libyaml-safer 0.3.0 panics where a block of text ends without a line end.
+    let ended = format!("{text}\n");
+    let mut input = ended.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut input);
+    let documents = Reader { text, parser, last_style: ScalarStyle::Plain }.documents()?;
+    let root = documents.get(number).cloned().flatten();
+    let outline = Outline { text: text.to_owned(), root, open_end: false };
+    if let Some(root) = &outline.root
+        && let Some(at) = twice(root)
+    {
+        return Err(outline.unsupported(at, "a key that is there twice"));
+    }
+    Ok((outline, documents))
+}
+
+/// Where a key stands for the second time.
+fn twice(node: &Node) -> Option<usize> {
+    let mut keys = BTreeSet::new();
+    let again = node.entries().iter().find(|(key, _)| key.text().is_some_and(|text| !keys.insert(text)));
+    let below = || node.entries().iter().map(|(_, value)| value).chain(node.items()).find_map(twice);
+    again.map(|(key, _)| key.start).or_else(below)
 }
 
 /// Reads a text that an edit may touch.
@@ -228,6 +275,27 @@ impl Reader<'_, '_> {
             Shape::Map { .. } => Ok(Some(root)),
             Shape::Scalar { .. } if root.start == root.end => Ok(None),
             _ => self.refuse(root.start, "a file that is no mapping"),
+        }
+    }
+
+    fn documents(&mut self) -> Result<Vec<Option<Node>>, EditError> {
+        self.next()?;
+        let mut roots = Vec::new();
+        loop {
+            match self.next()? {
+                (EventData::StreamEnd, ..) => return Ok(roots),
+                (EventData::DocumentStart { version_directive: None, tag_directives, .. }, ..)
+                    if tag_directives.is_empty() && roots.len() < MOST_DOCUMENTS => {}
+                (EventData::DocumentStart { .. }, start, _) if roots.len() >= MOST_DOCUMENTS => {
+                    return self.refuse(start, "a file of more than 1,000 documents");
+                }
+                (_, start, _) => return self.refuse(start, "a `%` directive"),
+            }
+            let event = self.next()?;
+            let root = self.node(event, 0)?;
+            let empty = matches!(root.shape, Shape::Scalar { .. }) && root.start == root.end;
+            roots.push((!empty).then_some(root));
+            self.next()?;
         }
     }
 

@@ -1,3 +1,5 @@
+mod nested;
+
 use proptest::prelude::*;
 
 use super::{EditError, insert_list_entry, remove_list_entry};
