@@ -1,10 +1,13 @@
 //! What the objects of a directory say about a team, for both generations of Flux.
 
 pub(in crate::tenancy) mod flux;
+mod operations;
 pub(in crate::tenancy) mod patches;
+pub(in crate::tenancy) mod starts;
 
-use self::flux::{ControllerFact, FluxFact};
+use self::flux::FluxFact;
 use self::patches::PatchFact;
+use self::starts::ControllerFact;
 use super::Marks;
 use crate::manifest::{Node, Object, Position};
 use crate::rbac::{self, read::Written};
@@ -161,9 +164,9 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
             rbac::read::read(object).map(|written| Fact::Rights(RightsFact { written, line: object.node.start.line }))
         }
         ("apps" | "extensions", "Deployment") => {
-            flux::controller(object).map(Fact::Controller).or_else(|| flux_v1(object).map(Fact::FluxV1))
+            starts::controller(object).map(Fact::Controller).or_else(|| flux_v1(object).map(Fact::FluxV1))
         }
-        ("fluxcd.controlplane.io", flux::INSTANCE) => flux::controller(object).map(Fact::Controller),
+        ("fluxcd.controlplane.io", flux::INSTANCE) => starts::controller(object).map(Fact::Controller),
         _ => flux::fact(object).map(Fact::Flux),
     }
 }

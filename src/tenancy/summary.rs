@@ -159,8 +159,12 @@ impl FileSummary {
             summary.objects.push(ObjectSummary { id: ObjectId::of(object), line: object.node.start.line });
             summary.definitions.extend(definition(object));
             summary.facts.extend(facts(object));
-            if object.kind == flux::INSTANCE {
-                summary.facts.extend(patches::of_instance(file, &object.node).into_iter().map(Fact::Patch));
+            if object.kind == flux::INSTANCE || object.group() == "kustomize.toolkit.fluxcd.io" {
+                summary.facts.extend(patches::of_object(file, object).into_iter().map(Fact::Patch));
+            }
+            let is_controller = matches!(summary.facts.last(), Some(Fact::Controller(_)));
+            if !is_controller {
+                summary.facts.extend(patches::of_deployment(object).map(Fact::Patch));
             }
         }
         summary.facts.extend(patches::patches(file).into_iter().map(Fact::Patch));

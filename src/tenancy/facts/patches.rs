@@ -1,19 +1,30 @@
-//! Patches that decide over borders: those that give Flux's controllers arguments, and those that say with whose
-//! rights Flux applies something. What else a patch does is not read.
+//! Patches that decide over borders: those that change how Flux's controllers are started, and those that say with
+//! whose rights Flux applies something. What else a patch does is not read.
 
-use super::flux::{Setting, of_deployment, setting, settings};
-use crate::manifest::{self, Kustomization, ManifestFile, Node};
+use super::operations::operations;
+use super::starts::{Change, Does, merged};
+use crate::manifest::{self, Kustomization, ManifestFile, Node, Object};
 
 /// Such a patch.
 #[derive(Debug, Clone, Default)]
 pub(in crate::tenancy) struct PatchFact {
-    /// The kind that it is for: a regular expression, as kustomize takes it; `None` for any.
+    /// What it is for, by regular expressions as kustomize takes them; `None` for any.
+    pub(in crate::tenancy) group: Option<String>,
+    pub(in crate::tenancy) version: Option<String>,
     pub(in crate::tenancy) kind: Option<String>,
-    /// The name, likewise.
     pub(in crate::tenancy) name: Option<String>,
+    pub(in crate::tenancy) namespace: Option<String>,
+    /// `labelSelector`.
+    pub(in crate::tenancy) labels: Option<String>,
+    /// Whether it has an `annotationSelector`.
+    pub(in crate::tenancy) annotations: bool,
+    /// Whether its kustomization says what it is for, and not the patch.
+    pub(in crate::tenancy) targeted: bool,
+    /// The object of Flux's that has it, by its name; else it is a kustomization's.
+    pub(in crate::tenancy) owner: Option<String>,
     /// The file that holds what it does, as the kustomization names it; else it is written out.
     pub(in crate::tenancy) path: Option<String>,
-    pub(in crate::tenancy) settings: Vec<Setting>,
+    pub(in crate::tenancy) changes: Vec<Change>,
     /// `spec.serviceAccountName`; empty where it is taken away.
     pub(in crate::tenancy) account: Option<String>,
     /// Whether it may change roles or bindings, which is not followed.
@@ -24,6 +35,9 @@ pub(in crate::tenancy) struct PatchFact {
 /// Kinds whose rights somebody may want to patch.
 const RIGHTS: [&str; 4] = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 
+/// Kinds that say how Flux's controllers are started.
+const STARTED: [&str; 2] = ["Deployment", super::starts::INSTANCE];
+
 /// The patches in a kustomization, or the operations in a file of them.
 pub(in crate::tenancy) fn patches(file: &ManifestFile) -> Vec<PatchFact> {
     let roots = file.documents.iter();
@@ -33,91 +47,146 @@ pub(in crate::tenancy) fn patches(file: &ManifestFile) -> Vec<PatchFact> {
     }
 }
 
-/// The patches of a `FluxInstance`.
-pub(in crate::tenancy) fn of_instance(file: &ManifestFile, node: &Node) -> Vec<PatchFact> {
-    let list = node.at(&["spec", "kustomize", "patches"]).into_iter().flat_map(Node::items);
-    list.flat_map(|item| of_item(file, item)).collect()
+/// The patches of a `FluxInstance` or a Flux `Kustomization`.
+pub(in crate::tenancy) fn of_object(file: &ManifestFile, object: &Object) -> Vec<PatchFact> {
+    let places: [&[&str]; 4] = [
+        &["spec", "kustomize", "patches"],
+        &["spec", "patchesStrategicMerge"],
+        &["spec", "patches"],
+        &["spec", "patchesJson6902"],
+    ];
+    let list = places.into_iter().filter_map(|place| object.node.at(place)).flat_map(Node::items);
+    let mut found: Vec<PatchFact> = list.flat_map(|item| of_item(file, item)).collect();
+    found.retain(|patch| !patch.changes.is_empty());
+    found.iter_mut().for_each(|patch| patch.owner = Some(object.name.clone()));
+    found
 }
 
+/// A Deployment that changes others and may be for any of them: what it is for stands where it is named.
+pub(in crate::tenancy) fn of_deployment(object: &Object) -> Option<PatchFact> {
+    let is_partial = object.kind == "Deployment" && object.node.at(&["spec", "selector"]).is_none();
+    is_partial.then(|| merge(&object.node, 0)).filter(|patch| !patch.changes.is_empty())
+}
+
+/// In the order in which kustomize does it (kubernetes-sigs/kustomize, `kusttarget_configplugin.go`).
 fn of_kustomization(file: &ManifestFile, root: &Node) -> Vec<PatchFact> {
     let items = |field| root.get(field).into_iter().flat_map(Node::items);
-    let listed = items("patches").chain(items("patchesJson6902")).flat_map(|item| of_item(file, item));
-    let merged = items("patchesStrategicMerge").flat_map(|item| written_out(file, item));
-    listed.chain(merged).collect()
+    let merged = items("patchesStrategicMerge").chain(items("patches"));
+    let listed = merged.chain(items("patchesJson6902")).flat_map(|item| of_item(file, item));
+    let replaced = items("replacements").flat_map(replacement);
+    let others = ["transformers", "openapi", "crds"].into_iter().filter_map(|field| root.get(field));
+    listed.chain(replaced).chain(others.filter(|node| !node.is_null()).map(unknown)).collect()
+}
+
+fn unknown(node: &Node) -> PatchFact {
+    let line = node.start.line;
+    PatchFact { changes: vec![Change::whole(Does::Unknown, line)], targeted: true, line, ..PatchFact::default() }
+}
+
+/// What a replacement puts into an argument stands elsewhere.
+fn replacement(item: &Node) -> Vec<PatchFact> {
+    let targets: Vec<&Node> = item.get("targets").into_iter().flat_map(Node::items).collect();
+    if targets.is_empty() {
+        return vec![unknown(item)];
+    }
+    let one = |target: &Node| {
+        let mut patch = unknown(target);
+        if let Some(select) = target.get("select") {
+            selected(&mut patch, select);
+        }
+        patch
+    };
+    let mut found: Vec<PatchFact> = targets.into_iter().map(one).collect();
+    found.retain(|patch| patch.kind.as_deref().is_none_or(|kind| kind == "Deployment" || !is_word(kind)));
+    found
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().all(char::is_alphanumeric)
+}
+
+/// What a patch is for.
+fn selected(patch: &mut PatchFact, target: &Node) {
+    let word = |key| target.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
+    (patch.group, patch.version, patch.kind) = (word("group"), word("version"), word("kind"));
+    (patch.name, patch.namespace) = (word("name"), word("namespace"));
+    (patch.labels, patch.annotations) = (word("labelSelector"), word("annotationSelector").is_some());
+    patch.targeted = true;
 }
 
 fn of_item(file: &ManifestFile, item: &Node) -> Vec<PatchFact> {
-    let word = |keys: &[&str]| item.at(keys).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
-    let (kind, name) = (word(&["target", "kind"]), word(&["target", "name"]));
-    let rights = kind.as_deref().is_some_and(|kind| RIGHTS.contains(&kind));
     let line = item.start.line;
-    let mut found = match (item.get("patch"), word(&["path"])) {
-        (Some(patch), _) => written_out(file, patch),
-        (None, Some(path)) if item.get("target").is_some() => {
-            vec![PatchFact { path: Some(path), line, ..PatchFact::default() }]
+    let path = item.get("path").and_then(Node::text).filter(|text| !text.is_empty());
+    let target = item.get("target").filter(|node| !node.is_null());
+    let mut all = match (item.get("patch"), path, item.text()) {
+        (Some(patch), _, _) => written_out(file, patch),
+        (_, _, Some(text)) if text.contains('\n') => written_out(file, item),
+        (_, Some(path), _) | (_, _, Some(path)) => {
+            vec![PatchFact { path: Some(path.to_owned()), line, ..PatchFact::default() }]
         }
-        _ => Vec::new(),
+        // A strategic merge patch may stand there as it is, in an object of Flux's.
+        _ => relevant(merge(item, 0)).into_iter().collect(),
     };
-    if rights && found.is_empty() {
-        found.push(PatchFact { line, ..PatchFact::default() });
+    let kind = target.and_then(|target| target.get("kind")).and_then(Node::text);
+    let rights = kind.is_some_and(|kind| RIGHTS.contains(&kind));
+    if rights && all.is_empty() {
+        all.push(PatchFact { line, ..PatchFact::default() });
     }
-    for patch in &mut found {
-        patch.kind = kind.clone().or(patch.kind.take());
-        patch.name = name.clone().or(patch.name.take());
+    for patch in &mut all {
+        if let Some(target) = target {
+            selected(patch, target);
+        }
         patch.rights |= rights;
+        if patch.kind.as_deref().is_some_and(|kind| is_word(kind) && !STARTED.contains(&kind)) {
+            patch.changes.clear();
+        }
     }
-    found
+    all.retain(|patch| !patch.changes.is_empty() || patch.account.is_some() || patch.rights || patch.path.is_some());
+    all
 }
 
 /// A patch whose text stands in the kustomization.
 fn written_out(file: &ManifestFile, node: &Node) -> Vec<PatchFact> {
-    let Some(text) = node.text() else { return Vec::new() };
-    if !text.contains("--") && !text.contains("serviceAccountName") {
-        return Vec::new();
-    }
+    let Some(text) = node.text() else { return vec![unknown(node)] };
     // In a block the text begins below its sign.
     let before = node.start.line - u32::from(!text.contains('\n'));
     let inner = manifest::read(file.path.clone(), text.as_bytes());
     let read = |root: &Node| relevant(if root.is_sequence() { operations(root, before) } else { merge(root, before) });
-    inner.documents.iter().filter_map(read).collect()
+    let mut found: Vec<PatchFact> = inner.documents.iter().filter_map(read).collect();
+    if !inner.problems.is_empty() {
+        found.push(PatchFact { targeted: false, ..unknown(node) });
+    }
+    found
 }
 
 fn relevant(patch: PatchFact) -> Option<PatchFact> {
-    (!patch.settings.is_empty() || patch.account.is_some()).then_some(patch)
+    (!patch.changes.is_empty() || patch.account.is_some()).then_some(patch)
 }
 
 /// A strategic merge patch.
 fn merge(root: &Node, before: u32) -> PatchFact {
-    let word = |keys: &[&str]| root.at(keys).and_then(Node::text).map(str::to_owned);
+    let word = |keys: &[&str]| root.at(keys).and_then(Node::text).filter(|text| !text.is_empty());
+    let exactly = |text: &str| regex::escape(text);
+    let kind = word(&["kind"]);
+    let is_list = kind.is_some_and(|kind| kind.ends_with("List"));
+    let instance = kind == Some(super::starts::INSTANCE);
+    let changes = match root.at(&["spec", "cluster"]).or_else(|| root.at(&["spec", "kustomize"])) {
+        _ if is_list => vec![Change::whole(Does::Unknown, before + root.start.line)],
+        Some(node) if instance => vec![Change::whole(Does::Unknown, before + node.start.line)],
+        _ => merged(root, before),
+    };
     PatchFact {
-        kind: word(&["kind"]),
-        name: word(&["metadata", "name"]).map(|name| regex::escape(&name)),
-        settings: of_deployment(root, before),
+        kind: kind.filter(|_| !is_list).map(exactly),
+        name: word(&["metadata", "name"]).filter(|_| !is_list).map(exactly),
+        namespace: word(&["metadata", "namespace"]).map(exactly),
+        group: word(&["apiVersion"]).and_then(|version| version.rsplit_once('/')).map(|(group, _)| exactly(group)),
+        changes,
         account: root.at(&["spec", "serviceAccountName"]).map(account),
         line: before + root.start.line,
         ..PatchFact::default()
     }
 }
 
-fn account(node: &Node) -> String {
+pub(super) fn account(node: &Node) -> String {
     node.text().filter(|_| !node.is_null()).unwrap_or_default().to_owned()
-}
-
-/// A list of operations (RFC 6902).
-fn operations(root: &Node, before: u32) -> PatchFact {
-    let mut patch = PatchFact { line: before + root.start.line, ..PatchFact::default() };
-    for operation in root.items() {
-        let word = |key| operation.get(key).and_then(Node::text);
-        let (Some(does), Some(path)) = (word("op"), word("path")) else { continue };
-        let value = operation.get("value").filter(|_| matches!(does, "add" | "replace"));
-        if path == "/spec/serviceAccountName" && matches!(does, "add" | "replace" | "remove") {
-            patch.account = Some(value.map(account).unwrap_or_default());
-        }
-        if let (Some(value), true) = (value, path.contains("/args")) {
-            let one = value.text().and_then(|text| setting(text, before + value.start.line));
-            patch.settings.extend(one);
-            patch.settings.extend(settings(value, before));
-        }
-    }
-    patch
 }

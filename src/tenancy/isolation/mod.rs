@@ -6,13 +6,16 @@
 //! told as such. Nothing is looked at but the repository: no network, no node, no admission policy, and no controller
 //! but Flux's own.
 
+mod building;
 mod change;
 mod graph;
+mod installed;
 mod lockdown;
 mod model;
 mod patched;
 mod placing;
 mod powers;
+mod running;
 mod search;
 mod settings;
 mod sharing;
@@ -175,8 +178,8 @@ fn unsaid(model: &Model) -> Vec<Assumption> {
     for path in model.unreadable.iter().take(TOLD) {
         say("this file cannot be read".to_owned(), Some(Place { file: path.clone(), line: 1 }));
     }
-    for place in model.settings.patch_rights().into_iter().take(TOLD) {
-        say("this patch may change roles or bindings, and is not followed".to_owned(), Some(place));
+    for place in model.settings.patch_rights().iter().take(TOLD) {
+        say("this patch may change roles or bindings, and is not followed".to_owned(), Some(place.clone()));
     }
     for place in model.fetched.iter().take(TOLD) {
         say("what is fetched from elsewhere is not looked at".to_owned(), Some(place.clone()));

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::graph::Step;
+use super::installed::clusters;
+use super::running::{Fits, Running, fits};
 use crate::names::RepoPath;
 use crate::tenancy::facts::Fact;
-use crate::tenancy::facts::flux::{CONTROLLERS, ControllerFact, Flag, INSTANCE, Setting};
+use crate::tenancy::facts::flux::Flag;
 use crate::tenancy::facts::patches::PatchFact;
 use crate::tenancy::stored::{flux::SETTINGS_KEY, list};
-use crate::tenancy::{Layout, Place, RepositoryIndex, StoredSummary};
+use crate::tenancy::{Place, RepositoryIndex, StoredSummary};
 
 /// What is known of one argument of one controller in one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +38,10 @@ const ASKED: [(&str, Flag); 7] = [
 
 /// A cluster of the repository.
 #[derive(Debug, Default)]
-struct Cluster {
-    /// The directory below `clusters/`; `None` where there is but one.
-    name: Option<String>,
-    controllers: Vec<(ControllerFact, RepoPath)>,
-    /// Those of them that are written whole, not as patches.
-    whole: Vec<(String, Place)>,
-    patches: Vec<(PatchFact, RepoPath)>,
+pub(super) struct Cluster {
+    /// The directory that holds Flux's, below `clusters/`; `None` where there is but one.
+    pub(super) name: Option<String>,
+    pub(super) running: Vec<Running>,
 }
 
 /// The arguments of all controllers in all clusters, and the patches that say with whose rights something is applied.
@@ -51,13 +50,14 @@ pub(super) struct Settings {
     clusters: Vec<Cluster>,
     /// By the kustomizations that name them.
     accounts: HashMap<RepoPath, Vec<PatchFact>>,
+    rights: BTreeSet<Place>,
 }
 
 impl Settings {
     /// Those of a repository; of what teams have, only what stands in some files, or all.
     pub(super) fn of(index: &RepositoryIndex, files: Option<&BTreeSet<RepoPath>>) -> Self {
-        let mut found = Vec::new();
-        let mut accounts: HashMap<RepoPath, Vec<PatchFact>> = HashMap::new();
+        let mut own = Self::default();
+        let mut starts = BTreeSet::new();
         for (file, _) in index.find(list::SETTINGS, SETTINGS_KEY) {
             let path = file.path();
             let is_wanted = files.is_none_or(|files| files.contains(&path));
@@ -68,34 +68,33 @@ impl Settings {
             }
             for fact in file.facts() {
                 match fact {
-                    Fact::Patch(patch) => {
+                    Fact::Patch(patch) if patch.owner.is_none() && (patch.targeted || patch.path.is_none()) => {
                         let all = written(index, patch, &path);
-                        let own = all.iter().filter(|(patch, _)| patch.account.is_some());
-                        let own: Vec<PatchFact> = own.map(|(patch, _)| patch.clone()).collect();
-                        accounts.entry(path.clone()).or_default().extend(own);
-                        found.extend(
-                            all.into_iter()
-                                .filter(|(patch, _)| !is_of_team || patch.rights)
-                                .map(|(patch, file)| (Fact::Patch(patch), file)),
-                        );
+                        let rights = all.iter().filter(|(patch, _)| patch.rights);
+                        own.rights.extend(rights.map(|(patch, file)| Place { file: file.clone(), line: patch.line }));
+                        let accounts = all.into_iter().map(|(patch, _)| patch).filter(|patch| patch.account.is_some());
+                        own.accounts.entry(path.clone()).or_default().extend(accounts);
+                        if !is_of_team && file.kustomization().is_some() {
+                            starts.insert(path.clone());
+                        }
                     }
-                    Fact::Controller(_) if !is_of_team => found.push((fact, path.clone())),
+                    Fact::Controller(_) if !is_of_team => drop(starts.insert(path.clone())),
                     _ => {}
                 }
             }
         }
-        let names = names(index, &found);
-        let clusters = names.into_iter().map(|name| Cluster::of(index, name, &found)).collect();
-        Self { clusters, accounts }
+        own.clusters = clusters(index, starts);
+        own
     }
 
     /// What is known of an argument, each cluster's with the cluster's name.
     pub(super) fn ask(&self, controller: &str, flag: Flag) -> Vec<(Option<&str>, Known)> {
         let mut answers: Vec<(Option<&str>, Known)> = Vec::new();
         for cluster in &self.clusters {
-            let known = cluster.ask(controller, flag);
-            if !answers.iter().any(|(_, other)| *other == known) {
-                answers.push((cluster.name.as_deref(), known));
+            for known in cluster.ask(controller, flag) {
+                if !answers.iter().any(|(_, other)| *other == known) {
+                    answers.push((cluster.name.as_deref(), known));
+                }
             }
         }
         answers
@@ -106,9 +105,15 @@ impl Settings {
         let mut found: BTreeMap<(Place, Option<&str>, String), Vec<&str>> = BTreeMap::new();
         for cluster in &self.clusters {
             for (controller, flag) in ASKED {
-                if let Known::Set(value, place) = cluster.ask(controller, flag) {
+                let all = cluster.ask(controller, flag);
+                let is_set = all.iter().all(|known| matches!(known, Known::Set(..) | Known::Absent));
+                for known in all.into_iter().filter(|_| is_set) {
+                    let Known::Set(value, place) = known else { continue };
                     let setting = format!("--{}={value}", flag.word());
-                    found.entry((place, cluster.name.as_deref(), setting)).or_default().push(controller);
+                    let told = found.entry((place, cluster.name.as_deref(), setting)).or_default();
+                    if !told.contains(&controller) {
+                        told.push(controller);
+                    }
                 }
             }
         }
@@ -123,7 +128,8 @@ impl Settings {
     /// The controllers of which nothing says how they are started, by cluster.
     pub(super) fn unknown(&self) -> Vec<(Option<&str>, Vec<&'static str>)> {
         let of = |cluster: &Cluster| -> Vec<&'static str> {
-            let unknown = ASKED.iter().filter(|(controller, flag)| cluster.ask(controller, *flag) == Known::Unknown);
+            let unknown =
+                ASKED.iter().filter(|(controller, flag)| cluster.ask(controller, *flag).contains(&Known::Unknown));
             let names: BTreeSet<&str> = unknown.map(|(controller, _)| *controller).collect();
             names.into_iter().collect()
         };
@@ -131,12 +137,9 @@ impl Settings {
         all.filter(|(_, controllers)| !controllers.is_empty()).collect()
     }
 
-    /// Whether any controller is written down, whole or as a patch.
+    /// Whether any controller is written down.
     pub(super) fn has_controllers(&self) -> bool {
-        let any = |cluster: &Cluster| {
-            !cluster.controllers.is_empty() || cluster.patches.iter().any(|(patch, _)| !patch.settings.is_empty())
-        };
-        self.clusters.iter().any(any)
+        self.clusters.iter().any(|cluster| !cluster.running.is_empty())
     }
 
     /// The patches in a kustomization that say with whose rights something is applied.
@@ -145,9 +148,8 @@ impl Settings {
     }
 
     /// The files in which patches may change roles or bindings.
-    pub(super) fn patch_rights(&self) -> BTreeSet<Place> {
-        let all = self.clusters.iter().flat_map(|cluster| &cluster.patches).filter(|(patch, _)| patch.rights);
-        all.map(|(patch, file)| Place { file: file.clone(), line: patch.line }).collect()
+    pub(super) fn patch_rights(&self) -> &BTreeSet<Place> {
+        &self.rights
     }
 }
 
@@ -177,79 +179,26 @@ fn written(index: &RepositoryIndex, patch: PatchFact, path: &RepoPath) -> Vec<(P
     found
 }
 
-/// The clusters that a repository is for.
-fn names(index: &RepositoryIndex, found: &[(Fact, RepoPath)]) -> Vec<Option<String>> {
-    let of_files = found.iter().filter_map(|(_, file)| cluster(file));
-    let of_layout = || index.files_below("clusters").filter_map(|file| cluster(&file.path())).collect();
-    let names: BTreeSet<String> = if index.layout() == Layout::Environments { of_layout() } else { of_files.collect() };
-    if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() }
-}
-
-fn cluster(file: &RepoPath) -> Option<String> {
-    file.below("clusters")?.split_once('/').map(|(name, _)| name.to_owned())
-}
-
 impl Cluster {
-    fn of(index: &RepositoryIndex, name: Option<String>, found: &[(Fact, RepoPath)]) -> Self {
-        let mut own = Self { name, ..Self::default() };
-        for (fact, file) in found {
-            if cluster(file).is_some_and(|cluster| own.name.as_deref() != Some(&cluster)) {
-                continue;
-            }
-            match fact {
-                Fact::Controller(fact) => {
-                    if !index.is_only_patch_or_data(file) {
-                        own.whole.push((fact.name.clone(), Place { file: file.clone(), line: fact.line }));
-                    }
-                    own.controllers.push((fact.clone(), file.clone()));
-                }
-                Fact::Patch(patch) => own.patches.push((patch.clone(), file.clone())),
-                _ => {}
+    /// What is known of an argument, of each Deployment of a controller: shards and second installations count as well.
+    fn ask(&self, controller: &str, flag: Flag) -> Vec<Known> {
+        let mut found: Vec<Known> = Vec::new();
+        for running in self.running.iter().filter(|running| running.role == controller) {
+            let known = running.ask(flag);
+            if !found.contains(&known) {
+                found.push(known);
             }
         }
-        own
-    }
-
-    fn ask(&self, controller: &str, flag: Flag) -> Known {
-        let place = |file: &RepoPath, line| Place { file: file.clone(), line };
-        let last = |settings: &[Setting]| settings.iter().rev().find(|setting| setting.flag == flag).cloned();
-        let deployments =
-            || self.controllers.iter().filter(|(fact, _)| fact.name == controller || fact.name == INSTANCE);
-        let patched = self.patches.iter().rev().find_map(|(patch, file)| {
-            let setting = last(&patch.settings)?;
-            is_for(patch, "Deployment", controller).then_some((setting, file))
-        });
-        let started = || deployments().rev().find_map(|(fact, file)| Some((last(&fact.settings)?, file)));
-        match patched.or_else(started) {
-            Some((setting, file)) if is_on(&setting) => Known::Set(setting.value.clone(), place(file, setting.line)),
-            Some((setting, file)) => Known::Unset(place(file, setting.line)),
-            None => match self.whole.iter().find(|(name, _)| name == controller || name == INSTANCE) {
-                Some((_, place)) => Known::Unset(place.clone()),
-                // An installation that is written down, without this one.
-                None if self.whole.iter().any(|(name, _)| CONTROLLERS.contains(&name.as_str())) => Known::Absent,
-                None => Known::Unknown,
-            },
+        if found.is_empty() {
+            // An installation that is written down, without this one.
+            found.push(if self.running.is_empty() { Known::Unknown } else { Known::Absent });
         }
+        found
     }
 }
 
-/// Whether a setting says yes. Go's flags read `1`, `t` and the like as true.
-fn is_on(setting: &Setting) -> bool {
-    match setting.flag {
-        Flag::DefaultServiceAccount => !setting.value.is_empty(),
-        _ => matches!(setting.value.as_str(), "true" | "TRUE" | "True" | "t" | "T" | "1"),
-    }
-}
-
-/// Whether a patch is for an object. Kustomize takes kinds and names for regular expressions of the whole word.
+/// Whether a patch is for an object.
 pub(super) fn is_for(patch: &PatchFact, kind: &str, name: &str) -> bool {
-    let fits = |pattern: &Option<String>, word: &str| match pattern {
-        None => true,
-        Some(pattern) if pattern == word => true,
-        Some(pattern) => {
-            let whole = regex::RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 16).build();
-            whole.is_ok_and(|pattern| pattern.is_match(word))
-        }
-    };
-    fits(&patch.kind, kind) && fits(&patch.name, name)
+    let may = |pattern: &Option<String>, word| pattern.as_ref().is_none_or(|it| fits(it, word) != Fits::No);
+    may(&patch.kind, kind) && may(&patch.name, name)
 }
