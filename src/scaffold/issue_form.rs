@@ -25,7 +25,10 @@ pub fn issue_form(template: &Template) -> String {
     body.push(field("textarea", "notes", (FORM_NOTES, notes), Vec::new(), false));
     let head = [
         ("name", Value::from("New team")),
-        ("description", Value::from("Ask the admins for a team in the cluster. One of them answers with the command /create-team.")),
+        (
+            "description",
+            Value::from("Ask the admins for a team in the cluster. One of them answers with the command /create-team."),
+        ),
         ("title", Value::from("New team")),
         ("labels", Value::Sequence(vec!["new-team".into()])),
         ("body", Value::Sequence(body)),

@@ -67,6 +67,8 @@ pub(super) struct SyncFact {
     pub(super) source: Option<SourceName>,
     /// Whether it names a kubeconfig, and so another cluster.
     pub(super) elsewhere: bool,
+    /// `spec.suspend`.
+    pub(super) suspended: bool,
     /// `spec.force`.
     pub(super) force: bool,
     /// `spec.prune`; `None` where nothing is written.
@@ -121,6 +123,8 @@ pub fn flux_path(path: &str) -> Vec<&str> {
 /// Which source a Flux `Kustomization` takes its files from.
 #[derive(Debug, Clone)]
 pub(super) struct SourceName {
+    /// Its kind, where it is written.
+    pub(super) kind: Option<String>,
     pub(super) name: String,
     pub(super) namespace: Option<String>,
 }
@@ -184,6 +188,7 @@ fn sync(object: &Object) -> SyncFact {
         components: components.map(|(text, node)| (text.to_owned(), node.start)).collect(),
         from_git: text(object, &["spec", "sourceRef", "kind"]).is_some_and(|kind| kind == "GitRepository"),
         elsewhere: flux::is_elsewhere(object),
+        suspended: bool_at(object, &["spec", "suspend"]).unwrap_or_default(),
         force: bool_at(object, &["spec", "force"]).unwrap_or_default(),
         prune: bool_at(object, &["spec", "prune"]),
         when_gone: match text(object, &["spec", "deletionPolicy"]).as_deref() {
@@ -192,7 +197,11 @@ fn sync(object: &Object) -> SyncFact {
             Some(_) => WhenGone::Deleted,
         },
         marks: Marks::of_metadata(object.node.at(&["spec", "commonMetadata"])),
-        source: source().map(|name| SourceName { name, namespace: text(object, &["spec", "sourceRef", "namespace"]) }),
+        source: source().map(|name| SourceName {
+            kind: text(object, &["spec", "sourceRef", "kind"]),
+            name,
+            namespace: text(object, &["spec", "sourceRef", "namespace"]),
+        }),
         position: object.node.start,
     }
 }

@@ -200,8 +200,19 @@ impl RepositoryIndex {
         ancestors(directory).find_map(|directory| self.kustomization_of(directory))
     }
 
-    /// Every way in which a file is applied: each kustomization above it, and Flux's own scan.
+    /// Every way in which a file is applied: each kustomization above it, and Flux's own scan; as many as are followed
+    /// ([`RepositoryIndex::has_more_reaches`]).
     pub fn reaches(&self, path: &RepoPath) -> BTreeSet<Reach> {
+        self.followed(path).0
+    }
+
+    /// Whether there are more ways than [`RepositoryIndex::reaches`] follows.
+    pub fn has_more_reaches(&self, path: &RepoPath) -> bool {
+        !self.followed(path).1
+    }
+
+    /// The ways, and whether they are all.
+    fn followed(&self, path: &RepoPath) -> (BTreeSet<Reach>, bool) {
         let mut found = BTreeSet::new();
         let start = Reach {
             root: Root::Kustomization(path.clone()),
@@ -216,7 +227,7 @@ impl RepositoryIndex {
             let above: Vec<_> =
                 self.named_with_directory(&path).into_iter().filter(|(_, role)| *role == EntryRole::Resource).collect();
             if steps > MAXIMUM_STEPS {
-                break;
+                return (found, false);
             }
             if above.is_empty() {
                 let root = self.scanned_from(&path).map(Root::Scan);
@@ -229,7 +240,7 @@ impl RepositoryIndex {
                 }
             }
         }
-        found
+        (found, true)
     }
 
     /// Whether Flux takes a file by itself, be it named or not: no kustomization above decides.

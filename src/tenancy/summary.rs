@@ -159,6 +159,10 @@ impl FileSummary {
             summary.objects.push(ObjectSummary { id: ObjectId::of(object), line: object.node.start.line });
             summary.definitions.extend(definition(object));
             summary.facts.extend(facts(object));
+            if object.kind == "GitRepository" {
+                // That is a source as well.
+                summary.facts.extend(flux::fact(object).map(Fact::Flux));
+            }
             if object.kind == flux::INSTANCE || object.group() == "kustomize.toolkit.fluxcd.io" {
                 summary.facts.extend(patches::of_object(file, object).into_iter().map(Fact::Patch));
             }

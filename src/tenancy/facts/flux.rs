@@ -14,6 +14,8 @@ pub(in crate::tenancy) struct FluxFact {
     pub(in crate::tenancy) account: Option<String>,
     /// Whether it names a kubeconfig, and so another cluster.
     pub(in crate::tenancy) elsewhere: bool,
+    /// `spec.suspend`.
+    pub(in crate::tenancy) suspended: bool,
     /// `spec.url`, or what stands for it.
     pub(in crate::tenancy) url: Option<String>,
     /// What it names.
@@ -33,12 +35,19 @@ pub(in crate::tenancy) enum FluxKind {
     ImagePolicy,
     /// The Flux operator's, which makes objects of its own.
     ResourceSet,
+    HelmChart,
+    /// Makes an `ExternalArtifact` of what sources hold.
+    ArtifactGenerator,
+    /// What a `GitRepository` takes in of others.
+    Include,
+    /// A Secret in which the token of a service account stands.
+    Token,
 }
 
 /// A kind: its group, its name, and where it names others.
 type Row = (FluxKind, &'static str, &'static str, &'static [&'static [&'static str]]);
 
-const KINDS: [Row; 8] = [
+const KINDS: [Row; 12] = [
     (
         FluxKind::HelmRelease,
         "helm.toolkit.fluxcd.io",
@@ -52,6 +61,10 @@ const KINDS: [Row; 8] = [
     (FluxKind::ImageUpdateAutomation, "image.toolkit.fluxcd.io", "ImageUpdateAutomation", &[&["spec", "sourceRef"]]),
     (FluxKind::ImagePolicy, "image.toolkit.fluxcd.io", "ImagePolicy", &[&["spec", "imageRepositoryRef"]]),
     (FluxKind::ResourceSet, "fluxcd.controlplane.io", "ResourceSet", &[]),
+    (FluxKind::HelmChart, "source.toolkit.fluxcd.io", "HelmChart", &[&["spec", "sourceRef"]]),
+    (FluxKind::ArtifactGenerator, "source.extensions.fluxcd.io", "ArtifactGenerator", &[&["spec", "sources"]]),
+    (FluxKind::Include, "source.toolkit.fluxcd.io", "GitRepository", &[]),
+    (FluxKind::Token, "", "Secret", &[]),
 ];
 
 impl FluxKind {
@@ -72,26 +85,58 @@ impl FluxKind {
 }
 
 /// The fact that an object is one of these.
-pub(super) fn fact(object: &Object) -> Option<FluxFact> {
+pub(in crate::tenancy) fn fact(object: &Object) -> Option<FluxFact> {
     let (kind, _, _, places) =
         KINDS.iter().find(|(_, group, kind, _)| object.group() == *group && object.kind == *kind)?;
     let nodes = places.iter().filter_map(|place| object.node.at(place));
     let names = nodes.flat_map(|node| node.items().chain(node.is_mapping().then_some(node)));
+    let mut names: Vec<SourceName> = names.filter_map(named).collect();
+    let mut account = text(object, &["spec", "serviceAccountName"]);
+    match kind {
+        FluxKind::ArtifactGenerator => names.extend(items(object, "artifacts").filter_map(|made| {
+            let name = made.get("name").and_then(Node::text)?.to_owned();
+            Some(SourceName { kind: Some(EXTERNAL.to_owned()), name, namespace: None })
+        })),
+        FluxKind::Include => {
+            let included = items(object, "include").filter_map(|entry| named(entry.get("repository")?));
+            names.extend(included.map(|name| SourceName { kind: Some("GitRepository".to_owned()), ..name }));
+            if names.is_empty() {
+                return None;
+            }
+        }
+        FluxKind::Token => {
+            object.node.get("type").and_then(Node::text).filter(|kind| *kind == TOKEN)?;
+            account = text(object, &["metadata", "annotations", "kubernetes.io/service-account.name"]);
+        }
+        _ => {}
+    }
     Some(FluxFact {
         kind: *kind,
         name: object.name.clone(),
         namespace: object.namespace.clone(),
-        account: text(object, &["spec", "serviceAccountName"]),
+        account,
         elsewhere: is_elsewhere(object),
+        suspended: super::bool_at(object, &["spec", "suspend"]).unwrap_or_default(),
         url: text(object, &["spec", "url"]).or_else(|| text(object, &["spec", "bucketName"])),
-        names: names.filter_map(named).collect(),
+        names,
         line: object.node.start.line,
     })
 }
 
+/// What an `ArtifactGenerator` makes (<https://fluxcd.io/flux/components/source/artifactgenerators/>).
+pub(in crate::tenancy) const EXTERNAL: &str = "ExternalArtifact";
+
+/// The type of a Secret into which the control plane writes an account's token
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>).
+const TOKEN: &str = "kubernetes.io/service-account-token";
+
+fn items<'a>(object: &'a Object, field: &'a str) -> impl Iterator<Item = &'a Node> {
+    object.node.at(&["spec", field]).into_iter().flat_map(Node::items)
+}
+
 fn named(node: &Node) -> Option<SourceName> {
     let word = |key| node.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned);
-    Some(SourceName { name: word("name")?, namespace: word("namespace") })
+    Some(SourceName { kind: word("kind"), name: word("name")?, namespace: word("namespace") })
 }
 
 /// Whether an object is applied to another cluster.

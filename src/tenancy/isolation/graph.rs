@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::model::{Main, Model, Takes};
+use super::address::is_vague;
+use super::model::Model;
 use super::powers::{Gains, Use};
 use super::settings::Known;
 use crate::rbac::{Key, Origin, Scope, Subject, World};
@@ -81,6 +82,8 @@ pub(super) struct Graph<'a> {
     gains: HashMap<Key, Rc<Gains>>,
     pub(super) scopes: HashMap<&'a Subject, Vec<&'a Scope>>,
     pub(super) accounts: HashMap<&'a str, BTreeSet<&'a Subject>>,
+    /// Accounts that bindings name with a variable.
+    pub(super) vague: BTreeSet<&'a Subject>,
     owners: HashMap<String, Rc<[Team]>>,
     pub(super) assumptions: BTreeSet<Assumption>,
 }
@@ -92,10 +95,14 @@ impl<'a> Graph<'a> {
     pub(super) fn new(index: &'a RepositoryIndex, model: &'a Model, who: &'a Who) -> Self {
         let mut scopes: HashMap<&Subject, Vec<&Scope>> = HashMap::new();
         let mut accounts: HashMap<&str, BTreeSet<&Subject>> = HashMap::new();
+        let mut vague = BTreeSet::new();
         for (subject, scope) in who.world.subjects() {
             scopes.entry(subject).or_default().push(scope);
             if let Subject::ServiceAccount { namespace, .. } = subject {
                 accounts.entry(namespace).or_default().insert(subject);
+            }
+            if is_vague(&subject.to_string()) {
+                vague.insert(subject);
             }
         }
         Self {
@@ -108,6 +115,7 @@ impl<'a> Graph<'a> {
             gains: HashMap::new(),
             scopes,
             accounts,
+            vague,
             owners: HashMap::new(),
             assumptions: BTreeSet::new(),
         }
@@ -181,72 +189,6 @@ impl<'a> Graph<'a> {
         self.assumptions.insert(Assumption { words, place });
     }
 
-    /// What whoever may push to a team's repository can do.
-    fn leave_repository(&mut self, number: usize, steps: &mut Vec<(Node, Step)>) {
-        let (model, team) = (self.model, &self.model.teams[number]);
-        let own = model.main[number].as_ref();
-        for place in model.sources_of(number) {
-            let source = &model.sources[place];
-            let branch = other_branch((source.branch.as_ref(), &source.place), team, own);
-            for applier in model.by_source.get(&source.name).into_iter().flatten() {
-                self.applies(*applier, Some(place), branch.as_deref(), steps);
-            }
-        }
-        if let Some(own) = own {
-            for applier in model.by_address.get(&own.address).into_iter().flatten() {
-                let daemon = &model.appliers[*applier];
-                let Takes::Repository { branch, .. } = &daemon.takes else { continue };
-                let branch = other_branch((branch.as_ref(), &daemon.place), team, Some(own));
-                self.applies(*applier, None, branch.as_deref(), steps);
-            }
-        }
-        self.shares(number, steps);
-        self.leave_namings(team, steps);
-    }
-
-    /// What applies the team's files, and with whose rights.
-    fn applies(&mut self, number: usize, source: Option<usize>, branch: Option<&str>, steps: &mut Vec<(Node, Step)>) {
-        let applier = &self.model.appliers[number];
-        let called = format!("{} {}/{}", applier.kind, applier.namespace, applier.name);
-        if applier.elsewhere {
-            let words = format!("{called} applies to another cluster, which is not looked at");
-            self.assume(words, Some(applier.place.clone()));
-            return;
-        }
-        let mut step = Step { words: String::new(), places: vec![applier.place.clone()], assumed: false };
-        let mut from = "what the repository holds".to_owned();
-        if let Some(source) = source.map(|source| &self.model.sources[source]) {
-            step.places.push(source.place.clone());
-            let (namespace, name) = &source.name;
-            from = format!("{} {namespace}/{name}", source.kind);
-            if *namespace != applier.namespace {
-                match self.cross(controller(applier.kind)) {
-                    None => return,
-                    Some(refs) => step = Step { assumed: refs.assumed, ..step },
-                }
-            }
-        }
-        let node = match &applier.account {
-            Some(account) => {
-                let subject = Subject::account(&applier.namespace, account);
-                step.words = format!("{called} applies {from} as {subject}");
-                if applier.allowed.is_empty() { Node::Subject(subject) } else { Node::Daemon(number) }
-            }
-            None => {
-                step.words = format!("{called} applies {from} and names no service account");
-                Node::Unnamed(used(applier.kind), applier.namespace.clone())
-            }
-        };
-        if let Some(branch) = branch {
-            step.words.push_str(&format!("; {branch}"));
-            step.assumed = true;
-        }
-        if !applier.allowed.is_empty() {
-            step.words.push_str(&format!(", and keeps to namespace {}", applier.allowed.join(", ")));
-        }
-        steps.push((node, step));
-    }
-
     /// Whether a controller follows names into other namespaces; `None` where it does not.
     pub(super) fn cross(&self, controller: &str) -> Option<Step> {
         let flag = Flag::NoCrossNamespaceRefs;
@@ -272,20 +214,11 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// What is to be said where something takes another branch of a team's repository: whether the team may push there
-/// stands nowhere here.
-fn other_branch((branch, place): (Option<&String>, &Place), team: &Team, own: Option<&Main>) -> Option<String> {
-    let (Some(branch), Some(Main { address, branch: Some(own_branch), .. })) = (branch, own) else { return None };
-    let is_own = place.file.below(team.directory.as_str()).is_some();
-    let says = || format!("nothing here says that branch {branch} of {address} is protected against {}", team.name);
-    (!is_own && branch != own_branch).then(says)
-}
-
 /// Which controller looks after a kind.
 pub(super) fn controller(kind: &str) -> &'static str {
     if kind == "HelmRelease" { "helm-controller" } else { "kustomize-controller" }
 }
 
-fn used(kind: &str) -> Use {
+pub(super) fn used(kind: &str) -> Use {
     if kind == "HelmRelease" { Use::HelmRelease } else { Use::Kustomization }
 }

@@ -6,8 +6,10 @@
 //! told as such. Nothing is looked at but the repository: no network, no node, no admission policy, and no controller
 //! but Flux's own.
 
+mod address;
 mod building;
 mod change;
+mod combined;
 mod graph;
 mod installed;
 mod lockdown;
@@ -19,6 +21,7 @@ mod running;
 mod search;
 mod settings;
 mod sharing;
+mod sources;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -138,7 +141,7 @@ fn prove(index: &RepositoryIndex, model: &Model, who: &Who, wanted: impl Fn(&Tea
     let numbers: Vec<usize> = (0..model.teams.len()).filter(|number| wanted(&model.teams[*number].name)).collect();
     let mut teams: Vec<TeamIsolation> = numbers.iter().map(|number| search::of_team(&mut graph, *number)).collect();
     // What cannot be read may say anything.
-    teams.iter_mut().for_each(|team| team.complete &= model.unreadable.is_empty());
+    teams.iter_mut().for_each(|team| team.complete &= model.unreadable.is_empty() && model.cut.is_empty());
     let mut assumptions: BTreeSet<Assumption> = std::mem::take(&mut graph.assumptions);
     for number in numbers {
         assumptions.extend(unsaid_of_team(model, number));
@@ -177,6 +180,12 @@ fn unsaid(model: &Model) -> Vec<Assumption> {
     }
     for path in model.unreadable.iter().take(TOLD) {
         say("this file cannot be read".to_owned(), Some(Place { file: path.clone(), line: 1 }));
+    }
+    for path in model.cut.iter().take(TOLD) {
+        say(
+            "this file is applied in more ways than are followed".to_owned(),
+            Some(Place { file: path.clone(), line: 1 }),
+        );
     }
     for place in model.settings.patch_rights().iter().take(TOLD) {
         say("this patch may change roles or bindings, and is not followed".to_owned(), Some(place.clone()));

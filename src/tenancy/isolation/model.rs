@@ -2,17 +2,24 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::address::{address, is_vague};
 use super::placing::{all_above, contexts, namespaces, patches_of, placed, tops};
 use super::settings::{Settings, is_for};
 use crate::manifest::EntryRole;
 use crate::names::RepoPath;
-use crate::tenancy::facts::flux::{FluxFact, FluxKind};
+use crate::rbac::read::{Changed, Says};
+use crate::rbac::{Object, Origin};
+use crate::tenancy::facts::flux::{EXTERNAL, FluxFact, FluxKind, INSTANCE};
 use crate::tenancy::facts::{Fact, FluxV1Fact, SourceName, SyncFact};
+use crate::tenancy::rights::ways_of;
 use crate::tenancy::stored::list;
-use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team, parse_git_url};
+use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team};
 
 /// The name of an object of Flux's, in its namespace.
 pub(super) type Name = (String, String);
+
+/// A source, by its kind as well where that is written.
+pub(super) type Ref = (Option<String>, Name);
 
 /// From where something is applied.
 #[derive(Debug)]
@@ -21,6 +28,8 @@ pub(super) struct Source {
     pub(super) kind: &'static str,
     pub(super) url: Option<String>,
     pub(super) branch: Option<String>,
+    /// Whether it has a Secret: that may let somebody push.
+    pub(super) secret: bool,
     pub(super) place: Place,
     /// The directory of the team in which it is written.
     pub(super) team: Option<RepoPath>,
@@ -39,13 +48,14 @@ pub(super) struct Applier {
     /// The namespaces to which it keeps by itself; empty for all.
     pub(super) allowed: Vec<String>,
     pub(super) elsewhere: bool,
+    pub(super) suspended: bool,
     pub(super) place: Place,
 }
 
 /// What an applier applies.
 #[derive(Debug)]
 pub(super) enum Takes {
-    Sources(Vec<Name>),
+    Sources(Vec<Ref>),
     Repository { url: String, branch: Option<String> },
 }
 
@@ -56,6 +66,16 @@ pub(super) struct Naming {
     pub(super) name: Name,
     /// What it names in other namespaces.
     pub(super) others: Vec<Name>,
+    pub(super) place: Place,
+}
+
+/// A source that holds what another holds.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// The kind of the other.
+    pub(super) of: Option<String>,
+    pub(super) kind: &'static str,
+    pub(super) name: Name,
     pub(super) place: Place,
 }
 
@@ -81,6 +101,18 @@ pub(super) struct Model {
     pub(super) unreadable: Vec<RepoPath>,
     pub(super) fetched: Vec<Place>,
     pub(super) generated: Vec<Place>,
+    /// Files that are applied in more ways than are followed.
+    pub(super) cut: Vec<RepoPath>,
+    /// What is made of a source, by the source.
+    pub(super) made: HashMap<Name, Vec<Made>>,
+    /// Secrets with tokens: whose, and where.
+    pub(super) tokens: Vec<(Name, Place)>,
+    pub(super) roles: BTreeSet<Name>,
+    /// Whether the Flux operator is here.
+    pub(super) has_operator: bool,
+    /// What names its source, or its repository, with a variable.
+    pub(super) vague_sources: Vec<usize>,
+    pub(super) vague_appliers: Vec<usize>,
     pub(super) by_source: HashMap<Name, Vec<usize>>,
     pub(super) by_address: HashMap<String, Vec<usize>>,
     sources_by_address: HashMap<String, Vec<usize>>,
@@ -89,14 +121,6 @@ pub(super) struct Model {
     pub(super) main: Vec<Option<Main>>,
     /// The teams, by the addresses of their repositories.
     pub(super) by_repository: HashMap<String, Vec<usize>>,
-}
-
-/// What tells one repository from another: GitHub ignores case.
-pub(super) fn address(url: &str) -> String {
-    match parse_git_url(url) {
-        Some(name) => name.as_str().to_ascii_lowercase(),
-        None => url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase(),
-    }
 }
 
 impl Model {
@@ -130,6 +154,11 @@ impl Model {
             let remote = remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote);
             self.fetched.extend(remote.map(|entry| Place { file: path.clone(), line: entry.position.line }));
         }
+        if file.facts().any(|fact| !matches!(fact, Fact::Namespace { .. } | Fact::Ignore(_)))
+            && index.has_more_reaches(&path)
+        {
+            self.cut.push(path.clone());
+        }
         let mut put = None;
         for fact in file.facts() {
             let mut namespaces = |written: &Option<String>| {
@@ -142,8 +171,8 @@ impl Model {
                     for namespace in namespaces(&fact.namespace) {
                         let (name, url) = ((namespace, fact.name.clone()), Some(fact.url.clone()));
                         let (branch, team) = (fact.branch.clone(), directory(index, &path));
-                        let kind = "GitRepository";
-                        self.sources.push(Source { name, kind, url, branch, place: place.clone(), team });
+                        let (kind, secret, place) = ("GitRepository", fact.secret_name.is_some(), place.clone());
+                        self.sources.push(Source { name, kind, url, branch, secret, place, team });
                     }
                 }
                 Fact::Sync(fact) => {
@@ -157,6 +186,22 @@ impl Model {
                     }
                 }
                 Fact::FluxV1(fact) => self.take_daemon(index, &path, &fact),
+                Fact::Controller(fact) => self.has_operator |= fact.name == INSTANCE,
+                Fact::Rights(fact) if matches!(fact.written.says, Says::Role { .. }) => {
+                    let roles = ways_of(index, &path).into_iter().filter_map(|way| {
+                        let changed = Changed {
+                            namespace: way.namespace.as_deref(),
+                            prefix: &way.prefix,
+                            suffix: &way.suffix,
+                            ..Changed::default()
+                        };
+                        match fact.written.applied(changed, Origin::ApiServer) {
+                            Object::Role(role) => Some((role.key.scope.namespace()?.to_owned(), role.key.name.clone())),
+                            Object::Binding(_) => None,
+                        }
+                    });
+                    self.roles.extend(roles.collect::<Vec<_>>());
+                }
                 _ => {}
             }
         }
@@ -164,7 +209,7 @@ impl Model {
 
     fn take_sync(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &SyncFact, namespace: String) {
         let place = Place { file: path.clone(), line: fact.position.line };
-        let takes: Vec<Name> = fact.source.iter().map(|source| resolved(source, &namespace)).collect();
+        let takes: Vec<Ref> = fact.source.iter().map(|source| reference(source, &namespace)).collect();
         for account in self.accounts(index, path, ("Kustomization", &fact.name), fact.service_account.as_ref()) {
             self.appliers.push(Applier {
                 kind: "Kustomization",
@@ -174,6 +219,7 @@ impl Model {
                 takes: Takes::Sources(takes.clone()),
                 allowed: Vec::new(),
                 elsewhere: fact.elsewhere,
+                suspended: fact.suspended,
                 place: place.clone(),
             });
         }
@@ -190,9 +236,10 @@ impl Model {
                         name: fact.name.clone(),
                         namespace: namespace.clone(),
                         account,
-                        takes: Takes::Sources(names()),
+                        takes: Takes::Sources(fact.names.iter().map(|name| reference(name, &namespace)).collect()),
                         allowed: Vec::new(),
                         elsewhere: fact.elsewhere,
+                        suspended: fact.suspended,
                         place: place.clone(),
                     });
                 }
@@ -202,16 +249,47 @@ impl Model {
                 kind: fact.kind.word(),
                 url: fact.url.clone(),
                 branch: None,
+                secret: false,
                 place,
                 team: directory(index, path),
             }),
-            FluxKind::ResourceSet => self.generated.push(place),
+            FluxKind::ResourceSet => {
+                self.has_operator = true;
+                self.generated.push(place);
+            }
+            FluxKind::HelmChart | FluxKind::Include | FluxKind::ArtifactGenerator => {
+                self.take_made(fact, &namespace, &place);
+            }
+            FluxKind::Token => {
+                let account = fact.account.clone().unwrap_or_default();
+                self.tokens.push(((namespace, account), place));
+            }
             kind => {
                 let others: Vec<Name> = names().into_iter().filter(|(other, _)| *other != namespace).collect();
                 if !others.is_empty() {
                     self.namings.push(Naming { kind, name: (namespace, fact.name.clone()), others, place });
                 }
             }
+        }
+    }
+
+    fn take_made(&mut self, fact: &FluxFact, namespace: &str, place: &Place) {
+        let (outputs, inputs): (Vec<_>, Vec<_>) = match fact.kind {
+            FluxKind::ArtifactGenerator => {
+                fact.names.iter().partition(|name| name.kind.as_deref() == Some(EXTERNAL) && name.namespace.is_none())
+            }
+            _ => (Vec::new(), fact.names.iter().collect()),
+        };
+        let own = (namespace.to_owned(), fact.name.clone());
+        let made: Vec<Name> = match fact.kind {
+            FluxKind::ArtifactGenerator => outputs.into_iter().map(|name| resolved(name, namespace)).collect(),
+            _ => vec![own],
+        };
+        let kind = if fact.kind == FluxKind::ArtifactGenerator { EXTERNAL } else { fact.kind.word() };
+        for input in inputs {
+            let (of, from) = reference(input, namespace);
+            let made = made.iter().map(|name| Made { of: of.clone(), kind, name: name.clone(), place: place.clone() });
+            self.made.entry(from).or_default().extend(made);
         }
     }
 
@@ -236,6 +314,7 @@ impl Model {
                 takes: Takes::Repository { url: url.clone(), branch: fact.branch.clone() },
                 allowed: fact.allowed.clone(),
                 elsewhere: false,
+                suspended: false,
                 place: Place { file: path.clone(), line: fact.position.line },
             });
         }
@@ -311,7 +390,11 @@ impl Model {
     fn sorted(mut self) -> Self {
         for (place, source) in self.sources.iter().enumerate() {
             if let Some(url) = &source.url {
-                self.sources_by_address.entry(address(url)).or_default().push(place);
+                let address = address(url);
+                if is_vague(&address) {
+                    self.vague_sources.push(place);
+                }
+                self.sources_by_address.entry(address).or_default().push(place);
             }
             if let Some(team) = &source.team {
                 self.sources_by_team.entry(team.clone()).or_default().push(place);
@@ -326,11 +409,20 @@ impl Model {
         for (place, applier) in self.appliers.iter().enumerate() {
             match &applier.takes {
                 Takes::Sources(names) => {
-                    for name in names {
+                    for (_, name) in names {
                         self.by_source.entry(name.clone()).or_default().push(place);
                     }
+                    if names.iter().any(|(_, (namespace, name))| is_vague(namespace) || is_vague(name)) {
+                        self.vague_appliers.push(place);
+                    }
                 }
-                Takes::Repository { url, .. } => self.by_address.entry(address(url)).or_default().push(place),
+                Takes::Repository { url, .. } => {
+                    let address = address(url);
+                    if is_vague(&address) {
+                        self.vague_appliers.push(place);
+                    }
+                    self.by_address.entry(address).or_default().push(place);
+                }
             }
         }
         self
@@ -339,6 +431,11 @@ impl Model {
 
 fn resolved(name: &SourceName, own: &str) -> Name {
     (name.namespace.clone().unwrap_or_else(|| own.to_owned()), name.name.clone())
+}
+
+/// The same with the kind; one with a variable in it may be any.
+fn reference(name: &SourceName, own: &str) -> Ref {
+    (name.kind.clone().filter(|kind| !is_vague(kind)), resolved(name, own))
 }
 
 fn directory(index: &RepositoryIndex, path: &RepoPath) -> Option<RepoPath> {

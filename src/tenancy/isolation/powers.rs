@@ -1,5 +1,7 @@
 //! What a role makes possible that may lead out of a team's namespaces.
 
+use std::collections::BTreeSet;
+
 use crate::rbac::{Key, Origin, PolicyRule, State, World, covers_resource};
 
 /// Where a power leads.
@@ -21,6 +23,8 @@ pub(super) enum Leads {
     NamedPeople,
     /// To what the names say: roles.
     NamedRoles,
+    /// To what the names say: namespaces.
+    NamedNamespaces,
     /// To what Flux does with an object of this kind.
     Uses(Use),
 }
@@ -34,6 +38,12 @@ pub(super) enum Use {
     Alert,
     ImageUpdateAutomation,
     ImagePolicy,
+    /// Any kind from which Flux takes what it applies.
+    Source,
+    /// What the Flux operator applies.
+    ResourceSet,
+    /// The same, where a rule says so only with a star: it counts where there is such an operator.
+    AnyResourceSet,
 }
 
 /// A power: any of the verbs on any of the resources.
@@ -62,6 +72,17 @@ const ADMISSION: &[&str] = &["admissionregistration.k8s.io"];
 const NOTIFICATION: &[&str] = &["notification.toolkit.fluxcd.io"];
 const IMAGE: &[&str] = &["image.toolkit.fluxcd.io"];
 
+const OPERATOR: &[&str] = &["fluxcd.controlplane.io"];
+const SOURCES: &[&str] = &[
+    "gitrepositories",
+    "ocirepositories",
+    "buckets",
+    "helmrepositories",
+    "helmcharts",
+    "externalartifacts",
+    "artifactgenerators",
+];
+
 /// Verbs, groups and resources.
 type What = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
@@ -77,7 +98,9 @@ const fn wide(what: What, wide: Leads, effect: &'static str) -> Power {
     power(what, (Leads::Nowhere, wide), effect)
 }
 
-use Leads::{Accounts, Cluster, Everywhere, NamedAccounts, NamedPeople, NamedRoles, Namespace, Nowhere, Uses};
+use Leads::{
+    Accounts, Cluster, Everywhere, NamedAccounts, NamedNamespaces, NamedPeople, NamedRoles, Namespace, Nowhere, Uses,
+};
 
 /// All of them; those that lead farthest stand first. The catalogue is that of `rbac/…`, seen from what it opens
 /// (<https://kubernetes.io/docs/concepts/security/rbac-good-practices/>).
@@ -152,14 +175,20 @@ pub(super) const POWERS: &[Power] = &[
         (Uses(Use::ImageUpdateAutomation), Everywhere),
         "write ImageUpdateAutomations",
     ),
+    power(
+        (PUT, OPERATOR, &["resourcesets", "resourcesetinputproviders", "fluxinstances"]),
+        (Uses(Use::ResourceSet), Cluster),
+        "write ResourceSets",
+    ),
     power((PUT, NOTIFICATION, &["receivers"]), (Uses(Use::Receiver), Everywhere), "write Receivers"),
     power((PUT, NOTIFICATION, &["alerts"]), (Uses(Use::Alert), Everywhere), "write Alerts"),
     power((PUT, IMAGE, &["imagepolicies"]), (Uses(Use::ImagePolicy), Everywhere), "write ImagePolicies"),
-    wide(
-        (PUT, &["source.toolkit.fluxcd.io"], &["gitrepositories", "ocirepositories", "buckets", "helmrepositories"]),
-        Cluster,
+    power(
+        (PUT, &["source.toolkit.fluxcd.io", "source.extensions.fluxcd.io"], SOURCES),
+        (Uses(Use::Source), Cluster),
         "change from where Flux takes what it applies",
     ),
+    power((&["bind"], RBAC, &["roles"]), (Nowhere, Everywhere), "give itself any Role"),
     wide((&["get", "create", "update", "patch", "delete"], CORE, &["nodes/proxy"]), Cluster, "speak to the kubelets"),
     wide((&["create"], CORE, &["persistentvolumes"]), Cluster, "make volumes of the nodes' own directories"),
     wide(
@@ -192,7 +221,11 @@ pub(super) const POWERS: &[Power] = &[
         Everywhere,
         "change and delete what everybody's custom resources are",
     ),
-    wide((WRITE, CORE, &["namespaces", "nodes"]), Everywhere, "change or delete namespaces or nodes"),
+    Power {
+        named: (Nowhere, NamedNamespaces),
+        ..wide((WRITE, CORE, &["namespaces"]), Everywhere, "change or delete namespaces")
+    },
+    wide((WRITE, CORE, &["nodes"]), Everywhere, "change or delete nodes"),
 ];
 
 /// What a role gives that leads somewhere.
@@ -217,16 +250,19 @@ pub(super) struct Gain {
 pub(super) struct Gains {
     pub(super) all: Vec<Gain>,
     pub(super) unknown: bool,
+    /// What leads on together with another.
+    pub(super) halves: BTreeSet<Half>,
 }
 
 impl Gains {
     pub(super) fn of(world: &World, key: &Key) -> Self {
         let parts = world.parts(key);
-        let mut gains = Self { all: Vec::new(), unknown: parts.state != State::Whole };
+        let mut gains = Self { unknown: parts.state != State::Whole, ..Self::default() };
         let mut whole = vec![false; POWERS.len()];
         let mut writes = false;
         for role in parts.roles {
             for rule in &role.rules {
+                gains.halves.extend(HALVES.iter().filter(|(_, what)| gives(rule, what)).map(|(half, _)| *half));
                 let gain = |rank, (local, wide), effect: String| Gain {
                     rank,
                     local,
@@ -241,7 +277,12 @@ impl Gains {
                     let known = whole[rank];
                     whole[rank] |= !limited;
                     if !known {
-                        let leads = if limited { power.named } else { (power.local, power.wide) };
+                        let mut leads = if limited { power.named } else { (power.local, power.wide) };
+                        if leads.0 == Uses(Use::ResourceSet)
+                            && !rule.api_groups.iter().any(|group| group == OPERATOR[0])
+                        {
+                            leads.0 = Uses(Use::AnyResourceSet);
+                        }
                         gains.all.push(gain(rank, leads, power.effect.to_owned()));
                     }
                 }
@@ -259,24 +300,54 @@ impl Gains {
 
 impl Power {
     fn is_in(&self, rule: &PolicyRule) -> bool {
-        let has =
-            |words: &[String], wanted: &[&str]| words.iter().any(|word| word == "*" || wanted.contains(&word.as_str()));
         let stars = self.resources == ["*"];
         let only = |words: &[String]| words.iter().any(|word| word == "*");
         if stars {
             return only(&rule.verbs) && only(&rule.api_groups) && only(&rule.resources);
         }
-        has(&rule.verbs, self.verbs)
-            && has(&rule.api_groups, self.groups)
-            && rule.resources.iter().any(|word| self.resources.iter().any(|resource| covers_resource(word, resource)))
+        gives(rule, &(self.verbs, self.groups, self.resources))
     }
+}
+
+/// Rights that lead on where somebody has both of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Half {
+    WritesSecrets,
+    ReadsSecrets,
+    BindsRoles,
+    WritesBindings,
+}
+
+const HALVES: [(Half, What); 4] = [
+    (Half::WritesSecrets, (PUT, CORE, &["secrets"])),
+    (Half::ReadsSecrets, (READ, CORE, &["secrets"])),
+    (Half::BindsRoles, (&["bind"], RBAC, &["roles"])),
+    (Half::WritesBindings, (PUT, RBAC, &["rolebindings"])),
+];
+
+/// Whether a rule gives any of some verbs on any of some resources.
+fn gives(rule: &PolicyRule, (verbs, groups, resources): &What) -> bool {
+    let has =
+        |words: &[String], wanted: &[&str]| words.iter().any(|word| word == "*" || wanted.contains(&word.as_str()));
+    has(&rule.verbs, verbs)
+        && has(&rule.api_groups, groups)
+        && rule.resources.iter().any(|word| resources.iter().any(|resource| covers_resource(word, resource)))
 }
 
 /// What everybody may write, or what changes nothing.
 const HARMLESS_GROUPS: [&str; 3] = ["authorization.k8s.io", "authentication.k8s.io", "events.k8s.io"];
 
 /// Kubernetes' own resources that stand in no namespace, and events.
-const IN_NO_NAMESPACE: [&str; 26] = [
+const IN_NO_NAMESPACE: [&str; 35] = [
+    "deviceclasses",
+    "ipaddresses",
+    "servicecidrs",
+    "volumeattributesclasses",
+    "resourceslices",
+    "clustertrustbundles",
+    "selfsubjectreviews",
+    "storageversions",
+    "storageversionmigrations",
     "events",
     "namespaces",
     "nodes",
@@ -319,7 +390,8 @@ fn written(rule: &PolicyRule) -> Option<(String, Leads)> {
     let main = |word: &str| word.split('/').next().unwrap_or_default().to_owned();
     let stands = |word: &&str| !IN_NO_NAMESPACE.contains(&main(word).as_str());
     let resources: Vec<&str> = rule.resources.iter().map(String::as_str).filter(stands).collect();
-    (!resources.is_empty()).then(|| (format!("{} {}", listed(&verbs), listed(&resources)), Everywhere))
+    let verbs = if verbs.contains(&"*") { "do everything with".to_owned() } else { listed(&verbs) };
+    (!resources.is_empty()).then(|| (format!("{verbs} {}", listed(&resources)), Everywhere))
 }
 
 fn listed(words: &[&str]) -> String {

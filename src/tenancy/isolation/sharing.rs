@@ -1,5 +1,6 @@
 //! What two teams have together: a repository, a namespace, an object of Flux's that names another's.
 
+use super::address::{is_vague, may_be_same};
 use super::graph::{Graph, Node, Step};
 use super::model::Naming;
 use crate::tenancy::facts::flux::FluxKind;
@@ -21,6 +22,7 @@ impl Graph<'_> {
                 steps.push((Node::Repository(other), Step { words, places, assumed: differ }));
             }
         }
+        self.may_share(number, steps);
         for namespace in &team.namespaces {
             let owners = self.owners(namespace.as_str());
             let is_own = owners.iter().any(|owner| owner.directory == team.directory);
@@ -28,6 +30,21 @@ impl Graph<'_> {
                 let words = format!("namespace {namespace} is that of {} as well", other.name);
                 let places = places_of(team).into_iter().chain(places_of(other)).collect();
                 steps.push((Node::Namespace(namespace.as_str().to_owned()), Step { words, places, assumed: false }));
+            }
+        }
+    }
+
+    /// Teams whose repository may be this one, once variables are put in.
+    fn may_share(&self, number: usize, steps: &mut Vec<(Node, Step)>) {
+        let (main, teams) = (&self.model.main, &self.model.teams);
+        let Some(own) = &main[number] else { return };
+        for (other, same) in main.iter().enumerate().filter_map(|(other, same)| Some((other, same.as_ref()?))) {
+            let vague = is_vague(&own.address) || is_vague(&same.address);
+            if other != number && vague && own.address != same.address && may_be_same(&own.address, &same.address) {
+                let words =
+                    format!("nothing here says that the manifests of {} come from elsewhere", teams[other].name);
+                let places = vec![own.place.clone(), same.place.clone()];
+                steps.push((Node::Repository(other), Step { words, places, assumed: true }));
             }
         }
     }

@@ -1,13 +1,12 @@
 //! The steps that rights and Flux's controllers make possible.
 
+use std::collections::BTreeSet;
+
 use super::graph::{FLUX_NAMESPACE, Graph, Node, Step};
 use super::powers::{Gain, Leads, Use};
 use super::settings::Known;
 use crate::rbac::{Binding, Key, Origin, Scope, Subject};
 use crate::tenancy::facts::flux::Flag;
-
-/// How many bindings of one subject in one scope are followed.
-const BINDINGS: usize = 200;
 
 type Steps = Vec<(Node, Step)>;
 
@@ -15,10 +14,16 @@ impl Graph<'_> {
     /// What somebody has by bindings, and the groups that somebody is in.
     pub(super) fn leave_subject(&mut self, subject: &Subject, steps: &mut Steps) {
         for scope in self.scopes.get(subject).cloned().unwrap_or_default() {
-            for binding in self.who.world.held(subject, scope).into_iter().take(BINDINGS) {
-                self.leave_binding(subject, binding, steps);
+            let mut roles = BTreeSet::new();
+            for binding in self.who.world.held(subject, scope) {
+                // Another binding of the same role in the same scope gives no more.
+                if roles.insert(&binding.role) {
+                    self.leave_binding(subject, binding, steps);
+                }
             }
         }
+        self.leave_halves(subject, steps);
+        self.leave_vague(subject, steps);
         for group in subject.groups() {
             if self.scopes.contains_key(&group) {
                 let words = format!("{subject} is in {group}, as every cluster has it");
@@ -92,6 +97,7 @@ impl Graph<'_> {
                 let people = gain.names.iter().flat_map(|name| [Subject::user(name), Subject::group(name)]);
                 people.map(Node::Subject).collect()
             }
+            Leads::NamedNamespaces => gain.names.iter().map(|name| Node::Namespace(name.clone())).collect(),
             Leads::NamedRoles => gain.names.iter().map(|name| Node::Role(Key::cluster(name), scope.clone())).collect(),
         };
         steps.extend(nodes.into_iter().map(|node| (node, step.clone())));
@@ -107,8 +113,12 @@ impl Graph<'_> {
 
     /// What Flux does with an object that somebody has written.
     pub(super) fn leave_uses(&mut self, what: Use, namespace: &str, steps: &mut Steps) {
-        if !self.model.has_flux_v2 {
-            return;
+        match what {
+            Use::ResourceSet | Use::AnyResourceSet => return self.leave_resource_sets(what, steps),
+            _ if !self.model.has_flux_v2 => return,
+            Use::Source => return self.leave_sources(namespace, steps),
+            Use::ImageUpdateAutomation => self.leave_pushes(namespace, steps),
+            _ => {}
         }
         let (controller, across) = of_use(what);
         let plain = |words: String| Step { words, places: Vec::new(), assumed: false };
@@ -130,6 +140,41 @@ impl Graph<'_> {
                 Node::Everywhere,
                 Step { words: format!("{}, so a {what:?} there may {across}", open.words), ..open },
             ));
+        }
+    }
+
+    /// The Flux operator applies what a ResourceSet makes with its own rights where that names no account and the
+    /// operator has no `--default-service-account` (controlplaneio-fluxcd/flux-operator, `cmd/operator/main.go`).
+    fn leave_resource_sets(&self, what: Use, steps: &mut Steps) {
+        let assumed = !self.model.has_operator;
+        let is_unknown = || self.model.settings.unknown().len();
+        if assumed && what == Use::AnyResourceSet && (!self.model.has_flux_v2 || is_unknown() == 0) {
+            return;
+        }
+        let words = if assumed {
+            "nothing here says that no Flux operator is in the cluster, which would apply this with its own rights"
+        } else {
+            "the Flux operator applies what a ResourceSet makes with its own rights where that names no account"
+        };
+        steps.push((Node::Cluster, Step { words: words.to_owned(), places: Vec::new(), assumed }));
+    }
+
+    /// To what an ImageUpdateAutomation in a namespace may push, with the keys of its sources.
+    fn leave_pushes(&self, namespace: &str, steps: &mut Steps) {
+        for source in self.model.sources.iter().filter(|source| source.secret && source.name.0 == namespace) {
+            let Some(url) = source.url.as_deref().filter(|_| source.kind == "GitRepository") else { continue };
+            let teams = self.model.by_repository.get(&super::address::address(url));
+            let nodes: Vec<Node> = match (teams, &source.team) {
+                (Some(teams), _) => teams.iter().map(|team| Node::Repository(*team)).collect(),
+                (None, Some(_)) => continue,
+                (None, None) => vec![Node::Cluster],
+            };
+            let words = format!(
+                "an ImageUpdateAutomation there may push to {url}, if the key of GitRepository {namespace}/{} lets it",
+                source.name.1
+            );
+            let step = Step { words, places: vec![source.place.clone()], assumed: true };
+            steps.extend(nodes.into_iter().map(|node| (node, step.clone())));
         }
     }
 
@@ -194,6 +239,9 @@ fn of_use(what: Use) -> (&'static str, &'static str) {
         Use::Alert => ("notification-controller", "hear what Flux does in every namespace"),
         Use::ImageUpdateAutomation => {
             ("image-automation-controller", "push to the Git repository of every namespace, with the key there")
+        }
+        Use::Source | Use::ResourceSet | Use::AnyResourceSet => {
+            ("source-controller", "take what every namespace holds")
         }
         Use::ImagePolicy => ("image-reflector-controller", "read the image tags of every namespace"),
     }

@@ -1,4 +1,5 @@
 mod changes;
+mod closed;
 mod flux_v1;
 mod properties;
 mod settings;

@@ -73,6 +73,7 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
     if let Some(source) = &sync.source {
         part.key(list::TAKEN, source.name.as_bytes());
         part.optional(source.namespace.as_deref());
+        part.optional(source.kind.as_deref());
     }
     part.position(sync.position);
 }
@@ -86,7 +87,8 @@ const NO_PRUNE: usize = 16;
 const DELETED: usize = 32;
 const LEFT: usize = 64;
 const ELSEWHERE: usize = 128;
-const MARKS: usize = 256;
+const SUSPENDED: usize = 256;
+const MARKS: usize = 512;
 
 fn switches(sync: &SyncFact) -> usize {
     let set = [
@@ -98,6 +100,7 @@ fn switches(sync: &SyncFact) -> usize {
         (sync.when_gone == WhenGone::Deleted, DELETED),
         (sync.when_gone == WhenGone::Left, LEFT),
         (sync.elsewhere, ELSEWHERE),
+        (sync.suspended, SUSPENDED),
     ];
     let set: usize = set.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
     set + MARKS * sync.marks.number()
@@ -160,6 +163,7 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
         components,
         from_git: is(FROM_GIT),
         elsewhere: is(ELSEWHERE),
+        suspended: is(SUSPENDED),
         force: is(FORCE),
         prune: (is(PRUNE) || is(NO_PRUNE)).then(|| is(PRUNE)),
         when_gone: match (is(DELETED), is(LEFT)) {
@@ -168,7 +172,11 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
             _ => WhenGone::Pruned,
         },
         marks: Marks::numbered(switches / MARKS),
-        source: is(SOURCE).then(|| SourceName { name: part.owned(), namespace: part.optional() }),
+        source: is(SOURCE).then(|| SourceName {
+            name: part.owned(),
+            namespace: part.optional(),
+            kind: part.optional(),
+        }),
         position: part.position(),
     }
 }

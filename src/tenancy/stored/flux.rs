@@ -23,6 +23,7 @@ pub(super) fn write(part: &mut Content, fact: &FluxFact) {
     part.optional(fact.namespace.as_deref());
     part.optional(fact.account.as_deref());
     part.flag(fact.elsewhere);
+    part.flag(fact.suspended);
     part.optional(fact.url.as_deref());
     part.number(fact.names.len());
     for name in &fact.names {
@@ -31,6 +32,7 @@ pub(super) fn write(part: &mut Content, fact: &FluxFact) {
             _ => part.text(&name.name),
         }
         part.optional(name.namespace.as_deref());
+        part.optional(name.kind.as_deref());
     }
     part.number(fact.line as usize);
 }
@@ -134,8 +136,9 @@ pub(super) fn read(first: usize, part: &mut Reader<'_>) -> Fact {
         namespace: part.optional(),
         account: part.optional(),
         elsewhere: part.flag(),
+        suspended: part.flag(),
         url: part.optional(),
-        names: part.list(|part| SourceName { name: part.owned(), namespace: part.optional() }),
+        names: part.list(|part| SourceName { name: part.owned(), namespace: part.optional(), kind: part.optional() }),
         line: part.small(),
     })
 }
