@@ -49,7 +49,7 @@ pub fn init(request: &AdminRequest, files: &BTreeMap<RepoPath, String>) -> Resul
     let there = |file: &Rendered| files.get_key_value(&file.path).map(|(path, text)| (path.clone(), text.clone()));
     let there: BTreeMap<RepoPath, String> = rendered.iter().filter_map(there).collect();
     let files = team::changes(&rendered, &there)?;
-    let plan = Plan { changes: ChangeSet { files }, notes: Vec::new() };
+    let plan = Plan { changes: ChangeSet { files }, notes: Vec::new(), role: None };
     Ok(if plan.changes.files.is_empty() { Outcome::AlreadyThere } else { Outcome::Changes(plan) })
 }
 

@@ -16,6 +16,8 @@ pub struct Plan {
     pub changes: ChangeSet,
     /// One sentence each, without a full stop.
     pub notes: Vec<String>,
+    /// The ClusterRole that Flux has in the team's namespace, where the template has a parameter `role` for it.
+    pub role: Option<String>,
 }
 
 /// One file.

@@ -27,6 +27,6 @@ pub fn team_repository(
     let rendered = template.render(&values, &environments)?;
     let there = rendered.iter().filter_map(|file| Some((file.path.clone(), there.get(&file.path)?.clone()))).collect();
     let files = team::changes(&rendered, &there)?;
-    let plan = Plan { changes: ChangeSet { files }, notes: Vec::new() };
+    let plan = Plan { changes: ChangeSet { files }, notes: Vec::new(), role: None };
     Ok(if plan.changes.files.is_empty() { Outcome::AlreadyThere } else { Outcome::Changes(plan) })
 }

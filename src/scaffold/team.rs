@@ -45,7 +45,8 @@ pub fn plan_with(
         return Ok(Outcome::AlreadyThere);
     }
     let notes = notes(request, &existing);
-    Ok(Outcome::Changes(Plan { changes: ChangeSet { files }, notes }))
+    let role = values.get("role").map(str::to_owned);
+    Ok(Outcome::Changes(Plan { changes: ChangeSet { files }, notes, role }))
 }
 
 /// The environments of the layout; none where it has none.
@@ -192,7 +193,8 @@ fn is_free(request: &TeamRequest, existing: &Existing, places: &Places) -> Resul
 
 /// What people should look at before they take the plan.
 fn notes(request: &TeamRequest, existing: &Existing) -> Vec<String> {
-    let names: BTreeSet<&str> = existing.taken.iter().map(|(name, _)| name.as_str()).collect();
+    let names = existing.taken.iter().map(|(name, _)| name.as_str());
+    let names: BTreeSet<&str> = names.filter(|name| crate::names::is_dns_label(name)).collect();
     let alike = near::alike(request.team.as_str(), names.into_iter());
     let note =
         |name| format!("{} looks like {name}, which is there already: make sure that it is another", request.team);

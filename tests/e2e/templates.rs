@@ -34,7 +34,7 @@ const LIST: &str = "resources: [namespace.yaml]\n";
 async fn settings_and_presets_become_part_of_the_team() {
     let mut world = TestWorld::start().await;
     world.reconfigure("presets:\n  batch: {quota: large, cpu: 64}\n").await;
-    let comment = "/create-team team2 --preset batch --pod-security=restricted --memory 5Gi";
+    let comment = "/create-team team2 --preset batch --pod-security=restricted --memory 5Gi --role edit";
     world.expect_answer(world.comment(ALICE, &Page::requests(), comment)).await;
     let (pull, shown) = world.expect_pull_request("bailiwick/create-team/team2").await;
     let quota = world.github().read_file(ADMIN, &shown.head_sha, "cluster/team2/quota.yaml").await.unwrap();
@@ -43,6 +43,13 @@ async fn settings_and_presets_become_part_of_the_team() {
     }
     let namespace = world.github().read_file(ADMIN, &shown.head_sha, "cluster/team2/namespace.yaml").await.unwrap();
     assert!(namespace.contains("pod-security.kubernetes.io/enforce: restricted\n"), "{namespace}");
+    assert!(shown.body.contains("| ClusterRole `edit`, in this namespace only |"), "{}", shown.body);
+    assert!(!shown.body.contains("**Note**"), "{}", shown.body);
+    world.expect_check(&pull, "success").await;
+
+    world.expect_answer(world.comment(ALICE, &Page::requests(), "/create-team teaml")).await;
+    let (pull, shown) = world.expect_pull_request("bailiwick/create-team/teaml").await;
+    assert!(shown.body.contains("**Note**: teaml looks like team1, which is there already"), "{}", shown.body);
     world.expect_check(&pull, "success").await;
 
     for (comment, expected) in [
@@ -53,7 +60,7 @@ async fn settings_and_presets_become_part_of_the_team() {
         let answer = world.expect_answer(world.comment(ALICE, &Page::requests(), comment)).await;
         assert!(answer.contains(expected) || answer.contains(&expected.replace('\\', "")), "{answer}");
     }
-    assert_eq!(world.github().pulls(ADMIN).len(), 1);
+    assert_eq!(world.github().pulls(ADMIN).len(), 2);
     world.finish().await;
 }
 

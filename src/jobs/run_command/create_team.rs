@@ -12,7 +12,7 @@ use crate::forge::{Access, FileChange, NewCommit, NewPull};
 use crate::jobs::{JobError, admin, hands};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
-use crate::scaffold::{ChangeSet, Layout, Outcome, Preset, TeamRequest, Wanted};
+use crate::scaffold::{Layout, Outcome, Plan, Preset, TeamRequest, Wanted};
 use crate::store::{AuditEffect, EffectState};
 
 /// Runs the command; returns the answer.
@@ -41,7 +41,7 @@ pub(super) async fn run(call: &Call<'_>, command: &CreateTeam) -> Result<String,
     if command.plan {
         return Ok(comment::create_team_plan(&command.team, &plan.to_string()));
     }
-    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan.changes).await?;
+    let proposal = propose(call, command, (cluster, &repository), &base.commit, &plan).await?;
     let Proposal { number, updated, commit } = proposal;
     let effects = vec![
         AuditEffect::new("commit", &commit),
@@ -117,7 +117,7 @@ async fn propose(
     command: &CreateTeam,
     (cluster, repository): (&ClusterConfig, &RepositoryName),
     base: &CommitId,
-    plan: &ChangeSet,
+    plan: &Plan,
 ) -> Result<Proposal, JobError> {
     let store = &call.context.store;
     let at = (call.job.repository, call.job.repository_name.clone());
@@ -126,7 +126,8 @@ async fn propose(
     let key = format!("{}/{}", call.job.repository, command.team);
     let seen_before = !matches!(store.effect(call.lease, "create-team", &key).await?, EffectState::New);
     let title = format!("Create team {}", command.team);
-    let files = plan.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
+    let files =
+        plan.changes.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
     let new = NewCommit {
         branch: branch.clone(),
         expected: None,
@@ -136,9 +137,8 @@ async fn propose(
         files,
     };
     let commit = commit(&repo, new, seen_before).await?;
-    let paths: Vec<String> = plan.files.iter().map(|file| file.path.to_string()).collect();
     let others = call.clusters.get(1..).unwrap_or_default();
-    let body = comment::create_team_body(&command.team, repository, (cluster, others), call.job.issue, &paths);
+    let body = comment::create_team_body(&command.team, repository, (cluster, others), call.job.issue, plan);
     let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
     let (number, updated) = open_or_update(&repo, new, seen_before).await?;
     hands::asked(store, (call.job.repository, number), call.job.author).await?;

@@ -3,6 +3,7 @@
 use crate::config::ClusterConfig;
 use crate::names::{IssueNumber, RepositoryName, TeamName};
 use crate::report::markdown;
+use crate::scaffold::Plan;
 
 /// The list of commands.
 pub fn help(commands: &str) -> String {
@@ -96,16 +97,20 @@ pub fn create_team_body(
     repository: &RepositoryName,
     (cluster, others): (&ClusterConfig, &[&ClusterConfig]),
     requested_in: IssueNumber,
-    files: &[String],
+    plan: &Plan,
 ) -> String {
     let (name, others) = (&cluster.name, others_need_their_own(team, others));
-    let files: String = files.iter().map(|file| format!("- `{file}`\n")).collect();
+    let files: String = plan.changes.files.iter().map(|file| format!("- `{}`\n", file.path)).collect();
+    let role = plan.role.as_deref().map_or_else(String::new, |role| {
+        format!("| Rights of the team's Flux | ClusterRole `{role}`, in this namespace only |\n")
+    });
+    let notes: String = plan.notes.iter().map(|note| format!("**Note**: {note}.\n\n")).collect();
     format!(
         "A bailiwick for **{team}** on {name}, asked for in #{requested_in}.\n\n{others}\
          | | |\n|---|---|\n\
          | Namespace | `{team}` |\n\
          | Repository | `{repository}` |\n\
-         | Rights of the team's Flux | ClusterRole `admin`, in this namespace only |\n\n\
+         {role}\n{notes}\
          ### Files\n\n{files}\n\
          ### After the merge\n\n\
          The cluster applies this, then I make a deploy key for `{repository}` and register it. Each step is reported here.\n\n\
