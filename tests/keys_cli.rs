@@ -102,6 +102,9 @@ fn the_private_half_is_for_the_cluster_only_and_the_public_half_is_told() {
     assert!(status == 2 && err.contains("deploy-key.yaml is there already"), "{err}");
 }
 
+/// A change of the repository, and what is said then.
+type Case = (Box<dyn Fn(&Path)>, &'static str);
+
 #[test]
 fn what_does_not_fit_is_one_line_and_writes_nothing() {
     let without = |path: &'static str| move |root: &Path| fs::remove_file(root.join(path)).expect("removed");
@@ -112,7 +115,7 @@ fn what_does_not_fit_is_one_line_and_writes_nothing() {
         }
     };
     let sync = "cluster/team2/sync.yaml";
-    let cases: [(Box<dyn Fn(&Path)>, &str); 7] = [
+    let cases: [Case; 7] = [
         (Box::new(without(".sops.yaml")), "there is no .sops.yaml for cluster/team2/deploy-key.yaml"),
         (Box::new(with(".sops.yaml", "deploy-key", "other")), ".sops.yaml"),
         (Box::new(with(".sops.yaml", "age: age1", "pgp: age1")), ".sops.yaml:4"),

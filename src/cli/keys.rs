@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::{FINE, check, folder};
-use crate::clock::{Clock, OsEntropy, SystemClock};
+use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::cluster::{KeyPair, known_hosts};
 use crate::names::{Engine, GitUrl, ObjectName, RepoPath, TeamName};
 use crate::report::visible;
