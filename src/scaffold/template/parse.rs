@@ -12,7 +12,7 @@ use crate::scaffold::{Parameter, ParameterKind, render};
 /// The file that says what a template is.
 const MANIFEST: &str = "template.yaml";
 
-/// What every template may use without a parameter; see [`super::super::values_of`].
+/// What every template may use without a parameter; see `src/scaffold/values.rs`.
 const BUILT_IN: [&str; 9] = [
     "team",
     "namespace",
