@@ -13,6 +13,7 @@ mod combined;
 mod graph;
 mod installed;
 mod lockdown;
+mod lookup;
 mod model;
 mod patched;
 mod placing;
@@ -25,6 +26,7 @@ mod sources;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unspaced;
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::address::{address, is_vague};
+use super::address::is_vague;
 use super::placing::{all_above, contexts, namespaces, patches_of, placed, tops};
 use super::settings::{Settings, is_for};
 use crate::manifest::EntryRole;
@@ -10,7 +10,7 @@ use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says};
 use crate::rbac::{Object, Origin};
 use crate::tenancy::facts::flux::{EXTERNAL, FluxFact, FluxKind, INSTANCE};
-use crate::tenancy::facts::{Fact, FluxV1Fact, SourceName, SyncFact};
+use crate::tenancy::facts::{Fact, FluxV1Fact, RightsFact, SourceName, SyncFact};
 use crate::tenancy::rights::ways_of;
 use crate::tenancy::stored::list;
 use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team};
@@ -115,8 +115,8 @@ pub(super) struct Model {
     pub(super) vague_appliers: Vec<usize>,
     pub(super) by_source: HashMap<Name, Vec<usize>>,
     pub(super) by_address: HashMap<String, Vec<usize>>,
-    sources_by_address: HashMap<String, Vec<usize>>,
-    sources_by_team: HashMap<RepoPath, Vec<usize>>,
+    pub(super) sources_by_address: HashMap<String, Vec<usize>>,
+    pub(super) sources_by_team: HashMap<RepoPath, Vec<usize>>,
     /// By the numbers of the teams.
     pub(super) main: Vec<Option<Main>>,
     /// The teams, by the addresses of their repositories.
@@ -188,21 +188,25 @@ impl Model {
                 Fact::FluxV1(fact) => self.take_daemon(index, &path, &fact),
                 Fact::Controller(fact) => self.has_operator |= fact.name == INSTANCE,
                 Fact::Rights(fact) if matches!(fact.written.says, Says::Role { .. }) => {
-                    let roles = ways_of(index, &path).into_iter().filter_map(|way| {
-                        let changed = Changed {
-                            namespace: way.namespace.as_deref(),
-                            prefix: &way.prefix,
-                            suffix: &way.suffix,
-                            ..Changed::default()
-                        };
-                        match fact.written.applied(changed, Origin::ApiServer) {
-                            Object::Role(role) => Some((role.key.scope.namespace()?.to_owned(), role.key.name.clone())),
-                            Object::Binding(_) => None,
-                        }
-                    });
-                    self.roles.extend(roles.collect::<Vec<_>>());
+                    self.take_role(index, &path, &fact);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    fn take_role(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &RightsFact) {
+        for way in ways_of(index, path) {
+            let changed = Changed {
+                namespace: way.namespace.as_deref(),
+                prefix: &way.prefix,
+                suffix: &way.suffix,
+                ..Changed::default()
+            };
+            if let Object::Role(role) = fact.written.applied(changed, Origin::ApiServer)
+                && let Some(namespace) = role.key.scope.namespace()
+            {
+                self.roles.insert((namespace.to_owned(), role.key.name.clone()));
             }
         }
     }
@@ -355,77 +359,6 @@ impl Model {
             last
         };
         if tops.is_empty() { BTreeSet::from([own.clone()]) } else { tops.iter().map(on).collect() }
-    }
-
-    /// The sources that hold what a team writes: those of its repository, and what stands in its directory and is no
-    /// other team's.
-    pub(super) fn sources_of(&self, team: usize) -> BTreeSet<usize> {
-        let own = self.main[team].as_ref().map(|main| main.address.as_str());
-        let same = own.and_then(|own| self.sources_by_address.get(own)).into_iter().flatten();
-        let beside = self.sources_by_team.get(&self.teams[team].directory).into_iter().flatten();
-        let is_others = |source: &usize| {
-            let address = self.sources[*source].url.as_deref().map(address);
-            address.is_some_and(|address| own != Some(&address) && self.by_repository.contains_key(&address))
-        };
-        same.chain(beside.filter(|source| !is_others(source))).copied().collect()
-    }
-
-    /// The repository of a team: of several sources in its directory the one that is called like the team.
-    fn main_of(&self, team: usize) -> Option<Main> {
-        let team = &self.teams[team];
-        let beside = self.sources_by_team.get(&team.directory).into_iter().flatten();
-        let mut sources = beside.map(|source| &self.sources[*source]);
-        let named = sources.find(|source| source.kind == "GitRepository" && source.name.1 == team.name.as_str());
-        let named = named.and_then(|source| {
-            let address = source.url.as_deref().map(address)?;
-            Some(Main { address, branch: source.branch.clone(), place: source.place.clone() })
-        });
-        named.or_else(|| {
-            let source = team.source.as_ref()?;
-            let place = Place { file: source.file.clone(), line: source.line };
-            Some(Main { address: address(&source.url), branch: source.branch.clone(), place })
-        })
-    }
-
-    fn sorted(mut self) -> Self {
-        for (place, source) in self.sources.iter().enumerate() {
-            if let Some(url) = &source.url {
-                let address = address(url);
-                if is_vague(&address) {
-                    self.vague_sources.push(place);
-                }
-                self.sources_by_address.entry(address).or_default().push(place);
-            }
-            if let Some(team) = &source.team {
-                self.sources_by_team.entry(team.clone()).or_default().push(place);
-            }
-        }
-        self.main = (0..self.teams.len()).map(|team| self.main_of(team)).collect();
-        for (place, main) in self.main.iter().enumerate() {
-            if let Some(main) = main {
-                self.by_repository.entry(main.address.clone()).or_default().push(place);
-            }
-        }
-        for (place, applier) in self.appliers.iter().enumerate() {
-            match &applier.takes {
-                Takes::Sources(names) => {
-                    for (_, name) in names {
-                        self.by_source.entry(name.clone()).or_default().push(place);
-                    }
-                    if names.iter().any(|(_, (namespace, name))| is_vague(namespace) || is_vague(name)) {
-                        self.vague_appliers.push(place);
-                    }
-                }
-                Takes::Repository { url, .. } => {
-                    let address = address(url);
-                    if is_vague(&address) {
-                        self.vague_appliers.push(place);
-                    }
-                    self.by_address.entry(address).or_default().push(place);
-                }
-            }
-        }
-        self
     }
 }
 

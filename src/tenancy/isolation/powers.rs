@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unspaced::IN_NO_NAMESPACE;
 use crate::rbac::{Key, Origin, PolicyRule, State, World, covers_resource};
 
 /// Where a power leads.
@@ -336,45 +337,6 @@ fn gives(rule: &PolicyRule, (verbs, groups, resources): &What) -> bool {
 
 /// What everybody may write, or what changes nothing.
 const HARMLESS_GROUPS: [&str; 3] = ["authorization.k8s.io", "authentication.k8s.io", "events.k8s.io"];
-
-/// Kubernetes' own resources that stand in no namespace, and events.
-const IN_NO_NAMESPACE: [&str; 35] = [
-    "deviceclasses",
-    "ipaddresses",
-    "servicecidrs",
-    "volumeattributesclasses",
-    "resourceslices",
-    "clustertrustbundles",
-    "selfsubjectreviews",
-    "storageversions",
-    "storageversionmigrations",
-    "events",
-    "namespaces",
-    "nodes",
-    "persistentvolumes",
-    "customresourcedefinitions",
-    "clusterroles",
-    "clusterrolebindings",
-    "apiservices",
-    "storageclasses",
-    "priorityclasses",
-    "runtimeclasses",
-    "ingressclasses",
-    "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
-    "mutatingadmissionpolicies",
-    "mutatingadmissionpolicybindings",
-    "validatingadmissionpolicies",
-    "validatingadmissionpolicybindings",
-    "certificatesigningrequests",
-    "csidrivers",
-    "csinodes",
-    "volumeattachments",
-    "flowschemas",
-    "prioritylevelconfigurations",
-    "podsecuritypolicies",
-    "componentstatuses",
-];
 
 /// How many words of a rule are told.
 const TOLD: usize = 3;
