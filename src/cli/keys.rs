@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use super::{FINE, check, folder};
 use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::cluster::{KeyPair, known_hosts};
+use crate::manifest::KUSTOMIZATION_NAMES;
 use crate::names::{Engine, GitUrl, ObjectName, RepoPath, TeamName};
 use crate::report::visible;
 use crate::scaffold::{DEPLOY_KEY_FILE, DeployKey, TeamDirectory, plan_deploy_key};
@@ -173,7 +174,6 @@ fn known_hosts_of(args: &New, url: &str) -> Result<String> {
 
 /// The team's kustomization file.
 fn kustomization<'a>(directory: &RepoPath, files: &'a BTreeMap<RepoPath, String>) -> Option<(&'a RepoPath, &'a str)> {
-    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-    let mut places = names.iter().filter_map(|name| directory.join(name));
+    let mut places = KUSTOMIZATION_NAMES.iter().filter_map(|name| directory.join(name));
     places.find_map(|path| files.get_key_value(&path).map(|(path, text)| (path, text.as_str())))
 }

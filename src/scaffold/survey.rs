@@ -7,6 +7,7 @@ use serde_yaml::Value;
 
 use super::template::Objects;
 use super::{LISTS, Layout, OVERRIDES, ScaffoldError, Taken, Wanted};
+use crate::manifest::KUSTOMIZATION_NAMES;
 use crate::names::{BranchName, Engine, GitUrl, RepoPath, TeamName};
 
 /// A repository's files, read once.
@@ -237,8 +238,7 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// Where there are two.
     pub(super) fn kustomization(&self, directory: &RepoPath) -> Result<Option<(&'a RepoPath, &'a str)>, ScaffoldError> {
-        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-        let paths = names.iter().filter_map(|name| directory.join(name));
+        let paths = KUSTOMIZATION_NAMES.iter().filter_map(|name| directory.join(name));
         let mut found = paths.filter_map(|path| self.files.get_key_value(&path));
         match (found.next(), found.next()) {
             (None, _) => Ok(None),

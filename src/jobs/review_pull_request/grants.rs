@@ -3,7 +3,7 @@
 //! It is complete from the start, so it takes one request, and one more whenever an approval changes what it says. Like a
 //! verdict it belongs to a head as a change of a base branch.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::about::{About, Place};
@@ -30,7 +30,12 @@ pub(in crate::jobs) type Granted = Result<rules::Grants, String>;
 /// # Errors
 /// Where the store does not answer.
 pub(super) async fn is_published(store: &Store, place: &Place, pull: &PullRequest) -> Result<bool, JobError> {
-    Ok(store.effect_value(KIND, &place.key(&pull.head.sha, &pull.base.branch)).await?.is_some())
+    Ok(shown(store, &place.key(&pull.head.sha, &pull.base.branch)).await?.is_some())
+}
+
+/// What is remembered of a check that is there.
+async fn shown(store: &Store, key: &str) -> Result<Option<Value>, JobError> {
+    Ok(store.effect_value(KIND, key).await?)
 }
 
 /// The check of one head.
@@ -54,12 +59,12 @@ impl<'a> Grants<'a> {
 
     /// Whether nothing was said yet: the configuration has not always asked.
     pub(in crate::jobs) async fn is_owed(&self, store: &Store) -> Result<bool, JobError> {
-        Ok(store.effect_value(KIND, &self.key()).await?.is_none())
+        Ok(shown(store, &self.key()).await?.is_none())
     }
 
     /// Whether the check has shown these grants.
     pub(in crate::jobs) async fn has_shown(&self, store: &Store, grants: &rules::Grants) -> Result<bool, JobError> {
-        let shown = store.effect_value(KIND, &self.key()).await?;
+        let shown = shown(store, &self.key()).await?;
         Ok(shown.is_some_and(|shown| shown["known"] == json!(true) && shown["gains"] == json!(grants.digest())))
     }
 
