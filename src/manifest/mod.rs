@@ -22,7 +22,9 @@ pub use edit::{EditError, Spot, insert_list_entry, insert_list_value, insert_tex
 pub use kustomization::{Entry, EntryPlace, EntryRole, Kustomization, PatchTarget};
 pub use node::{Node, Position, Scalar, Value};
 pub use object::{ManifestFile, Object, Problem, api_group, is_ciphertext};
-pub use read::{KUSTOMIZATION_NAMES, is_kustomization, is_manifest, is_read, is_source_ignore, read, unreadable};
+pub use read::{
+    KUSTOMIZATION_NAMES, documents, is_kustomization, is_manifest, is_read, is_source_ignore, read, unreadable,
+};
 pub use scope::{ObjectScope, builtin_scope};
 pub use split::document_text;
 

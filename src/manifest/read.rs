@@ -93,7 +93,8 @@ pub fn read(path: RepoPath, bytes: &[u8]) -> ManifestFile {
     file
 }
 
-fn documents(bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
+/// The roots of the documents in a text, whatever they hold, or why it is no YAML.
+pub fn documents(bytes: &[u8]) -> Result<Vec<Node>, Vec<Problem>> {
     let (text, base) = gate::pass(bytes)?;
     // libyaml-safer 0.3.0 panics where a block of text or an open quote ends without a line end.
     let text = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };

@@ -33,6 +33,6 @@ pub use object::{Binding, Key, Object, ObjectId, Origin, Role, Scope};
 pub use right::{On, Right};
 pub use rule::{PolicyRule, Request, Target, covers_resource, covers_url};
 pub use selector::{Labels, Operator, Requirement, Selector};
-pub use subject::Subject;
+pub use subject::{Subject, UNAUTHENTICATED};
 pub use who_can::{WhoCan, who_can};
 pub use world::{Known, Parts, State, World};

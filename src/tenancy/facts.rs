@@ -1,11 +1,14 @@
 //! What the objects of a directory say about a team, for both generations of Flux.
 
+pub(in crate::tenancy) mod borders;
 pub(in crate::tenancy) mod flux;
+mod flux_v1;
 mod operations;
 pub(in crate::tenancy) mod patches;
 pub(in crate::tenancy) mod starts;
 
 use self::flux::FluxFact;
+pub(in crate::tenancy) use self::flux_v1::{FluxV1Fact, WORKLOADS};
 use self::patches::PatchFact;
 use self::starts::ControllerFact;
 use super::Marks;
@@ -129,22 +132,6 @@ pub(super) struct SourceName {
     pub(super) namespace: Option<String>,
 }
 
-/// A Flux v1 daemon's arguments.
-#[derive(Debug, Clone)]
-pub(super) struct FluxV1Fact {
-    pub(super) name: String,
-    pub(super) namespace: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) branch: Option<String>,
-    /// `--git-path`, of which there may be several.
-    pub(super) paths: Vec<String>,
-    pub(super) allowed: Vec<String>,
-    pub(super) secret_name: Option<String>,
-    /// `serviceAccountName` of its pod, where it is written.
-    pub(super) account: Option<String>,
-    pub(super) position: Position,
-}
-
 /// The label that Flux v2 puts on a tenant's namespace (`flux create tenant`).
 const TENANT_LABEL: &str = "toolkit.fluxcd.io/tenant";
 
@@ -168,8 +155,9 @@ pub(super) fn facts(object: &Object) -> Option<Fact> {
             rbac::read::read(object).map(|written| Fact::Rights(RightsFact { written, line: object.node.start.line }))
         }
         ("apps" | "extensions", "Deployment") => {
-            starts::controller(object).map(Fact::Controller).or_else(|| flux_v1(object).map(Fact::FluxV1))
+            starts::controller(object).map(Fact::Controller).or_else(|| flux_v1::flux_v1(object).map(Fact::FluxV1))
         }
+        ("apps", _) => flux_v1::flux_v1(object).map(Fact::FluxV1),
         ("fluxcd.controlplane.io", flux::INSTANCE) => starts::controller(object).map(Fact::Controller),
         _ => flux::fact(object).map(Fact::Flux),
     }
@@ -214,31 +202,4 @@ fn bool_at(object: &Object, path: &[&str]) -> Option<bool> {
 
 fn text(object: &Object, path: &[&str]) -> Option<String> {
     object.node.at(path).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
-    let containers = object.node.at(&["spec", "template", "spec", "containers"])?;
-    let arguments: Vec<(&str, &str)> = containers
-        .items()
-        .filter_map(|container| container.get("args"))
-        .flat_map(Node::strings)
-        .filter_map(|(argument, _)| argument.split_once('='))
-        .collect();
-    let all = |flag: &'static str| arguments.iter().filter(move |(name, _)| *name == flag).map(|(_, value)| *value);
-    let last = |flag| all(flag).next_back().filter(|value| !value.is_empty()).map(str::to_owned);
-    let allowed: Vec<String> =
-        all("--k8s-allow-namespace").flat_map(|names| names.split(',')).map(str::to_owned).collect();
-    let paths = all("--git-path").flat_map(|paths| paths.split(',')).map(str::to_owned).collect();
-    let url = last("--git-url");
-    (url.is_some() || !allowed.is_empty()).then(|| FluxV1Fact {
-        name: object.name.clone(),
-        namespace: object.namespace.clone(),
-        url,
-        branch: last("--git-branch"),
-        paths,
-        allowed,
-        secret_name: last("--k8s-secret-name"),
-        account: text(object, &["spec", "template", "spec", "serviceAccountName"]),
-        position: object.node.start,
-    })
 }

@@ -59,6 +59,11 @@ impl Sync {
         self.fact.source.as_ref().map(|source| source.name.as_str())
     }
 
+    /// The service account that it names.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.fact.service_account.as_deref()
+    }
+
     /// Whether it takes its files from a source of this name; without a namespace it is in its own.
     pub fn takes_from(&self, namespace: Option<&str>, name: &str) -> bool {
         let Some(source) = &self.fact.source else { return false };

@@ -120,7 +120,9 @@ impl<'a> Gathered<'a> {
 
     fn take_daemon(&mut self, path: &'a RepoPath, daemon: &'a FluxV1Fact) {
         self.used.extend(daemon.allowed.iter().cloned());
-        self.daemon = Some((path, daemon));
+        if daemon.url.is_some() || self.daemon.is_none() {
+            self.daemon = Some((path, daemon));
+        }
     }
 
     /// The namespace in which an object ends up.
@@ -166,7 +168,7 @@ impl<'a> Gathered<'a> {
         if let Some((file, daemon)) = self.daemon {
             let allowed = daemon.allowed.first().map(String::as_str);
             return Some(TeamSource {
-                kind: "Deployment",
+                kind: daemon.kind,
                 name: daemon.name.clone(),
                 namespace: self.home(daemon.namespace.as_deref().or(allowed))?,
                 url: daemon.url.clone()?,

@@ -2,7 +2,7 @@
 //! rights Flux uses.
 
 use super::patches::{PatchFact, account};
-use super::starts::{Argument, Change, Does, listed};
+use super::starts::{ACCOUNT, Argument, Change, Does, listed};
 use crate::manifest::Node;
 
 /// The containers of a Deployment.
@@ -45,6 +45,9 @@ fn change(path: &[String], does: &str, value: Option<&Node>, before: u32, line: 
     if matches!(parts.as_slice(), ["metadata"] | ["metadata", "name" | "namespace"] | ["kind" | "apiVersion"])
         || matches!(parts.as_slice(), ["spec", "cluster" | "kustomize", ..])
     {
+        return Some(unknown);
+    }
+    if matches!(parts.as_slice(), ["spec", "template", "spec", field] if ACCOUNT.contains(field)) {
         return Some(unknown);
     }
     let shared = CONTAINERS.iter().zip(&parts).take_while(|(one, other)| one == other).count();

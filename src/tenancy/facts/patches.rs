@@ -1,6 +1,7 @@
 //! Patches that decide over borders: those that change how Flux's controllers are started, and those that say with
 //! whose rights Flux applies something. What else a patch does is not read.
 
+use super::borders;
 use super::operations::operations;
 use super::starts::{Change, Does, merged};
 use crate::manifest::{self, Kustomization, ManifestFile, Node, Object};
@@ -27,13 +28,10 @@ pub(in crate::tenancy) struct PatchFact {
     pub(in crate::tenancy) changes: Vec<Change>,
     /// `spec.serviceAccountName`; empty where it is taken away.
     pub(in crate::tenancy) account: Option<String>,
-    /// Whether it may change roles or bindings, which is not followed.
-    pub(in crate::tenancy) rights: bool,
+    /// Whether it may touch what decides over borders (`borders.rs`) and is not followed there.
+    pub(in crate::tenancy) borders: bool,
     pub(in crate::tenancy) line: u32,
 }
-
-/// Kinds whose rights somebody may want to patch.
-const RIGHTS: [&str; 4] = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 
 /// Kinds that say how Flux's controllers are started.
 const STARTED: [&str; 2] = ["Deployment", super::starts::INSTANCE];
@@ -43,7 +41,7 @@ pub(in crate::tenancy) fn patches(file: &ManifestFile) -> Vec<PatchFact> {
     let roots = file.documents.iter();
     match Kustomization::of(file) {
         Some(_) => roots.flat_map(|root| of_kustomization(file, root)).collect(),
-        None => roots.filter(|root| root.is_sequence()).filter_map(|root| relevant(operations(root, 0))).collect(),
+        None => roots.filter(|root| root.is_sequence()).filter_map(|root| of_list(file, root)).collect(),
     }
 }
 
@@ -56,8 +54,12 @@ pub(in crate::tenancy) fn of_object(file: &ManifestFile, object: &Object) -> Vec
         &["spec", "patchesJson6902"],
     ];
     let list = places.into_iter().filter_map(|place| object.node.at(place)).flat_map(Node::items);
-    let mut found: Vec<PatchFact> = list.flat_map(|item| of_item(file, item)).collect();
-    found.retain(|patch| !patch.changes.is_empty());
+    let mut found: Vec<PatchFact> = list.flat_map(|item| of_item(file, item, 0)).collect();
+    for patch in &mut found {
+        // Accounts that such a patch gives are not followed: which objects it comes to is decided elsewhere.
+        patch.borders |= patch.account.take().is_some();
+    }
+    found.retain(|patch| !patch.changes.is_empty() || patch.borders);
     found.iter_mut().for_each(|patch| patch.owner = Some(object.name.clone()));
     found
 }
@@ -72,15 +74,21 @@ pub(in crate::tenancy) fn of_deployment(object: &Object) -> Option<PatchFact> {
 fn of_kustomization(file: &ManifestFile, root: &Node) -> Vec<PatchFact> {
     let items = |field| root.get(field).into_iter().flat_map(Node::items);
     let merged = items("patchesStrategicMerge").chain(items("patches"));
-    let listed = merged.chain(items("patchesJson6902")).flat_map(|item| of_item(file, item));
+    let listed = merged.chain(items("patchesJson6902")).flat_map(|item| of_item(file, item, 0));
     let replaced = items("replacements").flat_map(replacement);
     let others = ["transformers", "openapi", "crds"].into_iter().filter_map(|field| root.get(field));
     listed.chain(replaced).chain(others.filter(|node| !node.is_null()).map(unknown)).collect()
 }
 
+/// Operations in a file of their own: what they are for stands where it is named.
+fn of_list(file: &ManifestFile, root: &Node) -> Option<PatchFact> {
+    let borders = borders::operations_decide(file, root, None, 0);
+    relevant(PatchFact { borders, ..operations(root, 0) })
+}
+
 fn unknown(node: &Node) -> PatchFact {
-    let line = node.start.line;
-    PatchFact { changes: vec![Change::whole(Does::Unknown, line)], targeted: true, line, ..PatchFact::default() }
+    let (line, changes) = (node.start.line, vec![Change::whole(Does::Unknown, node.start.line)]);
+    PatchFact { changes, targeted: true, borders: true, line, ..PatchFact::default() }
 }
 
 /// What a replacement puts into an argument stands elsewhere.
@@ -94,15 +102,20 @@ fn replacement(item: &Node) -> Vec<PatchFact> {
         if let Some(select) = target.get("select") {
             selected(&mut patch, select);
         }
+        let fields = target.get("fieldPaths").into_iter().flat_map(Node::strings);
+        let fields: Vec<String> = fields.map(|(text, _)| text.to_owned()).collect();
+        patch.borders = borders::replaces(known_kind(&patch), &fields);
         patch
     };
     let mut found: Vec<PatchFact> = targets.into_iter().map(one).collect();
-    found.retain(|patch| patch.kind.as_deref().is_none_or(|kind| kind == "Deployment" || !is_word(kind)));
+    let may_start = |patch: &PatchFact| known_kind(patch).is_none_or(|kind| kind == "Deployment");
+    found.retain(|patch| patch.borders || may_start(patch));
     found
 }
 
-fn is_word(text: &str) -> bool {
-    text.chars().all(char::is_alphanumeric)
+/// The kind that a patch is for, where that is no expression for several.
+pub(in crate::tenancy) fn known_kind(patch: &PatchFact) -> Option<&str> {
+    patch.kind.as_deref().filter(|kind| kind.chars().all(char::is_alphanumeric))
 }
 
 /// What a patch is for.
@@ -114,53 +127,77 @@ fn selected(patch: &mut PatchFact, target: &Node) {
     patch.targeted = true;
 }
 
-fn of_item(file: &ManifestFile, item: &Node) -> Vec<PatchFact> {
+/// One entry of a list of patches; `depth` patches lie around it.
+pub(super) fn of_item(file: &ManifestFile, item: &Node, depth: u32) -> Vec<PatchFact> {
     let line = item.start.line;
     let path = item.get("path").and_then(Node::text).filter(|text| !text.is_empty());
     let target = item.get("target").filter(|node| !node.is_null());
+    let mut aim = PatchFact::default();
+    if let Some(target) = target {
+        selected(&mut aim, target);
+    }
+    let aimed = Aimed { file, kind: known_kind(&aim), has_target: target.is_some(), depth };
     let mut all = match (item.get("patch"), path, item.text()) {
-        (Some(patch), _, _) => written_out(file, patch),
-        (_, _, Some(text)) if text.contains('\n') => written_out(file, item),
+        (Some(patch), _, _) => aimed.written_out(patch),
+        (_, _, Some(text)) if text.contains('\n') => aimed.written_out(item),
         (_, Some(path), _) | (_, _, Some(path)) => {
             vec![PatchFact { path: Some(path.to_owned()), line, ..PatchFact::default() }]
         }
         // A strategic merge patch may stand there as it is, in an object of Flux's.
-        _ => relevant(merge(item, 0)).into_iter().collect(),
+        _ => aimed.read(item, 0).into_iter().collect(),
     };
-    let kind = target.and_then(|target| target.get("kind")).and_then(Node::text);
-    let rights = kind.is_some_and(|kind| RIGHTS.contains(&kind));
-    if rights && all.is_empty() {
-        all.push(PatchFact { line, ..PatchFact::default() });
-    }
     for patch in &mut all {
         if let Some(target) = target {
             selected(patch, target);
         }
-        patch.rights |= rights;
-        if patch.kind.as_deref().is_some_and(|kind| is_word(kind) && !STARTED.contains(&kind)) {
+        if known_kind(patch).is_some_and(|kind| !STARTED.contains(&kind)) {
             patch.changes.clear();
         }
     }
-    all.retain(|patch| !patch.changes.is_empty() || patch.account.is_some() || patch.rights || patch.path.is_some());
+    all.retain(|patch| !patch.changes.is_empty() || patch.account.is_some() || patch.borders || patch.path.is_some());
     all
 }
 
-/// A patch whose text stands in the kustomization.
-fn written_out(file: &ManifestFile, node: &Node) -> Vec<PatchFact> {
-    let Some(text) = node.text() else { return vec![unknown(node)] };
-    // In a block the text begins below its sign.
-    let before = node.start.line - u32::from(!text.contains('\n'));
-    let inner = manifest::read(file.path.clone(), text.as_bytes());
-    let read = |root: &Node| relevant(if root.is_sequence() { operations(root, before) } else { merge(root, before) });
-    let mut found: Vec<PatchFact> = inner.documents.iter().filter_map(read).collect();
-    if !inner.problems.is_empty() {
-        found.push(PatchFact { targeted: false, ..unknown(node) });
+/// Where a patch stands, and what it is for.
+struct Aimed<'a> {
+    file: &'a ManifestFile,
+    kind: Option<&'a str>,
+    has_target: bool,
+    depth: u32,
+}
+
+impl Aimed<'_> {
+    /// A patch whose text stands in the kustomization.
+    fn written_out(&self, node: &Node) -> Vec<PatchFact> {
+        let Some(text) = node.text() else { return vec![unknown(node)] };
+        // In a block the text begins below its sign.
+        let before = node.start.line - u32::from(!text.contains('\n'));
+        let Ok(inner) = manifest::documents(text.as_bytes()) else {
+            return vec![PatchFact { targeted: false, ..unknown(node) }];
+        };
+        let found: Vec<PatchFact> = inner.iter().filter_map(|root| self.read(root, before)).collect();
+        found
     }
-    found
+
+    /// What a patch does, where that counts; `before` lines stand before its text.
+    fn read(&self, root: &Node, before: u32) -> Option<PatchFact> {
+        // A target without a kind, or with an expression, may be for anything, whatever the patch says of itself.
+        let any = self.has_target && self.kind.is_none();
+        relevant(match root.is_sequence() {
+            true => {
+                let borders = borders::operations_decide(self.file, root, self.kind, self.depth);
+                PatchFact { borders, ..operations(root, before) }
+            }
+            false => {
+                let borders = borders::merge_decides(self.file, root, self.kind, any, self.depth);
+                PatchFact { borders, ..merge(root, before) }
+            }
+        })
+    }
 }
 
 fn relevant(patch: PatchFact) -> Option<PatchFact> {
-    (!patch.changes.is_empty() || patch.account.is_some()).then_some(patch)
+    (!patch.changes.is_empty() || patch.account.is_some() || patch.borders).then_some(patch)
 }
 
 /// A strategic merge patch.

@@ -112,6 +112,9 @@ pub(in crate::tenancy) const CONTROLLERS: [&str; 6] = [
     "source-controller",
 ];
 
+/// The account of a pod.
+pub(super) const ACCOUNT: [&str; 2] = ["serviceAccountName", "serviceAccount"];
+
 const LABELS: &str = "app.kubernetes.io/";
 
 /// How a controller is started, where an object says it. A `FluxInstance` with `multitenant` starts them locked down
@@ -220,17 +223,20 @@ pub(super) fn merged(root: &Node, before: u32) -> Vec<Change> {
         return vec![Change::whole(Does::Gone, line)];
     }
     let mut at = root;
+    // With other rights it is another controller.
+    let pod = root.at(&["spec", "template", "spec"]);
+    let has_account = pod.is_some_and(|pod| ACCOUNT.iter().any(|field| pod.get(field).is_some()));
     for key in ["spec", "template", "spec", "containers"] {
         if directs(at) {
             return unknown();
         }
-        let Some(next) = at.get(key) else { return Vec::new() };
+        let Some(next) = at.get(key) else { return if has_account { unknown() } else { Vec::new() } };
         if next.is_null() {
             return unknown();
         }
         at = next;
     }
-    let mut found = Vec::new();
+    let mut found = if has_account { unknown() } else { Vec::new() };
     for container in at.items() {
         let Some(called) = container.get("name").and_then(Node::text) else { return unknown() };
         let change = |does, arguments| Change {

@@ -86,6 +86,9 @@ pub(super) struct Graph<'a> {
     pub(super) vague: BTreeSet<&'a Subject>,
     owners: HashMap<String, Rc<[Team]>>,
     pub(super) assumptions: BTreeSet<Assumption>,
+    /// Whether something was just met that applies to another cluster, and of which teams' repositories something does.
+    pub(super) left_elsewhere: bool,
+    pub(super) elsewhere: BTreeSet<usize>,
 }
 
 /// Where Flux v2 runs: what is known of its rights is known of this namespace.
@@ -118,6 +121,8 @@ impl<'a> Graph<'a> {
             vague,
             owners: HashMap::new(),
             assumptions: BTreeSet::new(),
+            left_elsewhere: false,
+            elsewhere: BTreeSet::new(),
         }
     }
 

@@ -7,9 +7,12 @@
 //! but Flux's own.
 
 mod address;
+mod bases;
 mod building;
 mod change;
 mod combined;
+mod daemons;
+mod doubts;
 mod graph;
 mod installed;
 mod lockdown;
@@ -28,13 +31,13 @@ mod steps;
 mod tests;
 mod unspaced;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::flux::Flag;
 use super::{Place, RepositoryIndex, Rights};
-use crate::names::{Namespace, TeamName};
+use crate::names::{Namespace, RepoPath, TeamName};
 use graph::{Graph, Who};
-use model::Model;
+use model::{Model, Takes};
 
 pub use change::{NewPath, NewPaths};
 pub use graph::{Assumption, Step};
@@ -143,12 +146,16 @@ fn prove(index: &RepositoryIndex, model: &Model, who: &Who, wanted: impl Fn(&Tea
     let numbers: Vec<usize> = (0..model.teams.len()).filter(|number| wanted(&model.teams[*number].name)).collect();
     let mut teams: Vec<TeamIsolation> = numbers.iter().map(|number| search::of_team(&mut graph, *number)).collect();
     // What cannot be read may say anything.
-    teams.iter_mut().for_each(|team| team.complete &= model.unreadable.is_empty() && model.cut.is_empty());
+    let whole =
+        model.unreadable.is_empty() && model.cut.is_empty() && model.generated.is_empty() && model.doubts.is_empty();
     let mut assumptions: BTreeSet<Assumption> = std::mem::take(&mut graph.assumptions);
-    for number in numbers {
-        assumptions.extend(unsaid_of_team(model, number));
+    for (team, number) in teams.iter_mut().zip(numbers) {
+        let unsaid = unsaid_of_team(model, number);
+        team.complete &= whole && unsaid.is_none();
+        assumptions.extend(unsaid);
     }
     assumptions.extend(unsaid(model));
+    assumptions.extend(strangers(index, model));
     let locks = if model.has_flux_v2 && !teams.is_empty() { model.settings.set() } else { Vec::new() };
     Isolation { teams, locks, assumptions: assumptions.into_iter().collect() }
 }
@@ -180,32 +187,64 @@ fn unsaid(model: &Model) -> Vec<Assumption> {
             say(format!("kustomize-controller{of} {may} remote bases: {what}"), place);
         }
     }
-    for path in model.unreadable.iter().take(TOLD) {
-        say("this file cannot be read".to_owned(), Some(Place { file: path.clone(), line: 1 }));
+    let file = |path: &RepoPath| Place { file: path.clone(), line: 1 };
+    let mut some = |words: &str, places: Vec<Place>| {
+        for place in places.iter().take(TOLD) {
+            say(words.to_owned(), Some(place.clone()));
+        }
+        if let Some(more) = places.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            say(format!("{words} ({more} more)"), None);
+        }
+    };
+    some("this file cannot be read", model.unreadable.iter().map(file).collect());
+    some("this file is applied in more ways than are followed", model.cut.iter().map(file).collect());
+    some("what is fetched from elsewhere is not looked at", model.fetched.clone());
+    some("what this makes is not looked at", model.generated.clone());
+    let mut doubts: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    for doubt in &model.doubts {
+        doubts.entry(&doubt.words).or_default().extend(doubt.place.clone());
     }
-    for path in model.cut.iter().take(TOLD) {
-        say(
-            "this file is applied in more ways than are followed".to_owned(),
-            Some(Place { file: path.clone(), line: 1 }),
-        );
-    }
-    for place in model.settings.patch_rights().iter().take(TOLD) {
-        say("this patch may change roles or bindings, and is not followed".to_owned(), Some(place.clone()));
-    }
-    for place in model.fetched.iter().take(TOLD) {
-        say("what is fetched from elsewhere is not looked at".to_owned(), Some(place.clone()));
-    }
-    for place in model.generated.iter().take(TOLD) {
-        say("what this makes is not looked at".to_owned(), Some(place.clone()));
+    for (words, places) in doubts {
+        some(words, places);
     }
     found
+}
+
+/// What applies a repository that is no team's here, and neither the platform's as far as one can see: whoever may push
+/// there is asked for nowhere.
+fn strangers(index: &RepositoryIndex, model: &Model) -> Vec<Assumption> {
+    let is_platforms = |namespace: &str| namespace == graph::FLUX_NAMESPACE;
+    let of = |address: String| !model.by_repository.contains_key(&address);
+    let sources = model.sources.iter().filter(|source| {
+        let is_taken = model
+            .by_source
+            .get(&source.name)
+            .is_some_and(|takers| takers.iter().any(|taker| model.appliers[*taker].kind == "Kustomization"));
+        let is_other = source.url.as_deref().is_some_and(|url| of(address::address(url)));
+        source.kind == "GitRepository" && source.team.is_none() && is_taken && is_other && !is_platforms(&source.name.0)
+    });
+    let daemons = model.appliers.iter().filter(|applier| match &applier.takes {
+        Takes::Repository { url, .. } => {
+            !applier.allowed.is_empty()
+                && of(address::address(url))
+                && index.team_of_path(&applier.place.file).is_none()
+        }
+        Takes::Sources(_) => false,
+    });
+    let places: BTreeSet<&Place> =
+        sources.map(|source| &source.place).chain(daemons.map(|daemon| &daemon.place)).collect();
+    let say = |place: &&Place| Assumption {
+        words: "this takes a repository that is no team's here: what whoever may push there reaches is not looked at"
+            .to_owned(),
+        place: Some((*place).clone()),
+    };
+    places.iter().take(TOLD).map(say).collect()
 }
 
 /// What it leaves open of a team.
 fn unsaid_of_team(model: &Model, number: usize) -> Option<Assumption> {
     let team = &model.teams[number];
-    let nothing =
-        team.source.is_none() && !model.sources.iter().any(|source| source.team.as_ref() == Some(&team.directory));
+    let nothing = team.source.is_none() && !model.sources_by_team.contains_key(&team.directory);
     let place = sharing::places_of(team);
     nothing.then(|| Assumption {
         words: format!("nothing here says from where the manifests of {} come", team.name),

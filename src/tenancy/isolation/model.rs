@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::address::is_vague;
-use super::placing::{all_above, contexts, namespaces, patches_of, placed, tops};
+use super::doubts::{UNFOLLOWED, decides_as_patch, doubt, line_of};
+use super::graph::Assumption;
+use super::placing::{Placing, all_above, patches_of, tops};
 use super::settings::{Settings, is_for};
 use crate::manifest::EntryRole;
 use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says};
 use crate::rbac::{Object, Origin};
 use crate::tenancy::facts::flux::{EXTERNAL, FluxFact, FluxKind, INSTANCE};
-use crate::tenancy::facts::{Fact, FluxV1Fact, RightsFact, SourceName, SyncFact};
+use crate::tenancy::facts::{Fact, RightsFact, SourceName, SyncFact};
 use crate::tenancy::rights::ways_of;
 use crate::tenancy::stored::list;
 use crate::tenancy::{Place, RepositoryIndex, Root, StoredSummary, Team};
@@ -103,6 +105,10 @@ pub(super) struct Model {
     pub(super) generated: Vec<Place>,
     /// Files that are applied in more ways than are followed.
     pub(super) cut: Vec<RepoPath>,
+    /// What is not followed, and might open or close a path.
+    pub(super) doubts: BTreeSet<Assumption>,
+    /// Bases that are fetched from elsewhere, as they are written.
+    pub(super) remote: Vec<(String, Place)>,
     /// What is made of a source, by the source.
     pub(super) made: HashMap<Name, Vec<Made>>,
     /// Secrets with tokens: whose, and where.
@@ -140,8 +146,9 @@ impl Model {
 
     fn new(index: &RepositoryIndex, teams: Vec<Team>, files: Option<&BTreeSet<RepoPath>>) -> Self {
         let settings = Settings::of(index, files);
+        let doubts = settings.unfollowed().iter().map(|place| doubt(UNFOLLOWED, place.clone())).collect();
         let has_flux_v2 = index.may_list(list::SYNCS) || index.may_list(list::TAKEN) || settings.has_controllers();
-        Self { teams, settings, has_flux_v2, ..Self::default() }
+        Self { teams, settings, has_flux_v2, doubts, ..Self::default() }
     }
 
     fn take(&mut self, index: &RepositoryIndex, file: StoredSummary<'_>) {
@@ -151,38 +158,49 @@ impl Model {
         }
         if file.kustomization().is_some() && index.is_applied(&path, None) {
             let remote = file.entries().filter(|entry| entry.target.is_none() && entry.role == EntryRole::Resource);
-            let remote = remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote);
-            self.fetched.extend(remote.map(|entry| Place { file: path.clone(), line: entry.position.line }));
+            for entry in remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote) {
+                let place = Place { file: path.clone(), line: entry.position.line };
+                self.fetched.push(place.clone());
+                self.remote.push((entry.text, place));
+            }
+            if file.kustomization().is_some_and(|it| it.has_plugins) {
+                self.generated.push(Place { file: path.clone(), line: 1 });
+            }
         }
         if file.facts().any(|fact| !matches!(fact, Fact::Namespace { .. } | Fact::Ignore(_)))
             && index.has_more_reaches(&path)
         {
             self.cut.push(path.clone());
         }
-        let mut put = None;
+        if index.is_only_patch(&path) {
+            let places = file.facts().filter(|fact| decides_as_patch(index, &path, fact));
+            let places: Vec<u32> = places.filter_map(|fact| line_of(&fact)).collect();
+            let doubt = |line| doubt(UNFOLLOWED, Place { file: path.clone(), line });
+            self.doubts.extend(places.into_iter().map(doubt));
+        }
+        let mut placing = None;
         for fact in file.facts() {
-            let mut namespaces = |written: &Option<String>| {
-                let put = put.get_or_insert_with(|| namespaces(index, &path));
-                placed(put, written.as_deref())
+            let mut names = |namespace: &Option<String>, name: &str| {
+                placing.get_or_insert_with(|| Placing::of(index, &path)).names(namespace.as_deref(), name)
             };
             match fact {
                 Fact::Source(fact) => {
                     let place = Place { file: path.clone(), line: fact.position.line };
-                    for namespace in namespaces(&fact.namespace) {
-                        let (name, url) = ((namespace, fact.name.clone()), Some(fact.url.clone()));
+                    for name in names(&fact.namespace, &fact.name) {
+                        let url = Some(fact.url.clone());
                         let (branch, team) = (fact.branch.clone(), directory(index, &path));
                         let (kind, secret, place) = ("GitRepository", fact.secret_name.is_some(), place.clone());
                         self.sources.push(Source { name, kind, url, branch, secret, place, team });
                     }
                 }
                 Fact::Sync(fact) => {
-                    for namespace in namespaces(&fact.namespace) {
-                        self.take_sync(index, &path, &fact, namespace);
+                    for name in names(&fact.namespace, &fact.name) {
+                        self.take_sync(index, &path, &fact, name);
                     }
                 }
                 Fact::Flux(fact) => {
-                    for namespace in namespaces(&fact.namespace) {
-                        self.take_flux(index, &path, &fact, namespace);
+                    for name in names(&fact.namespace, &fact.name) {
+                        self.take_flux(index, &path, &fact, name);
                     }
                 }
                 Fact::FluxV1(fact) => self.take_daemon(index, &path, &fact),
@@ -211,13 +229,13 @@ impl Model {
         }
     }
 
-    fn take_sync(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &SyncFact, namespace: String) {
+    fn take_sync(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &SyncFact, (namespace, name): Name) {
         let place = Place { file: path.clone(), line: fact.position.line };
         let takes: Vec<Ref> = fact.source.iter().map(|source| reference(source, &namespace)).collect();
         for account in self.accounts(index, path, ("Kustomization", &fact.name), fact.service_account.as_ref()) {
             self.appliers.push(Applier {
                 kind: "Kustomization",
-                name: fact.name.clone(),
+                name: name.clone(),
                 namespace: namespace.clone(),
                 account,
                 takes: Takes::Sources(takes.clone()),
@@ -229,7 +247,7 @@ impl Model {
         }
     }
 
-    fn take_flux(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxFact, namespace: String) {
+    fn take_flux(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxFact, (namespace, name): Name) {
         let place = Place { file: path.clone(), line: fact.line };
         let names = || fact.names.iter().map(|name| resolved(name, &namespace)).collect::<Vec<Name>>();
         match fact.kind {
@@ -237,7 +255,7 @@ impl Model {
                 for account in self.accounts(index, path, ("HelmRelease", &fact.name), fact.account.as_ref()) {
                     self.appliers.push(Applier {
                         kind: "HelmRelease",
-                        name: fact.name.clone(),
+                        name: name.clone(),
                         namespace: namespace.clone(),
                         account,
                         takes: Takes::Sources(fact.names.iter().map(|name| reference(name, &namespace)).collect()),
@@ -249,7 +267,7 @@ impl Model {
                 }
             }
             FluxKind::OciRepository | FluxKind::Bucket => self.sources.push(Source {
-                name: (namespace, fact.name.clone()),
+                name: (namespace, name),
                 kind: fact.kind.word(),
                 url: fact.url.clone(),
                 branch: None,
@@ -262,7 +280,7 @@ impl Model {
                 self.generated.push(place);
             }
             FluxKind::HelmChart | FluxKind::Include | FluxKind::ArtifactGenerator => {
-                self.take_made(fact, &namespace, &place);
+                self.take_made(fact, (&namespace, name), &place);
             }
             FluxKind::Token => {
                 let account = fact.account.clone().unwrap_or_default();
@@ -271,20 +289,20 @@ impl Model {
             kind => {
                 let others: Vec<Name> = names().into_iter().filter(|(other, _)| *other != namespace).collect();
                 if !others.is_empty() {
-                    self.namings.push(Naming { kind, name: (namespace, fact.name.clone()), others, place });
+                    self.namings.push(Naming { kind, name: (namespace, name), others, place });
                 }
             }
         }
     }
 
-    fn take_made(&mut self, fact: &FluxFact, namespace: &str, place: &Place) {
+    fn take_made(&mut self, fact: &FluxFact, (namespace, name): (&str, String), place: &Place) {
         let (outputs, inputs): (Vec<_>, Vec<_>) = match fact.kind {
             FluxKind::ArtifactGenerator => {
                 fact.names.iter().partition(|name| name.kind.as_deref() == Some(EXTERNAL) && name.namespace.is_none())
             }
             _ => (Vec::new(), fact.names.iter().collect()),
         };
-        let own = (namespace.to_owned(), fact.name.clone());
+        let own = (namespace.to_owned(), name);
         let made: Vec<Name> = match fact.kind {
             FluxKind::ArtifactGenerator => outputs.into_iter().map(|name| resolved(name, namespace)).collect(),
             _ => vec![own],
@@ -294,33 +312,6 @@ impl Model {
             let (of, from) = reference(input, namespace);
             let made = made.iter().map(|name| Made { of: of.clone(), kind, name: name.clone(), place: place.clone() });
             self.made.entry(from).or_default().extend(made);
-        }
-    }
-
-    /// A daemon of Flux v1. Its arguments usually stand in a patch, its account in what that patches.
-    fn take_daemon(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxV1Fact) {
-        let Some(url) = &fact.url else { return };
-        for (by, namespace) in contexts(index, path) {
-            let below = index.files_named_by(by.into_iter().collect());
-            let same = below.iter().filter_map(|path| index.file(path)).flat_map(|file| file.facts());
-            let mut accounts = same.filter_map(|other| match other {
-                Fact::FluxV1(other) if other.name == fact.name => other.account,
-                _ => None,
-            });
-            let account = fact.account.clone().or_else(|| accounts.next());
-            let namespace = namespace.or_else(|| fact.namespace.clone()).unwrap_or_else(|| "default".to_owned());
-            self.appliers.push(Applier {
-                kind: "Deployment",
-                name: fact.name.clone(),
-                namespace,
-                // The account of a pod that names none.
-                account: Some(account.unwrap_or_else(|| "default".to_owned())),
-                takes: Takes::Repository { url: url.clone(), branch: fact.branch.clone() },
-                allowed: fact.allowed.clone(),
-                elsewhere: false,
-                suspended: false,
-                place: Place { file: path.clone(), line: fact.position.line },
-            });
         }
     }
 

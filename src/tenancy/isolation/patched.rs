@@ -59,12 +59,16 @@ fn patched(
         let changed = Changed { namespace: namespace.as_deref(), ..Changed::default() };
         let Object::Binding(binding) = fact.written.applied(changed, Origin::Tree(number)) else { continue };
         let Key { scope, name } = &binding.key;
-        let roles: BTreeSet<Key> = who
+        let own_role = Some(&binding.role).filter(|role| !role.name.is_empty());
+        let known: BTreeSet<Key> = who
             .world
             .bindings(&Key { scope: scope.clone(), name: name.clone() })
             .iter()
             .map(|known| known.role.clone())
             .collect();
+        // A patch of nothing gives nothing.
+        let roles: BTreeSet<Key> =
+            if known.is_empty() { known } else { known.into_iter().chain(own_role.cloned()).collect() };
         who.places.push(Place { file: path.clone(), line: fact.line });
         made.extend(roles.into_iter().map(|role| Object::Binding(Binding { role, ..binding.clone() })));
     }

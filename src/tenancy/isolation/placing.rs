@@ -2,21 +2,43 @@
 
 use std::collections::BTreeSet;
 
+use super::model::Name;
 use crate::manifest::EntryRole;
 use crate::names::RepoPath;
 use crate::tenancy::facts::Fact;
 use crate::tenancy::rights::ways_of;
 use crate::tenancy::stored::list;
-use crate::tenancy::{RepositoryIndex, Root};
+use crate::tenancy::{Reach, RepositoryIndex, Root};
 
-/// The namespaces that kustomizations put into a file's objects, by each way on which it is applied.
-pub(super) fn namespaces(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Option<String>> {
-    ways_of(index, path).into_iter().map(|way| way.namespace).collect()
+/// Where the objects of a file end up, on each way on which it is applied.
+pub(super) struct Placing {
+    ways: Vec<Reach>,
 }
 
-/// Where an object ends up.
-pub(super) fn placed(put: &BTreeSet<Option<String>>, written: Option<&str>) -> BTreeSet<String> {
-    put.iter().map(|put| put.as_deref().or(written).unwrap_or("default").to_owned()).collect()
+impl Placing {
+    pub(super) fn of(index: &RepositoryIndex, path: &RepoPath) -> Self {
+        Self { ways: ways_of(index, path) }
+    }
+
+    /// The namespaces and names that an object comes to have. kustomize renames what Flux's objects are called, and not
+    /// what they name.
+    pub(super) fn names(&self, namespace: Option<&str>, name: &str) -> BTreeSet<Name> {
+        let one = |way: &Reach| {
+            let namespace = way.namespace.as_deref().or(namespace).unwrap_or("default");
+            (namespace.to_owned(), format!("{}{name}{}", way.prefix, way.suffix))
+        };
+        self.ways.iter().map(one).collect()
+    }
+
+    /// Whether names are changed on any of the ways.
+    pub(super) fn renames(&self) -> bool {
+        self.ways.iter().any(Reach::renames)
+    }
+}
+
+/// The namespaces that kustomizations put into a file's objects, by each way on which it is applied.
+fn namespaces(index: &RepositoryIndex, path: &RepoPath) -> BTreeSet<Option<String>> {
+    ways_of(index, path).into_iter().map(|way| way.namespace).collect()
 }
 
 /// Where the ways on which a file is applied end.

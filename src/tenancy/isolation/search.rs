@@ -33,6 +33,8 @@ pub(super) fn of_team(graph: &mut Graph<'_>, team: usize) -> TeamIsolation {
     let start = graph.number(Node::Repository(team));
     let mut begins: Vec<Step> = graph.edges(start).iter().map(|edge| edge.step.clone()).collect();
     begins.dedup();
+    // What another cluster gives, only that one says.
+    complete &= !graph.elsewhere.contains(&team);
     let Team { name, namespaces, .. } = graph.model.teams[team].clone();
     TeamIsolation { team: name, namespaces, paths, begins, complete }
 }

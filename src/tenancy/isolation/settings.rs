@@ -7,8 +7,9 @@ use super::installed::clusters;
 use super::running::{Fits, Running, fits};
 use crate::names::RepoPath;
 use crate::tenancy::facts::Fact;
+use crate::tenancy::facts::borders::may_decide;
 use crate::tenancy::facts::flux::Flag;
-use crate::tenancy::facts::patches::PatchFact;
+use crate::tenancy::facts::patches::{PatchFact, known_kind};
 use crate::tenancy::stored::{flux::SETTINGS_KEY, list};
 use crate::tenancy::{Place, RepositoryIndex, StoredSummary};
 
@@ -50,7 +51,7 @@ pub(super) struct Settings {
     clusters: Vec<Cluster>,
     /// By the kustomizations that name them.
     accounts: HashMap<RepoPath, Vec<PatchFact>>,
-    rights: BTreeSet<Place>,
+    unfollowed: BTreeSet<Place>,
 }
 
 impl Settings {
@@ -68,10 +69,14 @@ impl Settings {
             }
             for fact in file.facts() {
                 match fact {
-                    Fact::Patch(patch) if patch.owner.is_none() && (patch.targeted || patch.path.is_none()) => {
+                    Fact::Patch(patch) if patch.owner.is_some() => {
+                        own.unfollowed.extend(patch.borders.then(|| Place { file: path.clone(), line: patch.line }));
+                    }
+                    Fact::Patch(patch) if patch.targeted || patch.path.is_none() => {
                         let all = written(index, patch, &path);
-                        let rights = all.iter().filter(|(patch, _)| patch.rights);
-                        own.rights.extend(rights.map(|(patch, file)| Place { file: file.clone(), line: patch.line }));
+                        let borders = all.iter().filter(|(patch, _)| patch.borders);
+                        let places = borders.map(|(patch, file)| Place { file: file.clone(), line: patch.line });
+                        own.unfollowed.extend(places.filter(|_| index.is_applied(&path, None)));
                         let accounts = all.into_iter().map(|(patch, _)| patch).filter(|patch| patch.account.is_some());
                         own.accounts.entry(path.clone()).or_default().extend(accounts);
                         if !is_of_team && file.kustomization().is_some() {
@@ -147,9 +152,9 @@ impl Settings {
         self.accounts.get(by).map_or(&[], Vec::as_slice)
     }
 
-    /// The files in which patches may change roles or bindings.
-    pub(super) fn patch_rights(&self) -> &BTreeSet<Place> {
-        &self.rights
+    /// Patches that may touch what decides, and are not followed.
+    pub(super) fn unfollowed(&self) -> &BTreeSet<Place> {
+        &self.unfollowed
     }
 }
 
@@ -161,20 +166,26 @@ fn written(index: &RepositoryIndex, patch: PatchFact, path: &RepoPath) -> Vec<(P
         let counts = index.file(path).is_some_and(says);
         return if counts { vec![(patch, path.clone())] } else { Vec::new() };
     };
-    let Some(target) = RepoPath::resolve(path.directory(), named) else { return Vec::new() };
-    let facts = index.file(&target).into_iter().flat_map(|file| file.facts());
-    let mut found: Vec<(PatchFact, RepoPath)> = facts
-        .filter_map(|fact| match fact {
-            Fact::Patch(does) => Some(does),
-            _ => None,
-        })
-        .map(|does| {
-            let rights = patch.rights || does.rights;
-            (PatchFact { kind: patch.kind.clone(), name: patch.name.clone(), rights, ..does }, target.clone())
-        })
-        .collect();
-    if patch.rights {
-        found.push((patch, path.clone()));
+    let decides = may_decide(known_kind(&patch));
+    let elsewhere = || vec![(PatchFact { borders: decides, ..patch.clone() }, path.clone())];
+    let Some(target) = RepoPath::resolve(path.directory(), named) else { return elsewhere() };
+    let Some(file) = index.file(&target).filter(|file| file.is_manifest() && !file.is_unreadable()) else {
+        return elsewhere();
+    };
+    let mut found = Vec::new();
+    for fact in file.facts() {
+        match fact {
+            Fact::Patch(does) => {
+                let (kind, name) = (patch.kind.clone(), patch.name.clone());
+                found.push((PatchFact { kind, name, borders: does.borders && decides, ..does }, target.clone()));
+            }
+            // It is for what the target says, whatever its own name is.
+            Fact::Sync(sync) if sync.service_account.is_some() => {
+                let line = sync.position.line;
+                found.push((PatchFact { borders: decides, line, ..PatchFact::default() }, target.clone()));
+            }
+            _ => {}
+        }
     }
     found
 }

@@ -26,6 +26,7 @@ impl Graph<'_> {
     pub(super) fn leave_repository(&mut self, number: usize, steps: &mut Steps) {
         let (model, team) = (self.model, &self.model.teams[number]);
         let own = model.main[number].as_ref();
+        self.left_elsewhere = false;
         let mut held = Vec::new();
         let sources = model.sources_of(number);
         for place in &sources {
@@ -61,8 +62,12 @@ impl Graph<'_> {
                 }
             }
         }
+        self.leave_bases(number, steps);
         self.shares(number, steps);
         self.leave_namings(team, steps);
+        if std::mem::take(&mut self.left_elsewhere) {
+            self.elsewhere.insert(number);
+        }
     }
 
     /// Sources whose address has a variable in it, so that it may be that of the team's repository.
@@ -164,6 +169,7 @@ impl Graph<'_> {
         if applier.elsewhere {
             let words = format!("{called} applies to another cluster, which is not looked at");
             self.assume(words, Some(applier.place.clone()));
+            self.left_elsewhere = true;
             return;
         }
         let mut step = Step { words: String::new(), places: vec![applier.place.clone()], assumed: doubt.is_some() };

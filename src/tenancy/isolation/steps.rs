@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{FLUX_NAMESPACE, Graph, Node, Step};
 use super::powers::{Gain, Leads, Use};
 use super::settings::Known;
-use crate::rbac::{Binding, Key, Origin, Scope, Subject};
+use crate::rbac::{Binding, Key, Origin, Scope, Subject, UNAUTHENTICATED};
 use crate::tenancy::facts::flux::Flag;
 
 type Steps = Vec<(Node, Step)>;
@@ -29,6 +29,11 @@ impl Graph<'_> {
                 let words = format!("{subject} is in {group}, as every cluster has it");
                 steps.push((Node::Subject(group), Step { words, places: Vec::new(), assumed: false }));
             }
+        }
+        let nobody = Subject::group(UNAUTHENTICATED);
+        if matches!(subject, Subject::ServiceAccount { .. }) && self.scopes.contains_key(&nobody) {
+            let words = format!("{subject} may ask without saying who it is, as {nobody}");
+            steps.push((Node::Subject(nobody), Step { words, places: Vec::new(), assumed: false }));
         }
     }
 

@@ -1,5 +1,6 @@
 mod changes;
 mod closed;
+mod doubts;
 mod flux_v1;
 mod properties;
 mod settings;

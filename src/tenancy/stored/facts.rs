@@ -2,7 +2,7 @@
 
 use super::{flux, list, rights};
 use crate::tenancy::Marks;
-use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WhenGone};
+use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WORKLOADS, WhenGone};
 use crate::tenancy::table::{Content, Reader};
 
 pub(super) fn write(part: &mut Content, fact: &Fact) {
@@ -37,6 +37,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
         Fact::Patch(fact) => flux::write_patch(part, fact),
         Fact::FluxV1(daemon) => {
             part.number(4);
+            part.number(WORKLOADS.iter().position(|kind| *kind == daemon.kind).unwrap_or_default());
             part.text(&daemon.name);
             part.optional(daemon.namespace.as_deref());
             part.optional(daemon.url.as_deref());
@@ -129,6 +130,7 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
         first if first & 7 == flux::FLUX => flux::read(first, part),
         first if first & 7 == rights::RIGHTS => Fact::Rights(rights::read(first, part)),
         _ => Fact::FluxV1(FluxV1Fact {
+            kind: WORKLOADS.get(part.number()).copied().unwrap_or(WORKLOADS[0]),
             name: part.owned(),
             namespace: part.optional(),
             url: part.optional(),

@@ -65,7 +65,7 @@ pub(super) fn write_patch(part: &mut Content, fact: &PatchFact) {
     for text in words(fact) {
         part.optional(text.as_deref());
     }
-    for flag in [fact.annotations, fact.targeted, fact.rights] {
+    for flag in [fact.annotations, fact.targeted, fact.borders] {
         part.flag(flag);
     }
     write_changes(part, &fact.changes);
@@ -125,7 +125,7 @@ pub(super) fn read(first: usize, part: &mut Reader<'_>) -> Fact {
             account: part.optional(),
             annotations: part.flag(),
             targeted: part.flag(),
-            rights: part.flag(),
+            borders: part.flag(),
             changes: part.list(read_change),
             line: part.small(),
         });

@@ -109,3 +109,71 @@ fn the_admins_daemon_is_a_path_where_a_team_has_its_repository() {
     tree.put("install/patch.yaml", &patch("git@github.com:org/dev-team1"));
     assert_eq!(tree.reached("team1"), ["cluster"]);
 }
+
+/// The first team's daemon with other words in its patch.
+fn patched(change: impl Fn(&str) -> String) -> Tree {
+    let mut tree = seed("cluster-admin", ", --k8s-allow-namespace=TEAM");
+    let text = change(&tree.0["cluster/team1/patch.yaml"]);
+    tree.put("cluster/team1/patch.yaml", &text);
+    tree
+}
+
+#[test]
+fn a_daemon_is_known_however_its_options_are_written() {
+    for (from, to) in [
+        ("args: [--git-url=git@github.com:org/dev-team1, ", "args: [--git-url, 'git@github.com:org/dev-team1', "),
+        (
+            "args: [--git-url=git@github.com:org/dev-team1, --k8s-allow-namespace=team1]",
+            "command: [fluxd, --git-url=git@github.com:org/dev-team1, --k8s-allow-namespace, team1]",
+        ),
+        (
+            "args: [--git-url=git@github.com:org/dev-team1, --k8s-allow-namespace=team1]",
+            "command: [sh, -c], args: ['exec fluxd --git-url=git@github.com:org/dev-team1 --k8s-allow-namespace=team1']",
+        ),
+    ] {
+        let tree = patched(|text| text.replace(from, to));
+        assert!(tree.0["cluster/team1/patch.yaml"].contains(to), "{from}");
+        assert_eq!(tree.reached("team1"), ["cluster"], "{to}");
+        assert_eq!(tree.of("team2").verdict(), Verdict::Isolated, "{to}");
+    }
+}
+
+#[test]
+fn any_workload_may_be_a_daemon_and_any_field_its_account() {
+    for kind in ["StatefulSet", "DaemonSet"] {
+        let mut tree = seed("cluster-admin", ", --k8s-allow-namespace=TEAM");
+        for text in tree.0.values_mut() {
+            *text = text.replace("kind: Deployment", &format!("kind: {kind}"));
+        }
+        let way = tree.way("team1", "cluster");
+        assert!(way[0].starts_with(&format!("{kind} team1/flux applies")), "{way:#?}");
+    }
+    let mut tree = seed("cluster-admin", ", --k8s-allow-namespace=TEAM");
+    for text in tree.0.values_mut() {
+        *text = text.replace("serviceAccountName: flux", "serviceAccount: flux");
+    }
+    assert_eq!(tree.reached("team1"), ["cluster"]);
+}
+
+#[test]
+fn patches_of_a_daemon_that_are_not_followed_leave_the_answer_open() {
+    let arguments = "/spec/template/spec/containers/0/args";
+    for (patch, verdict) in [
+        (format!("[{{op: add, path: {arguments}/-, value: --git-url=x}}]"), Verdict::Unproven),
+        ("[{op: add, path: /spec/template/spec/serviceAccountName, value: x}]".to_owned(), Verdict::Unproven),
+        ("{spec: {template: {spec: {serviceAccountName: x}}}}".to_owned(), Verdict::Unproven),
+        ("[{op: replace, path: /spec/replicas, value: 2}]".to_owned(), Verdict::Isolated),
+    ] {
+        for target in ["{kind: Deployment, name: flux}", "{kind: Deployment}", "{labelSelector: a=b}"] {
+            let mut tree = seed("flux-readonly", ", --k8s-allow-namespace=TEAM");
+            let list = &tree.0["cluster/team1/kustomization.yaml"];
+            let list = format!("{list}patches: [{{target: {target}, patch: '{patch}'}}]\n");
+            tree.put("cluster/team1/kustomization.yaml", &list);
+            assert_eq!(tree.of("team1").verdict(), verdict, "{patch} {target}");
+        }
+    }
+    let mut tree = seed("flux-readonly", ", --k8s-allow-namespace=TEAM");
+    let list = format!("namePrefix: a-\n{}", tree.0["cluster/team1/kustomization.yaml"]);
+    tree.put("cluster/team1/kustomization.yaml", &list);
+    assert_eq!(tree.of("team1").verdict(), Verdict::Unproven);
+}

@@ -1,0 +1,71 @@
+//! What is not followed and might open or close a path: where it is there, nobody is called isolated.
+
+use super::graph::Assumption;
+use crate::names::RepoPath;
+use crate::rbac::read::Says;
+use crate::tenancy::facts::flux::FluxKind;
+use crate::tenancy::facts::{Fact, SyncFact};
+use crate::tenancy::stored::list;
+use crate::tenancy::{Place, RepositoryIndex};
+
+/// What is said of a patch.
+pub(super) const UNFOLLOWED: &str = "this patch may change with whose rights or from where something is applied, or who may do what, and is not followed";
+
+/// What is said of a patch of a daemon.
+pub(super) const DAEMON: &str = "this may change how a daemon of Flux v1 is started, and is not followed";
+
+/// A doubt.
+pub(super) fn doubt(words: &str, place: Place) -> Assumption {
+    Assumption { words: words.to_owned(), place: Some(place) }
+}
+
+/// Whether what stands in a patch file changes what decides, and is not followed there: accounts of Flux's
+/// `Kustomization`s, daemons and the subjects of bindings are.
+pub(super) fn decides_as_patch(index: &RepositoryIndex, path: &RepoPath, fact: &Fact) -> bool {
+    match fact {
+        Fact::Sync(sync) => differs(index, path, sync),
+        Fact::Flux(flux) => match flux.kind {
+            FluxKind::OciRepository | FluxKind::Bucket => flux.url.is_some(),
+            FluxKind::ResourceSet | FluxKind::Token => true,
+            _ => !flux.names.is_empty() || flux.account.is_some() || flux.elsewhere,
+        },
+        Fact::Source(source) => !source.url.is_empty(),
+        Fact::Rights(rights) => match &rights.written.says {
+            Says::Role { labels, rules, aggregation } => {
+                !labels.is_empty() || !rules.is_empty() || aggregation.is_some()
+            }
+            Says::Binding { .. } => false,
+        },
+        Fact::Patch(patch) => patch.borders && patch.owner.is_some(),
+        Fact::Namespace { .. } | Fact::FluxV1(_) | Fact::Ignore(_) | Fact::Controller(_) => false,
+    }
+}
+
+/// Whether a patch of a `Kustomization` says another source or target than what it may be a patch of.
+fn differs(index: &RepositoryIndex, path: &RepoPath, patch: &SyncFact) -> bool {
+    let source =
+        |sync: &SyncFact| sync.source.as_ref().map(|it| (it.kind.clone(), it.name.clone(), it.namespace.clone()));
+    let whole = index.find(list::SYNCS, patch.name.as_bytes()).filter(|(file, _)| file.path() != *path);
+    let mut whole = whole.flat_map(|(file, _)| file.facts()).filter_map(|fact| match fact {
+        Fact::Sync(sync) if sync.name == patch.name => Some(sync),
+        _ => None,
+    });
+    patch.elsewhere
+        || !patch.components.is_empty()
+        || whole.any(|sync| {
+            patch.source.is_some() && source(patch) != source(&sync)
+                || patch.target_namespace.is_some() && patch.target_namespace != sync.target_namespace
+        })
+}
+
+/// Where a fact is written.
+pub(super) fn line_of(fact: &Fact) -> Option<u32> {
+    match fact {
+        Fact::Sync(fact) => Some(fact.position.line),
+        Fact::Flux(fact) => Some(fact.line),
+        Fact::Source(fact) => Some(fact.position.line),
+        Fact::Rights(fact) => Some(fact.line),
+        Fact::Patch(fact) => Some(fact.line),
+        Fact::Namespace { .. } | Fact::FluxV1(_) | Fact::Ignore(_) | Fact::Controller(_) => None,
+    }
+}
