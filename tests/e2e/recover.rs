@@ -390,7 +390,7 @@ async fn a_server_that_nobody_can_reach_fetches_everything() {
     let (pull, _) = world.expect_pull_request("bailiwick/create-team/team2").await;
     world.expect_check(&pull, "success").await;
     let commit = world.merge(ALICE, &pull).await;
-    world.expect_comment(&pull, "deploy key registered").await;
+    world.expect_comment(&pull, "Flux has fetched `").await;
     let deployed = |world: &TestWorld| {
         let all = world.github().deployments(ADMIN);
         let states = all.into_iter().find(|it| it.sha == commit)?.statuses;

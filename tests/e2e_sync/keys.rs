@@ -64,7 +64,7 @@ async fn a_new_team_gets_its_key_and_nobody_sees_the_private_half() {
     world.quiet().await;
     world.github().clear_request_log();
     world.merge(ALICE, &pull).await;
-    let report = world.expect_report(&pull, "deploy key registered").await;
+    let report = world.expect_report(&pull, "Flux has fetched `").await;
     insta::assert_snapshot!(report);
     insta::assert_snapshot!(routes(&world.github().request_log()));
 
@@ -189,5 +189,27 @@ async fn a_team_that_names_a_repository_of_others_gets_no_key_for_it() {
         assert_eq!(world.github().deploy_keys(url), before, "{url}");
         assert!(world.world.cluster.get("Secret", "greedy", "flux-git-auth").is_none(), "no pair was made");
     }
+    world.finish().await;
+}
+
+/// A key that is registered is not yet a key that works.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_with_which_flux_does_not_fetch_is_told_as_such() {
+    let world = TestWorld::start().await;
+    let pull = world.ask_for_team2().await;
+    world.merge(ALICE, &pull).await;
+    world.expect_report(&pull, "Flux has fetched `main@sha1:").await;
+    world.quiet().await;
+    let mut source = world.world.cluster.get("GitRepository", "team2", "team2").expect("it is applied");
+    source["spec"]["suspend"] = json!(true);
+    world.world.cluster.apply(source).expect("it is a source");
+    world.look_after_key("team2", Some(&pull)).await;
+    let report = world.expect_report(&pull, "does not fetch with it").await;
+    let line = report.lines().find(|line| line.contains("**team2**")).expect("its line");
+    assert_eq!(
+        line,
+        "- ❌ **team2**: deploy key registered on `org/dev-team2`, read-only, but Flux does not fetch with it: \
+         GitRepository team2/team2 is suspended: nothing is fetched until somebody resumes it. I look again by myself."
+    );
     world.finish().await;
 }

@@ -152,7 +152,7 @@ async fn a_team_in_an_earlier_commit_of_a_push_gets_its_key_too() {
     let push = lost.iter().rfind(|it| it.event == "push").expect("a push");
     assert!(world.github().redeliver(&push.guid));
     world.expect_deployed(&tip, "success").await;
-    let report = world.expect_report(&pull, "deploy key registered").await;
+    let report = world.expect_report(&pull, "Flux has fetched `").await;
     assert!(report.contains("**team2**"), "{report}");
     assert_eq!(world.github().deploy_keys("org/dev-team2").len(), 1);
     world.finish().await;

@@ -74,7 +74,7 @@ async fn a_key_is_registered_once_and_replaced_once() {
     let keys = format!("/repos/{TEAM2}/keys");
     world.github().faults().next_requests(Method::POST, &keys, 1, Effect::CutAfter);
     world.merge(ALICE, &pull).await;
-    world.expect_report(&pull, "deploy key registered").await;
+    world.expect_report(&pull, "Flux has fetched `").await;
     assert!(lost(&world, "POST"));
     assert_eq!(world.github().deploy_keys(TEAM2).len(), 1);
 

@@ -129,7 +129,7 @@ async fn a_team_of_a_merge_that_failed_first_gets_its_key() {
     world.expect_comment(&pull, "I correct this when it is applied").await;
     assert!(world.github().deploy_keys("org/dev-team2").is_empty());
     strengthen(&world);
-    let report = world.expect_report(&pull, "deploy key registered").await;
+    let report = world.expect_report(&pull, "Flux has fetched `").await;
     assert!(report.contains("failed first, then applied after"), "{report}");
     assert_eq!(world.github().deploy_keys("org/dev-team2").len(), 1);
     world.finish().await;

@@ -25,7 +25,7 @@ async fn everything_but_commands_is_repaired() {
     world.expect_check(&admin, "success").await;
     world.expect_check(&of_team, "success").await;
     world.expect_report(&words, "✅").await;
-    world.expect_report(&team, "deploy key registered").await;
+    world.expect_report(&team, "Flux has fetched `").await;
     for commit in [first, second] {
         assert_eq!(world.deployed(&commit).last().map(String::as_str), Some("success"));
     }
@@ -78,7 +78,7 @@ async fn a_team_that_cannot_be_looked_after_keeps_no_other_from_it() {
     let world = TestWorld::start().await;
     let team = world.ask_for_team2().await;
     world.merge(ALICE, &team).await;
-    world.expect_report(&team, "deploy key registered").await;
+    world.expect_report(&team, "Flux has fetched `").await;
     world.github().faults().drop_percent(100);
     let broken = world.open(BOB, (TEAM1, "missed"), &[("README.md", "Words.\n")]).await;
     let missed = world.open(CAROL, (TEAM2, "missed"), &[("README.md", "Words.\n")]).await;

@@ -16,7 +16,7 @@ async fn every_token_is_for_one_repository_and_for_what_its_job_needs() {
     let pull = world.ask_for_team2().await;
     world.expect_answer(world.comment(ALICE, &pull, "/check")).await;
     world.merge(ALICE, &pull).await;
-    world.expect_report(&pull, "deploy key registered").await;
+    world.expect_report(&pull, "Flux has fetched `").await;
     let in_common = world.open(BOB, (ADMIN, "words"), &[("README.md", "# A word\n")]).await;
     world.expect_check(&in_common, "success").await;
     world.quiet().await;

@@ -8,10 +8,24 @@ use crate::report::markdown;
 pub enum KeyState {
     /// Waiting for the team's namespace.
     WaitingForNamespace,
-    /// Registered.
+    /// Registered; whether Flux fetches with it is not known yet.
     Registered {
         /// Whether the key may only read.
         read_only: bool,
+    },
+    /// Registered, and Flux has fetched with it.
+    Fetched {
+        /// Whether the key may only read.
+        read_only: bool,
+        /// What Flux has fetched.
+        revision: String,
+    },
+    /// Registered, and Flux does not fetch with it.
+    Unfetched {
+        /// Whether the key may only read.
+        read_only: bool,
+        /// Why, in words.
+        problem: String,
     },
     /// The App has no administration right on the repository, or the repository does not exist.
     NoAdminRight,
@@ -47,9 +61,18 @@ impl KeyReport {
         match state {
             KeyState::WaitingForNamespace => format!("⏳ **{team}**: waiting for the namespace `{team}`"),
             KeyState::Registered { read_only } => {
-                let access = if *read_only { "read-only" } else { "with write access" };
-                format!("✅ **{team}**: deploy key registered on `{repository}`, {access}")
+                format!("⏳ **{team}**: {}; Flux has not fetched with it yet", registered(repository, *read_only))
             }
+            KeyState::Fetched { read_only, revision } => format!(
+                "✅ **{team}**: {}; Flux has fetched {}",
+                registered(repository, *read_only),
+                markdown::code(revision)
+            ),
+            KeyState::Unfetched { read_only, problem } => format!(
+                "❌ **{team}**: {}, but Flux does not fetch with it: {}. I look again by myself.",
+                registered(repository, *read_only),
+                markdown::escape(problem)
+            ),
             KeyState::NoAdminRight => format!(
                 "❌ **{team}**: no deploy key: `{repository}` does not exist, or the App is not installed on it or lacks \
                  the permission *Administration: write*. Create the repository or accept the permission; I look again by myself."
@@ -87,6 +110,11 @@ impl KeyReport {
 
     /// Whether nothing is left to do.
     pub fn is_settled(&self) -> bool {
-        matches!(self.state, KeyState::Registered { .. })
+        matches!(self.state, KeyState::Registered { .. } | KeyState::Fetched { .. })
     }
+}
+
+fn registered(repository: &RepositoryName, read_only: bool) -> String {
+    let access = if read_only { "read-only" } else { "with write access" };
+    format!("deploy key registered on `{repository}`, {access}")
 }

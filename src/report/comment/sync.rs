@@ -389,6 +389,8 @@ mod tests {
             KeyState::WaitingForNamespace,
             KeyState::Registered { read_only: true },
             KeyState::Registered { read_only: false },
+            KeyState::Fetched { read_only: true, revision: "main@sha1:1f2e3d".to_owned() },
+            KeyState::Unfetched { read_only: true, problem: "GitOperationFailed: *handshake* failed".to_owned() },
             KeyState::NoAdminRight,
             KeyState::DisabledByOrganisation,
             KeyState::InUseElsewhere,

@@ -62,7 +62,7 @@ impl Tour {
         ensure!(key.read_only, "it may write");
         let said = until("the report of the key", || {
             let comments = self.world.github.comments(ADMIN, self.onboarding);
-            comments.into_iter().find(|comment| comment.body.contains("deploy key registered"))
+            comments.into_iter().find(|comment| comment.body.contains("Flux has fetched `"))
         });
         said.await?;
         Ok(format!("\"{}\", read-only", key.title))

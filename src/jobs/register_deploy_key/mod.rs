@@ -1,17 +1,20 @@
 //! Gives a team's Flux its deploy key: waits for the namespace, makes the pair where the cluster has
-//! none, and registers the public half on the team's repository.
+//! none, registers the public half on the team's repository, and looks whether Flux fetches with it.
 //!
 //! The private half exists in the cluster's Secret and, while it is made, in memory. Keys are
 //! compared by their bodies; titles are for people.
 
+mod first_fetch;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use self::first_fetch::Fetch;
 use super::key_owner;
 use super::keys::{self, Registration, Trouble};
 use super::{Context, JobError, Next, Task, teams};
 use crate::cluster::{
-    Cluster, ClusterError, EnsureOutcome, FluxKind, GIT_SECRET, GitSecret, KeyPair, public_key_of_secret,
+    Cluster, ClusterError, EnsureOutcome, GIT_SECRET, GitSecret, KeyPair, ObjectRef, public_key_of_secret,
 };
 use crate::config::Access as KeyAccess;
 use crate::forge::{Access, KeyError};
@@ -33,13 +36,25 @@ pub struct RegisterDeployKey {
     waiting_since: Option<i64>,
     #[serde(default)]
     looks: u32,
+    #[serde(default)]
+    registered: Option<Registered>,
 }
 
 impl RegisterDeployKey {
     /// A job that has not waited yet.
     pub const fn new(cluster: ClusterName, team: TeamName, pull: Option<IssueNumber>) -> Self {
-        Self { cluster, team, pull, waiting_since: None, looks: 0 }
+        Self { cluster, team, pull, waiting_since: None, looks: 0, registered: None }
     }
+}
+
+/// A registration whose first fetch is waited for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Registered {
+    id: DeployKeyId,
+    read_only: bool,
+    repository: RepositoryName,
+    /// What fetches with it; `None` where that is no `GitRepository`.
+    source: Option<ObjectRef>,
 }
 
 /// Whose key it is, and where it is to be registered.
@@ -67,6 +82,9 @@ impl Task for RegisterDeployKey {
 
     async fn run(mut self, context: &Context, lease: &Lease) -> Result<Next<Self>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
+        if let (Some(registered), Some(cluster)) = (self.registered.clone(), context.cluster(&self.cluster)) {
+            return self.until_fetched(context, lease, cluster, registered).await;
+        }
         let known = keys::known(&context.store, &self.cluster, &self.team).await?;
         self.pull = self.pull.or_else(|| known.as_ref()?.1);
         let Some((team, index)) = teams::find(context, config, &self.team).await? else {
@@ -83,16 +101,19 @@ impl Task for RegisterDeployKey {
             self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
             return Ok(Next::done());
         }
-        let state = match self
-            .look_after(context, lease, cluster, Wanted { team: &team, index: &index, repository: &repository })
-            .await
-        {
-            Ok(Some(state)) => state,
+        let wanted = Wanted { team: &team, index: &index, repository: &repository };
+        let state = match self.look_after(context, lease, cluster, wanted).await {
+            Ok(Some(Ok((id, read_only)))) => {
+                let registered = Registered { id, read_only, repository, source: first_fetch::source_of(&team) };
+                (self.registered, self.waiting_since, self.looks) = (Some(registered.clone()), None, 0);
+                return self.until_fetched(context, lease, cluster, registered).await;
+            }
+            Ok(Some(Err(state))) => state,
             // People were told that it did not come; the refresh looks from time to time.
             Ok(None) if known.is_some_and(|(report, _)| matches!(report.state, KeyState::Failed(_))) => {
                 return Ok(Next::done());
             }
-            Ok(None) => return self.wait(context, lease, repository).await,
+            Ok(None) => return self.wait_for_namespace(context, lease, repository).await,
             // Somebody has to mend it: people read why, and the refresh tries again.
             Err(JobError::Fail { reason }) => KeyState::Failed(reason),
             Err(error) => return Err(error),
@@ -117,7 +138,7 @@ impl RegisterDeployKey {
         lease: &Lease,
         cluster: &Cluster,
         wanted: Wanted<'_>,
-    ) -> Result<Option<KeyState>, JobError> {
+    ) -> Result<Option<Result<(DeployKeyId, bool), KeyState>>, JobError> {
         let team = wanted.team;
         let namespace = teams::source_namespace(team);
         let active = cluster.namespace(&namespace).await?.is_some_and(|state| state.phase == "Active");
@@ -125,11 +146,14 @@ impl RegisterDeployKey {
             return Ok(None);
         }
         match self.key_in_cluster(context, cluster, (&namespace, &secret_name(team)?)).await {
-            Ok(Ok(key)) => match self.register(context, lease, wanted, &key).await? {
-                Ok(id) => self.fetch_with(context, cluster, team, id).await.map(Some),
-                Err(state) => Ok(Some(state)),
-            },
-            Ok(Err(state)) => Ok(Some(state)),
+            Ok(Ok(key)) => {
+                let registered = self.register(context, lease, wanted, &key).await?;
+                if let Ok((id, _)) = registered {
+                    self.ask_to_fetch(cluster, team, id).await?;
+                }
+                Ok(Some(registered))
+            }
+            Ok(Err(state)) => Ok(Some(Err(state))),
             // The namespace went between two requests.
             Err(ClusterError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -171,8 +195,9 @@ impl RegisterDeployKey {
         lease: &Lease,
         Wanted { team, index, repository }: Wanted<'_>,
         key: &PublicKey,
-    ) -> Result<Result<DeployKeyId, KeyState>, JobError> {
+    ) -> Result<Result<(DeployKeyId, bool), KeyState>, JobError> {
         let config = context.cluster_config(&self.cluster)?;
+        let read_only = config.git_access.access == KeyAccess::ReadOnly;
         let repo = match context.repository_with(repository, Access::KEYS).await {
             Ok(repo) => repo,
             Err(error) if error.is_absent() => return Ok(Err(KeyState::NoAdminRight)),
@@ -186,7 +211,7 @@ impl RegisterDeployKey {
             repo: &repo,
             title: format!("bailiwick: cluster {}, team {}", self.cluster, self.team),
             key,
-            read_only: config.git_access.access == KeyAccess::ReadOnly,
+            read_only,
             what: format!("team {} in cluster {}", team.name, self.cluster),
             proof: format!("team of {} (live)", config.admin_repository),
         };
@@ -196,7 +221,7 @@ impl RegisterDeployKey {
             tracing::warn!(repository.name = %repository, "a token could not be given back: {error}");
         }
         Ok(match registered {
-            Ok(id) => Ok(id),
+            Ok(id) => Ok((id, read_only)),
             Err(Trouble::Job(error)) => return Err(error),
             Err(Trouble::Key(KeyError::NoAdminRight { .. })) => Err(KeyState::NoAdminRight),
             Err(Trouble::Key(KeyError::Disabled { .. })) => Err(KeyState::DisabledByOrganisation),
@@ -205,31 +230,30 @@ impl RegisterDeployKey {
         })
     }
 
-    /// Flux is asked to fetch with the registered key at once instead of after its interval.
-    async fn fetch_with(
-        &self,
+    /// Says how far the first fetch is, and looks again until there was one or the time is up.
+    async fn until_fetched(
+        mut self,
         context: &Context,
+        lease: &Lease,
         cluster: &Cluster,
-        team: &Team,
-        id: DeployKeyId,
-    ) -> Result<KeyState, JobError> {
-        let read_only = context.cluster_config(&self.cluster)?.git_access.access == KeyAccess::ReadOnly;
-        if let Some(source) = &team.source
-            && let Ok(name) = source.name.parse()
-        {
-            // A token per registration: asking twice for the same one is one request to Flux, and a key
-            // that was removed and came back is another.
-            let token = format!("deploy-key-{id}");
-            match cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &name, &token).await {
-                // Flux fetches by itself when the source appears.
-                Ok(()) | Err(ClusterError::NotFound { .. }) => {}
-                Err(error) if error.is_transient() => return Err(error.into()),
-                Err(error) => {
-                    tracing::warn!(team.name = %self.team, "Flux could not be asked to fetch with the new key: {error}");
-                }
+        registered: Registered,
+    ) -> Result<Next<Self>, JobError> {
+        let fetch = first_fetch::look(cluster, &registered).await?;
+        let repository = registered.repository;
+        let is_last = self.is_patience_over(context);
+        let state = match &fetch {
+            Fetch::Settled(state) => state.clone(),
+            Fetch::Waiting(KeyState::Registered { read_only }) if is_last => {
+                let waited = context.timing.follow.as_secs();
+                KeyState::Unfetched { read_only: *read_only, problem: format!("it did not answer within {waited} s") }
             }
+            Fetch::Waiting(state) => state.clone(),
+        };
+        self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
+        match fetch {
+            Fetch::Waiting(_) if !is_last => Ok(self.again(context)),
+            _ => Ok(Next::done()),
         }
-        Ok(KeyState::Registered { read_only })
     }
 
     /// The team has left the admin repository. Where people wait for its key, they are told.
@@ -241,25 +265,35 @@ impl RegisterDeployKey {
         Ok(Next::done())
     }
 
-    async fn wait(
+    async fn wait_for_namespace(
         mut self,
         context: &Context,
         lease: &Lease,
         repository: RepositoryName,
     ) -> Result<Next<Self>, JobError> {
-        let now = context.clock.now();
-        let since = *self.waiting_since.get_or_insert(now.as_millisecond());
         let report = |state| KeyReport { team: self.team.clone(), repository: repository.clone(), state };
-        let patience = context.timing.follow;
-        if u128::try_from(now.as_millisecond() - since).unwrap_or(0) >= patience.as_millis() {
-            let problem = format!("the namespace {} did not appear within {} s", self.team, patience.as_secs());
-            self.report(context, lease, report(KeyState::Failed(problem))).await?;
+        let waiting = report(KeyState::WaitingForNamespace);
+        if self.is_patience_over(context) {
+            let waited = context.timing.follow.as_secs();
+            let state = KeyState::Failed(format!("the namespace {} did not appear within {waited} s", self.team));
+            self.report(context, lease, KeyReport { state, ..waiting }).await?;
             return Ok(Next::done());
         }
-        self.report(context, lease, report(KeyState::WaitingForNamespace)).await?;
-        // Each look asks the forge for the branch's tip too.
+        self.report(context, lease, waiting).await?;
+        Ok(self.again(context))
+    }
+
+    /// Whether it has waited for one thing as long as it may; the first question starts the wait.
+    fn is_patience_over(&mut self, context: &Context) -> bool {
+        let now = context.clock.now().as_millisecond();
+        let since = *self.waiting_since.get_or_insert(now);
+        u128::try_from(now - since).unwrap_or(0) >= context.timing.follow.as_millis()
+    }
+
+    /// Later: each look asks the forge for the branch's tip too.
+    fn again(mut self, context: &Context) -> Next<Self> {
         self.looks = self.looks.saturating_add(1);
-        Ok(Next::Again(now + context.timing.pause * self.looks.saturating_mul(2).min(60), self))
+        Next::Again(context.clock.now() + context.timing.pause * self.looks.saturating_mul(2).min(60), self)
     }
 
     /// Where people see it: in the comment of the pull request, and in the log.
