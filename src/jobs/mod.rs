@@ -15,6 +15,7 @@ mod plan;
 mod recover;
 mod refresh;
 mod register_deploy_key;
+mod requests;
 mod review_merge_group;
 mod review_pull_request;
 mod run_command;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, ALICE, TEAM1, TEAM2, TestWorld};
+use crate::support::{ADMIN, ALICE, Page, TEAM1, TEAM2, TestWorld};
 use crate::words::routes;
 
 /// Everything that this test program logs from the first call on.
@@ -211,5 +211,21 @@ async fn a_key_with_which_flux_does_not_fetch_is_told_as_such() {
         "- ❌ **team2**: deploy key registered on `org/dev-team2`, read-only, but Flux does not fetch with it: \
          GitRepository team2/team2 is suspended: nothing is fetched until somebody resumes it. I look again by myself."
     );
+    world.finish().await;
+}
+
+/// Whoever asked for the team reads there, in one comment, how far it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asked_for_a_team_reads_there_when_it_is_ready() {
+    let world = TestWorld::start().await;
+    let pull = world.ask_for_team2().await;
+    world.merge(ALICE, &pull).await;
+    world.expect_report(&pull, "Flux has fetched `").await;
+    let told = world.expect_comment(&Page::requests(), "is ready").await;
+    insta::assert_snapshot!(crate::words::told(&told.body));
+    world.quiet().await;
+    world.refresh().await;
+    let lists = world.read(&Page::requests()).await.into_iter().filter(|it| it.body.contains("team2** is"));
+    assert_eq!(lists.count(), 1, "one comment, edited");
     world.finish().await;
 }

@@ -31,7 +31,7 @@ async fn everything_but_commands_is_repaired() {
     }
     assert_eq!(world.github().deploy_keys(TEAM2).len(), 1);
     // A command is not run an hour late: its author sees that nobody has reacted.
-    assert_eq!(world.bot_comments(&Page::requests()).len(), 1, "only the answer to /create-team");
+    assert_eq!(world.bot_comments(&Page::requests()).len(), 2, "the answer to /create-team, and how far the team is");
     world.github().faults().drop_percent(0);
     world.finish().await;
 }

@@ -215,11 +215,15 @@ impl TestWorld {
         self.stop_server().await;
     }
 
-    /// The bot's comments that no assertion has looked at.
+    /// The bot's comments that no assertion has looked at. The list of a team's steps says what the report on its pull
+    /// request says, which is looked at; it has tests of its own.
     fn unseen(&self) -> Vec<String> {
         let noticed = self.noticed();
         let comments = self.github().comments_by(BOT).into_iter();
-        let unseen = comments.filter(|(_, _, comment)| !noticed.contains(&(comment.id, comment.body.clone())));
+        let unseen = comments.filter(|(_, _, comment)| {
+            let is_list = comment.body.starts_with("<!-- bailiwick:request/");
+            !is_list && !noticed.contains(&(comment.id, comment.body.clone()))
+        });
         unseen.map(|(repository, number, comment)| format!("{repository}#{number}: {}", comment.body)).collect()
     }
 

@@ -9,7 +9,7 @@ use super::propose::{commit, open_or_update};
 use crate::command::CreateTeam;
 use crate::config::{ClusterConfig, Config};
 use crate::forge::{Access, FileChange, NewCommit, NewPull};
-use crate::jobs::{JobError, admin, hands};
+use crate::jobs::{JobError, admin, hands, requests};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
 use crate::scaffold::{Layout, Outcome, Plan, Preset, TeamRequest, Wanted};
@@ -142,6 +142,8 @@ async fn propose(
     let new = NewPull { title, body, head: branch, base: cluster.branch.clone() };
     let (number, updated) = open_or_update(&repo, new, seen_before).await?;
     hands::asked(store, (call.job.repository, number), call.job.author).await?;
+    let asked_in = (call.job.issue, call.job.is_pull);
+    requests::remember(store, (&cluster.name, &command.team), number, asked_in).await?;
     store.effect_done(call.lease, "create-team", &key, &serde_json::json!({"pull": number.get()})).await?;
     Ok(Proposal { number, updated, commit })
 }

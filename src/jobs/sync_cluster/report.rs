@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Record, SyncCluster};
 use crate::forge::{DeploymentState, NewDeployment, NewDeploymentStatus, Repo};
-use crate::jobs::{Context, JobError, Timing, comments, keys};
+use crate::jobs::{Context, JobError, Timing, comments, keys, requests};
 use crate::names::{ClusterName, CommitId, DeploymentId, IssueNumber};
 use crate::report::comment::{KeyReport, SyncReport, SyncState, sync_comment};
 use crate::store::{EffectState, Lease};
@@ -111,7 +111,9 @@ pub(in crate::jobs) async fn write_comment(
     let keys = keys::reports(&context.store, cluster, pull).await?;
     let report = record.report((cluster, &commit), &keys, context.timing);
     let purpose = format!("sync/{cluster}");
-    match comments::upsert(&context.store, lease, (repo, pull), &purpose, &sync_comment(&report)).await {
+    let written = comments::upsert(&context.store, lease, (repo, pull), &purpose, &sync_comment(&report)).await;
+    requests::tell(context, lease, (cluster, pull), (&commit, &record.state)).await?;
+    match written {
         // A locked conversation, for example: that is no reason to stop, and deployments tell too.
         Err(JobError::Fail { reason }) => {
             tracing::warn!(cluster.name = %cluster, pull.number = %pull, "the comment on a merge could not be written: {reason}");

@@ -103,6 +103,12 @@ impl KeyReport {
         }
     }
 
+    /// The same without the sign and the team.
+    pub(super) fn words(&self) -> String {
+        let line = self.line();
+        line.split_once("**: ").map_or(line.as_str(), |(_, words)| words).to_owned()
+    }
+
     /// Whether its job is waiting for something.
     pub fn is_waiting(&self) -> bool {
         matches!(self.state, KeyState::WaitingForNamespace)

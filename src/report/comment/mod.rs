@@ -6,6 +6,7 @@ mod command;
 mod key;
 mod promote;
 mod remedy;
+mod request;
 mod source;
 mod sync;
 mod waive;
@@ -24,6 +25,7 @@ pub use promote::{
     promotion_nothing, promotion_opened, promotion_other_branch, promotion_plan, promotion_refused, promotion_title,
     promotion_which_cluster,
 };
+pub use request::{RequestReport, request_comment};
 pub use source::{Candidate, Search, no_source};
 pub use sync::{SyncReport, SyncState, sync_comment};
 pub use waive::{
