@@ -55,8 +55,13 @@ pub struct Changed<'a> {
     pub prefix: &'a str,
     /// What it puts behind names.
     pub suffix: &'a str,
-    /// Whether the role that a binding gives is renamed with it.
-    pub renames_role: bool,
+    /// The labels that it puts on, in the place of those of the same keys.
+    pub labels: Option<&'a Labels>,
+    /// What the role is called that a binding gives, where it is renamed with the binding.
+    pub role: Option<&'a str>,
+    /// Namespace and name of whom a binding names, where these are changed with it: one for each of its subjects, or
+    /// none at all.
+    pub subjects: &'a [Option<(String, String)>],
 }
 
 /// The role or binding that a manifest's object is; `None` for an object of another kind.
@@ -84,25 +89,33 @@ impl Written {
         match &self.says {
             Says::Role { labels, rules, aggregation } => Object::Role(Role {
                 key,
-                labels: labels.clone(),
+                labels: labelled(labels, changed.labels),
                 rules: rules.clone(),
                 aggregation: aggregation.clone(),
                 origin,
             }),
             Says::Binding { of_cluster_role, role, subjects } => {
-                let role = if changed.renames_role { renamed(role) } else { role.clone() };
-                let named = |(kind, namespace, name): &(String, Option<String>, String)| {
+                let role = changed.role.unwrap_or(role);
+                let named = |(number, (kind, namespace, name)): (usize, &(String, Option<String>, String))| {
+                    if let Some(Some((namespace, name))) = changed.subjects.get(number) {
+                        return Subject::written(kind, Some(namespace), name, &key.scope);
+                    }
                     // Kustomize puts its namespace also into the account that every namespace has.
                     let own = namespace.as_deref().filter(|_| name != "default");
                     let namespace = changed.namespace.filter(|_| own.is_none()).or(namespace.as_deref());
                     Subject::written(kind, namespace, name, &key.scope)
                 };
-                let subjects = subjects.iter().filter_map(named).collect();
+                let subjects = subjects.iter().enumerate().filter_map(named).collect();
                 let kind = if *of_cluster_role { "ClusterRole" } else { "Role" };
-                Object::Binding(Binding::new(key, (kind, &role), subjects, origin))
+                Object::Binding(Binding::new(key, (kind, role), subjects, origin))
             }
         }
     }
+}
+
+fn labelled(written: &Labels, put: Option<&Labels>) -> Labels {
+    let put = put.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone()));
+    written.clone().into_iter().chain(put).collect()
 }
 
 fn role(node: &Node, cluster: bool) -> Says {
@@ -155,7 +168,8 @@ fn requirement(node: &Node) -> Requirement {
     }
 }
 
-fn labels(node: &Node) -> Labels {
+/// What a mapping of labels says.
+pub fn labels(node: &Node) -> Labels {
     let pair =
         |(key, value): (&Node, &Node)| Some((key.text()?.to_owned(), value.text().unwrap_or_default().to_owned()));
     node.entries().filter_map(pair).collect()
@@ -225,10 +239,34 @@ mod tests {
                     ServiceAccount, name: flux, namespace: y}\n";
         let file = manifest::read("cluster/team1/b.yaml".parse().expect("a path"), text.as_bytes());
         let written = read(&file.objects[0]).expect("a binding");
-        let changed = Changed { namespace: Some("team1"), prefix: "a-", suffix: "", renames_role: true };
+        let subjects = [None, Some(("team1".to_owned(), "a-flux".to_owned()))];
+        let changed = Changed {
+            namespace: Some("team1"),
+            prefix: "a-",
+            role: Some("a-r"),
+            subjects: &subjects,
+            ..Changed::default()
+        };
         let Object::Binding(binding) = written.applied(changed, Origin::Tree(0)) else { panic!("a binding") };
         assert_eq!((binding.key, binding.role), (Key::namespaced("team1", "a-b"), Key::namespaced("team1", "a-r")));
+        assert_eq!(binding.subjects, [Subject::account("team1", "default"), Subject::account("team1", "a-flux")]);
+        let Object::Binding(binding) = written.applied(Changed { subjects: &[], ..changed }, Origin::Tree(0)) else {
+            panic!("a binding")
+        };
         assert_eq!(binding.subjects, [Subject::account("team1", "default"), Subject::account("y", "flux")]);
+    }
+
+    #[test]
+    fn labels_that_are_put_on_count_before_those_that_are_written() {
+        let text = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r, labels: {a: written, b: \
+                    written}}\nrules: []\n";
+        let file = manifest::read("cluster/team1/r.yaml".parse().expect("a path"), text.as_bytes());
+        let put = Labels::from([("b".to_owned(), "put".to_owned()), ("c".to_owned(), "put".to_owned())]);
+        let changed = Changed { labels: Some(&put), ..Changed::default() };
+        let applied = read(&file.objects[0]).expect("a role").applied(changed, Origin::Tree(0));
+        let Object::Role(role) = applied else { panic!("a role") };
+        let labels: Vec<_> = role.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(labels, ["a=written", "b=put", "c=put"]);
     }
 
     #[test]

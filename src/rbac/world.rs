@@ -1,5 +1,6 @@
 //! All roles and bindings of a cluster, as they would be.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::aggregation::{Aggregated, aggregate};
@@ -113,6 +114,18 @@ impl World {
     pub fn aggregated_into<'a>(&'a self, role: &'a Key) -> impl Iterator<Item = &'a str> {
         let takes = |gathered: &super::aggregation::Gathered| gathered.roles.iter().any(|part| part.key == *role);
         self.aggregated.iter().filter(move |(_, gathered)| takes(gathered)).map(|(name, _)| name.as_str())
+    }
+
+    /// The keys of the labels by which ClusterRoles take the rules of others.
+    pub fn selecting_labels(&self) -> BTreeSet<&str> {
+        let roles = self.layers.aggregating().into_iter().flat_map(|name| self.roles(&Key::cluster(name)));
+        let selectors = roles.flat_map(|role| role.aggregation.iter().flatten());
+        selectors
+            .flat_map(|selector| {
+                let asked = selector.expressions.iter().map(|requirement| requirement.key.as_str());
+                selector.labels.keys().map(String::as_str).chain(asked)
+            })
+            .collect()
     }
 
     /// Every subject that a binding names, with every scope in which one does.

@@ -13,7 +13,7 @@ use self::patches::PatchFact;
 use self::starts::ControllerFact;
 use super::Marks;
 use crate::manifest::{Node, Object, Position};
-use crate::rbac::{self, read::Written};
+use crate::rbac::{self, Labels, read::Written};
 
 /// One thing that an object says.
 #[derive(Debug, Clone)]
@@ -60,6 +60,12 @@ pub(super) struct SyncFact {
     pub(super) name: String,
     pub(super) namespace: Option<String>,
     pub(super) target_namespace: Option<String>,
+    /// `spec.namePrefix`.
+    pub(super) prefix: String,
+    /// `spec.nameSuffix`.
+    pub(super) suffix: String,
+    /// `spec.commonMetadata.labels`.
+    pub(super) labels: Labels,
     pub(super) service_account: Option<String>,
     pub(super) path: Option<String>,
     /// Where the path is written; the object where it is not.
@@ -98,6 +104,17 @@ impl SyncFact {
         directory(self.path.as_deref().unwrap_or_default())
     }
 
+    /// Whether it changes the objects that it applies.
+    pub(super) fn changes_objects(&self) -> bool {
+        self.target_namespace.is_some() || !(self.prefix.is_empty() && self.suffix.is_empty() && self.labels.is_empty())
+    }
+
+    /// Every directory from which it takes something: its own one, and those of its components.
+    pub(super) fn directories(&self) -> impl Iterator<Item = String> {
+        let components = self.components.iter().map(|(component, _)| self.component(component));
+        std::iter::once(self.directory()).chain(components)
+    }
+
     /// The directory of one of its components.
     pub(super) fn component(&self, component: &str) -> String {
         directory(&format!("{}/{component}", self.directory()))
@@ -124,7 +141,7 @@ pub fn flux_path(path: &str) -> Vec<&str> {
 }
 
 /// Which source a Flux `Kustomization` takes its files from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SourceName {
     /// Its kind, where it is written.
     pub(super) kind: Option<String>,
@@ -170,6 +187,9 @@ fn sync(object: &Object) -> SyncFact {
         name: object.name.clone(),
         namespace: object.namespace.clone(),
         target_namespace: text(object, &["spec", "targetNamespace"]),
+        prefix: text(object, &["spec", "namePrefix"]).unwrap_or_default(),
+        suffix: text(object, &["spec", "nameSuffix"]).unwrap_or_default(),
+        labels: object.node.at(&["spec", "commonMetadata", "labels"]).map(rbac::read::labels).unwrap_or_default(),
         service_account: text(object, &["spec", "serviceAccountName"]),
         path: text(object, &["spec", "path"]),
         path_at: object.node.at(&["spec", "path"]).map_or(object.node.start, |path| path.start),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Fact, SyncFact};
+use super::puts::BOOTSTRAP;
 use super::reach::ancestors;
 use super::stored::list;
 use super::{ObjectId, RepositoryIndex, SummaryEntry};
@@ -134,8 +135,7 @@ impl RepositoryIndex {
             self.objects_with_id(&id).next().is_some()
         };
         let places = [None, source.namespace.as_ref(), sync.namespace.as_ref()];
-        // What `flux bootstrap` calls the repository that it writes itself into.
-        let bootstrap = source.name == "flux-system";
+        let bootstrap = source.name == BOOTSTRAP;
         !self.is_foreign(file, sync) && (bootstrap || !places.into_iter().any(declared))
     }
 

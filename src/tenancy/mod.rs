@@ -11,6 +11,7 @@ mod left_out;
 mod live;
 mod marks;
 mod newly;
+mod puts;
 mod reach;
 mod rights;
 mod stored;

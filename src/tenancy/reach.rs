@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::manifest::{EntryRole, is_kustomization};
 use crate::names::RepoPath;
+use crate::rbac::Labels;
 
 use super::builds::Way;
 use super::stored::{ROLES, list};
@@ -14,6 +15,9 @@ pub const TEMPLATES: &str = ".bailiwick/templates";
 
 /// How many steps up are followed: kustomizations may name each other in circles.
 pub(super) const MAXIMUM_STEPS: usize = 1000;
+
+/// How many labels that are carried along cost as much as a step.
+const LABELS_OF_A_STEP: usize = 100;
 
 /// Something that applies a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +40,8 @@ pub struct Reach {
     pub prefix: String,
     /// What they put behind them.
     pub suffix: String,
+    /// The labels that they put on its objects.
+    pub labels: Labels,
 }
 
 impl Reach {
@@ -46,9 +52,12 @@ impl Reach {
 
     /// The way with one more kustomization at its end.
     fn through(&self, by: &RepoPath, summary: Option<KustomizationSummary>) -> Self {
-        let Self { namespace, prefix, suffix, .. } = self.clone();
-        let Way { namespace, prefix, suffix } = Way { namespace, prefix, suffix }.through(summary.unwrap_or_default());
-        Self { root: Root::Kustomization(by.clone()), namespace, prefix, suffix }
+        let Self { namespace, prefix, suffix, mut labels, .. } = self.clone();
+        let mut summary = summary.unwrap_or_default();
+        // What stands above is put over what was there.
+        labels.append(&mut summary.labels);
+        let Way { namespace, prefix, suffix } = Way { namespace, prefix, suffix }.through(summary);
+        Self { root: Root::Kustomization(by.clone()), namespace, prefix, suffix, labels }
     }
 }
 
@@ -112,9 +121,10 @@ impl RepositoryIndex {
         names.filter(|(by, _)| by != path).collect()
     }
 
-    /// The files below the kustomizations that put their objects into a namespace.
+    /// The files below the kustomizations, and those of Flux, that put their objects into a namespace.
     pub fn files_forced_into(&self, namespace: &str) -> BTreeSet<RepoPath> {
-        self.files_named_by(self.paths(list::FORCING, namespace.as_bytes()).collect())
+        let (list, key) = (list::FORCING, namespace.as_bytes());
+        self.files_changed_by(list, key, |sync| sync.target_namespace.as_deref() == Some(namespace))
     }
 
     /// The files that kustomizations name, directly or through others.
@@ -219,11 +229,12 @@ impl RepositoryIndex {
             namespace: None,
             prefix: String::new(),
             suffix: String::new(),
+            labels: Labels::new(),
         };
         let mut waiting = vec![(path.clone(), start)];
         let mut steps = 0;
         while let Some((path, way)) = waiting.pop() {
-            steps += 1;
+            steps += 1 + way.labels.len() / LABELS_OF_A_STEP;
             let above: Vec<_> =
                 self.named_with_directory(&path).into_iter().filter(|(_, role)| *role == EntryRole::Resource).collect();
             if steps > MAXIMUM_STEPS {
@@ -258,7 +269,7 @@ impl RepositoryIndex {
     }
 
     /// The directory from which Flux takes a file that no kustomization names.
-    fn scanned_from(&self, path: &RepoPath) -> Option<String> {
+    pub(super) fn scanned_from(&self, path: &RepoPath) -> Option<String> {
         if !self.is_synced(path) || !self.is_scanned(path) {
             return None;
         }

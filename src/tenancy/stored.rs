@@ -2,6 +2,7 @@
 
 mod facts;
 pub(super) mod flux;
+pub(super) mod puts;
 pub(super) mod rights;
 pub(super) mod team;
 
@@ -10,6 +11,7 @@ use super::table::{Content, Reader, Row, Writer};
 use super::{Definition, FileSummary, KustomizationSummary, Marks, ObjectId, ObjectSummary, SummaryEntry};
 use crate::manifest::{EntryPlace, EntryRole, ObjectScope, PatchTarget};
 use crate::names::RepoPath;
+use crate::rbac::Labels;
 
 /// The lists of the table of files.
 pub(super) mod list {
@@ -17,7 +19,7 @@ pub(super) mod list {
     pub(in crate::tenancy) const OBJECTS: usize = 0;
     /// Entries, by [`entry_key`](super::entry_key).
     pub(in crate::tenancy) const ENTRIES: usize = 1;
-    /// Kustomizations that force a namespace, by that.
+    /// Kustomizations, and those of Flux, that force a namespace, by that.
     pub(in crate::tenancy) const FORCING: usize = 2;
     /// Definitions of kinds, by [`definition_key`](super::definition_key).
     pub(in crate::tenancy) const DEFINITIONS: usize = 3;
@@ -43,6 +45,14 @@ pub(super) mod list {
     pub(in crate::tenancy) const SETTINGS: usize = 13;
     /// Flux `Kustomization`s and `HelmRelease`s, by the names of their sources.
     pub(in crate::tenancy) const TAKEN: usize = 14;
+    /// Flux `Kustomization`s that change what they apply, by [`putting_key`](super::puts::putting_key).
+    pub(in crate::tenancy) const PUTTING: usize = 15;
+    /// Kustomizations, and those of Flux, that put something before names, by that.
+    pub(in crate::tenancy) const PREFIXES: usize = 16;
+    /// The same of what they put behind names.
+    pub(in crate::tenancy) const SUFFIXES: usize = 17;
+    /// Those that put labels on, by the keys of these.
+    pub(in crate::tenancy) const LABELLING: usize = 18;
 }
 
 /// What stands first in a row.
@@ -58,8 +68,9 @@ const COMPONENT: usize = 64;
 const GENERATES: usize = 128;
 const PLUGINS: usize = 256;
 const PATCHES: usize = 512;
+const LABELS: usize = 1024;
 /// Above the others stand the marks.
-const MARKS: usize = 1024;
+const MARKS: usize = 2048;
 
 /// What stands first in an entry, with its role in the lowest bits.
 const REMOTE: usize = 4;
@@ -133,20 +144,24 @@ pub(super) fn content(path: &RepoPath, summary: &FileSummary) -> Content {
         (kustomization.is_some_and(|kustomization| kustomization.is_component), COMPONENT),
         (kustomization.is_some_and(|kustomization| kustomization.generates), GENERATES),
         (kustomization.is_some_and(|kustomization| kustomization.has_plugins), PLUGINS),
+        (kustomization.is_some_and(|kustomization| !kustomization.labels.is_empty()), LABELS),
     ];
     let mut row = Content::default();
     let set: usize = flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
     row.number(set + MARKS * kustomization.map(|kustomization| kustomization.marks.number()).unwrap_or_default());
     if let Some(kustomization) = kustomization {
         forced.into_iter().for_each(|namespace| row.key(list::FORCING, namespace.as_bytes()));
-        row.text(&kustomization.prefix);
-        row.text(&kustomization.suffix);
+        puts::write_name(&mut row, list::PREFIXES, &kustomization.prefix);
+        puts::write_name(&mut row, list::SUFFIXES, &kustomization.suffix);
+        if !kustomization.labels.is_empty() {
+            row.part(|part| puts::write_labels(part, &kustomization.labels));
+        }
     }
     if more {
         row.part(|part| objects.iter().for_each(|object| write_object(part, object)));
         row.part(|part| entries.iter().for_each(|entry| write_entry(part, path, entry)));
         row.part(|part| definitions.iter().for_each(|definition| write_definition(part, definition)));
-        row.part(|part| said.iter().for_each(|fact| facts::write(part, fact)));
+        row.part(|part| said.iter().for_each(|fact| facts::write(part, fact, objects)));
     }
     row
 }
@@ -270,6 +285,10 @@ impl<'i> StoredSummary<'i> {
             namespace: (flags & FORCES_NAMESPACE != 0).then(|| row.owned()),
             prefix: row.owned(),
             suffix: row.owned(),
+            labels: match flags & LABELS {
+                0 => Labels::new(),
+                _ => puts::read_labels(&mut Reader::new(row.bytes())),
+            },
             is_component: flags & COMPONENT != 0,
             generates: flags & GENERATES != 0,
             has_plugins: flags & PLUGINS != 0,
@@ -290,7 +309,8 @@ impl<'i> StoredSummary<'i> {
         if flags & MORE == 0 {
             return Reader::new(&[]);
         }
-        let before = [FORCES_NAMESPACE, KUSTOMIZATION, KUSTOMIZATION].into_iter().filter(|flag| flags & flag != 0);
+        let before = [FORCES_NAMESPACE, KUSTOMIZATION, KUSTOMIZATION, LABELS];
+        let before = before.into_iter().filter(|flag| flags & flag != 0);
         for _ in 0..before.count() + number {
             row.bytes();
         }

@@ -7,9 +7,11 @@ use crate::manifest::{
     builtin_scope, is_source_ignore,
 };
 use crate::names::RepoPath;
+use crate::rbac::Labels;
 
 use super::Marks;
 use super::facts::{Fact, facts, flux, patches};
+use super::puts::labels_of_kustomization;
 
 /// Which object, as Kubernetes tells them apart: the version does not count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +89,8 @@ pub struct KustomizationSummary {
     pub prefix: String,
     /// What it puts behind every name.
     pub suffix: String,
+    /// The labels that it puts on everything.
+    pub labels: Labels,
     /// Whether it is a component.
     pub is_component: bool,
     /// Whether it makes ConfigMaps or Secrets that stand in no file.
@@ -149,8 +153,7 @@ impl FileSummary {
         }
         let mut summary = Self { manifest: true, unreadable: !file.problems.is_empty(), ..Self::default() };
         if let Some(kustomization) = Kustomization::of(file) {
-            let marks = file.documents.first().map(Marks::of_kustomization).unwrap_or_default();
-            summary.take_kustomization(&file.path, &kustomization, marks);
+            summary.take_kustomization(file, &kustomization);
         }
         if file.path.file_name() == ".flux.yaml" {
             summary.entries.extend(flux_patch(file));
@@ -175,16 +178,18 @@ impl FileSummary {
         summary
     }
 
-    fn take_kustomization(&mut self, path: &RepoPath, kustomization: &Kustomization, marks: Marks) {
+    fn take_kustomization(&mut self, file: &ManifestFile, kustomization: &Kustomization) {
+        let root = file.documents.first();
         self.kustomization = Some(KustomizationSummary {
             namespace: kustomization.namespace.as_ref().map(|(name, _)| name.clone()),
             prefix: kustomization.prefix.clone(),
             suffix: kustomization.suffix.clone(),
+            labels: root.map(labels_of_kustomization).unwrap_or_default(),
             is_component: kustomization.is_component,
             generates: kustomization.generates,
             has_plugins: kustomization.has_plugins,
             patches: kustomization.patches,
-            marks,
+            marks: root.map(Marks::of_kustomization).unwrap_or_default(),
         });
         self.entries = kustomization
             .entries
@@ -192,7 +197,7 @@ impl FileSummary {
             .map(|entry| SummaryEntry {
                 role: entry.role,
                 text: entry.text.clone(),
-                target: local_target(path, entry.place, &entry.text),
+                target: local_target(&file.path, entry.place, &entry.text),
                 place: entry.place,
                 field: Cow::Borrowed(entry.field),
                 position: entry.node.start,

@@ -150,13 +150,25 @@ impl RepositoryIndex {
         file.facts().any(|fact| matches!(fact, Fact::Sync(sync) if !self.is_foreign(path, &sync)))
     }
 
+    /// Whether a Flux `Kustomization` takes a directory, and takes it from this repository.
+    pub(super) fn takes_here(&self, file: &RepoPath, fact: &SyncFact, wanted: &str) -> bool {
+        if fact.directories().all(|directory| directory != wanted) {
+            return false;
+        }
+        // A patch without a path leaves that of what it patches.
+        let is_patch = fact.path.is_none() && self.is_only_patch_or_data(file);
+        // Most roots that are named are those of other repositories.
+        let from_here = || !self.is_foreign(file, fact) && (!wanted.is_empty() || self.is_own(file, fact));
+        !is_patch && from_here()
+    }
+
     /// The files with a key that write Flux `Kustomization`s, and what they write.
     fn facts_of<'i>(&'i self, list: usize, key: &[u8]) -> impl Iterator<Item = (RepoPath, SyncFact)> + use<'i> {
         self.find(list, key).flat_map(|(file, _)| facts_in(file))
     }
 }
 
-fn facts_in(file: StoredSummary<'_>) -> impl Iterator<Item = (RepoPath, SyncFact)> {
+pub(super) fn facts_in(file: StoredSummary<'_>) -> impl Iterator<Item = (RepoPath, SyncFact)> {
     file.facts().filter_map(move |fact| if let Fact::Sync(sync) = fact { Some((file.path(), sync)) } else { None })
 }
 
@@ -207,21 +219,8 @@ impl Syncs<'_> {
             let key = wanted.as_bytes();
             index.facts_of(list::FLUX_PATHS, key).chain(index.facts_of(list::COMPONENTS, key)).collect()
         };
-        facts.retain(|(file, fact)| self.is_here(file, fact, wanted));
+        facts.retain(|(file, fact)| index.takes_here(file, fact, wanted));
         facts.into_iter().map(|(file, fact)| Sync::of(index, &file, fact)).collect()
-    }
-
-    fn is_here(&self, file: &RepoPath, fact: &SyncFact, wanted: &str) -> bool {
-        let is_component = |(component, _): &(String, Position)| fact.component(component) == wanted;
-        if fact.directory() != wanted && !fact.components.iter().any(is_component) {
-            return false;
-        }
-        let index = self.index;
-        // A patch without a path leaves that of what it patches.
-        let is_patch = fact.path.is_none() && index.is_only_patch_or_data(file);
-        // Most roots that are named are those of other repositories.
-        let from_here = || !index.is_foreign(file, fact) && (!wanted.is_empty() || index.is_own(file, fact));
-        !is_patch && from_here()
     }
 
     /// What is written of a `Kustomization`, in one file or several.

@@ -100,7 +100,7 @@ fn opened(
 /// Whether a file may give or take rights.
 fn may_move_rights(index: &RepositoryIndex, path: &RepoPath) -> bool {
     let Some(file) = index.file(path) else { return false };
-    is_kustomization(path) || file.facts().any(|fact| matches!(fact, Fact::Rights(_)))
+    is_kustomization(path) || file.facts().any(|fact| matches!(fact, Fact::Rights(_) | Fact::Sync(_)))
 }
 
 /// Whether somebody who had a path had what another target is: a path that was not sure then was none.

@@ -1,8 +1,10 @@
+mod moved;
+mod properties;
+
 use std::sync::Arc;
 
 use super::*;
-use crate::manifest;
-use crate::rbac::{Scope, difference};
+use crate::rbac::{Key, Scope, difference};
 use crate::tenancy::FileSummary;
 
 type File = (String, String);

@@ -1,11 +1,12 @@
 //! What objects say about teams, as parts of a file's row.
 
-use super::{flux, list, rights};
-use crate::tenancy::Marks;
+use super::{flux, list, puts, rights};
 use crate::tenancy::facts::{Fact, FluxV1Fact, SourceFact, SourceName, SyncFact, WORKLOADS, WhenGone};
 use crate::tenancy::table::{Content, Reader};
+use crate::tenancy::{Marks, ObjectSummary};
 
-pub(super) fn write(part: &mut Content, fact: &Fact) {
+/// Writes a fact; `objects` are those of its file.
+pub(super) fn write(part: &mut Content, fact: &Fact, objects: &[ObjectSummary]) {
     match fact {
         Fact::Namespace { name, tenant } => {
             part.number(usize::from(*tenant));
@@ -25,7 +26,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
             }
             part.position(source.position);
         }
-        Fact::Sync(sync) => write_sync(part, sync),
+        Fact::Sync(sync) => write_sync(part, sync, objects),
         Fact::Ignore(lines) => {
             part.number(5);
             part.key(list::IGNORES, b"i");
@@ -51,7 +52,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact) {
     }
 }
 
-fn write_sync(part: &mut Content, sync: &SyncFact) {
+fn write_sync(part: &mut Content, sync: &SyncFact, objects: &[ObjectSummary]) {
     part.number(3);
     // Most teams name the root, and mean that of their own repository.
     match sync.directory() {
@@ -60,7 +61,8 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
     }
     part.key(list::SYNCS, sync.name.as_bytes());
     part.optional(sync.namespace.as_deref());
-    part.optional(sync.target_namespace.as_deref());
+    part.flag(sync.target_namespace.is_some());
+    sync.target_namespace.iter().for_each(|namespace| part.key(list::FORCING, namespace.as_bytes()));
     part.optional(sync.service_account.as_deref());
     part.optional(sync.path.as_deref());
     part.position(sync.path_at);
@@ -76,6 +78,9 @@ fn write_sync(part: &mut Content, sync: &SyncFact) {
         part.optional(source.namespace.as_deref());
         part.optional(source.kind.as_deref());
     }
+    if sync.changes_objects() {
+        puts::write(part, sync, objects);
+    }
     part.position(sync.position);
 }
 
@@ -89,7 +94,8 @@ const DELETED: usize = 32;
 const LEFT: usize = 64;
 const ELSEWHERE: usize = 128;
 const SUSPENDED: usize = 256;
-const MARKS: usize = 512;
+const PUTS: usize = 512;
+const MARKS: usize = 1024;
 
 fn switches(sync: &SyncFact) -> usize {
     let set = [
@@ -102,6 +108,7 @@ fn switches(sync: &SyncFact) -> usize {
         (sync.when_gone == WhenGone::Left, LEFT),
         (sync.elsewhere, ELSEWHERE),
         (sync.suspended, SUSPENDED),
+        (sync.changes_objects(), PUTS),
     ];
     let set: usize = set.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
     set + MARKS * sync.marks.number()
@@ -155,10 +162,16 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
     });
     let switches = part.number();
     let is = |flag| switches & flag != 0;
+    let source =
+        is(SOURCE).then(|| SourceName { name: part.owned(), namespace: part.optional(), kind: part.optional() });
+    let (prefix, suffix, labels) = if is(PUTS) { puts::read(part, &components) } else { Default::default() };
     SyncFact {
         name,
         namespace,
         target_namespace,
+        prefix,
+        suffix,
+        labels,
         service_account,
         path,
         path_at,
@@ -174,11 +187,7 @@ fn read_sync(part: &mut Reader<'_>) -> SyncFact {
             _ => WhenGone::Pruned,
         },
         marks: Marks::numbered(switches / MARKS),
-        source: is(SOURCE).then(|| SourceName {
-            name: part.owned(),
-            namespace: part.optional(),
-            kind: part.optional(),
-        }),
+        source,
         position: part.position(),
     }
 }

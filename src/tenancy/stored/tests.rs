@@ -3,7 +3,7 @@ use crate::manifest::read;
 use crate::tenancy::table::{Builder, Layers};
 
 /// Every kind of thing that a summary keeps, and odd spellings of each.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
     (
         "cluster/team1/kustomization.yaml",
         "namespace: team1\nnamePrefix: a-\nresources: [x.yaml, ./x.yaml, ../../up.yaml, ../../../out, 'https://h/o/r', \
@@ -36,6 +36,18 @@ const FILES: [(&str, &str); 8] = [
          sourceRef: {kind: GitRepository, name: s, namespace: o}, force: true, prune: false, deletionPolicy: Orphan, \
          commonMetadata: {annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}}}\n---\n\
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\nspec: {prune: true, deletionPolicy: Delete}\n",
+    ),
+    (
+        "clusters/x/sync.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k, namespace: flux-system}\n\
+         spec: {path: ./, components: [../c], targetNamespace: t, namePrefix: p-, nameSuffix: -s, \
+         sourceRef: {kind: GitRepository, name: flux-system}, commonMetadata: {labels: {a: b, c: 'd'}}}\n---\n\
+         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\n\
+         spec: {commonMetadata: {labels: {e: f}}}\n",
+    ),
+    (
+        "labels/kustomization.yaml",
+        "namespace: n\nlabels: [{pairs: {a: b, c: d}}, {pairs: {c: e}}]\ncommonLabels: {a: f}\nresources: [x.yaml]\n",
     ),
     ("a/.flux.yaml", "version: 1\npatchUpdated: {patchFile: p.yaml}\n"),
     ("a/.sourceignore", "# no\n*.md\n\n!x\n"),
@@ -84,6 +96,8 @@ fn a_summary_is_read_as_it_was_written() {
         "force: true",
         "Left",
         "Deleted",
+        "prefix: \"p-\"",
+        "\"a\": \"f\"",
     ] {
         assert!(all.contains(word), "{word} is among them");
     }

@@ -35,6 +35,8 @@ fn texts() -> Vec<String> {
         team_v2("t1", "t1", "https://h/org/one"),
         team_v2("t2", "t1", "https://h/ORG/one"),
         team_v2("t2", "t2", "https://h/org/two").replace("path: ./", "path: ./other"),
+        team_v2("x", "t2", "https://h/org/x").replace("path: ./", "path: ./other, targetNamespace: t1"),
+        list("labels: [{pairs: {a: b}}]\nresources: [sync.yaml, x.yaml]\n"),
         list("apiVersion: v1\nkind: Namespace\nmetadata: {name: t1}\n"),
         list(
             "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: w}\n\
