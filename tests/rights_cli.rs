@@ -170,6 +170,67 @@ fn diff_says_which_objects_change_and_who_gains_what() {
     insta::assert_snapshot!("diff_in_json", json.out);
 }
 
+/// A Flux `Kustomization` that applies a directory of its own repository.
+fn sync(spec: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n\
+         spec: {{path: ./apps, prune: true, sourceRef: {{kind: GitRepository, name: flux-system}}{spec}}}\n"
+    )
+}
+
+/// The same repository with a directory that Flux applies by `spec`; nothing there says a namespace or a label.
+fn applied_by_flux(spec: &str) -> TempDir {
+    let folder = repository(ROLES);
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: gadgets}\nrules:\n\
+                - {apiGroups: [x.example.org], resources: [gadgets], verbs: [get]}\n";
+    let helpers = VIEW
+        .replace("name: viewers", "name: helpers, namespace: helpers")
+        .replace("name: view}", "name: certificates}");
+    let apps = format!("{helpers}---\n{role}");
+    write(folder.path(), &[("cluster/flux-system/apps.yaml", &sync(spec)), ("apps/rights.yaml", &apps)]);
+    folder
+}
+
+/// The subjects of whom an answer says that they hold something by what stands in the directory.
+fn by_apps(folder: &TempDir, arguments: &[&str]) -> Vec<String> {
+    let run = bailiwick(&[&["who-can"], arguments, &["--format", "json", of(folder)]].concat());
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    let json: Value = serde_json::from_str(&run.out).expect("JSON");
+    let of_tree = |one: &&Value| one["through"].to_string().contains("apps/rights.yaml");
+    let holders = json["holders"].as_array().expect("a list").iter().filter(of_tree);
+    holders.map(|one| one["who"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn who_can_and_diff_follow_the_target_namespace_of_flux() {
+    let (plain, moved) = (applied_by_flux(""), applied_by_flux(", targetNamespace: monitoring"));
+    let everybody = ["Group team1", "ServiceAccount team1/flux"];
+    let in_namespace = |folder, namespace| by_apps(folder, &["get", "secrets", "-n", namespace]);
+    assert_eq!(
+        (in_namespace(&plain, "helpers"), in_namespace(&plain, "monitoring")),
+        (everybody.map(str::to_owned).to_vec(), vec![])
+    );
+    assert_eq!(
+        (in_namespace(&moved, "helpers"), in_namespace(&moved, "monitoring")),
+        (vec![], everybody.map(str::to_owned).to_vec())
+    );
+    let diff = bailiwick(&["diff", "--base", of(&plain), of(&moved)]);
+    assert_eq!((diff.status, diff.err.as_str()), (0, ""));
+    insta::assert_snapshot!(diff.out);
+}
+
+#[test]
+fn who_can_and_diff_follow_the_labels_that_flux_puts_on() {
+    let labels = ", commonMetadata: {labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}";
+    let (plain, labelled) = (applied_by_flux(""), applied_by_flux(labels));
+    let question = ["get", "gadgets.x.example.org", "-n", "team1"];
+    assert_eq!(by_apps(&plain, &question), Vec::<String>::new());
+    assert_eq!(by_apps(&labelled, &question), ["Group team1", "ServiceAccount team1/flux"]);
+    let diff = bailiwick(&["diff", "--base", of(&plain), of(&labelled)]);
+    assert_eq!((diff.status, diff.err.as_str()), (0, ""));
+    insta::assert_snapshot!(diff.out);
+}
+
 #[test]
 fn diff_of_what_is_the_same_is_nothing() {
     let folder = repository(ROLES);

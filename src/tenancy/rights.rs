@@ -118,7 +118,7 @@ pub(super) fn about(
     subjects: &BTreeSet<Subject>,
     places: &mut Vec<Place>,
 ) -> World {
-    let mut search = Search::narrow(index, files.clone());
+    let mut search = Search::new(index, files.clone());
     subjects.iter().for_each(|subject| search.held(subject));
     search.roles_of_bindings();
     world(index, &search.files, places)

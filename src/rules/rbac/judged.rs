@@ -126,14 +126,19 @@ impl<'a> JudgedBinding<'a> {
         self.object.node.at(&["roleRef", "name"])
     }
 
-    /// Whom it names, with the field and the place of the name.
+    /// Whom it names, with the field and the place of the name: as they are called on the first way on which it is
+    /// applied, where all of them are somebody.
     pub(super) fn subjects(&self) -> Vec<(String, &'a Node, Subject)> {
         let list = self.object.node.get("subjects").map(one_or_many).unwrap_or_default();
+        let first = self.applied.first();
+        let applied = first.map(|binding| &binding.subjects).filter(|applied| applied.len() == list.len());
         let subject = |(index, node): (usize, &'a Node)| {
             let text = |field: &str| node.get(field).and_then(Node::text);
             let name = node.get("name")?;
-            let scope = &self.applied.first()?.key.scope;
-            let subject = Subject::written(text("kind")?, text("namespace"), name.text()?, scope)?;
+            let subject = match applied.and_then(|applied| applied.get(index)) {
+                Some(subject) => subject.clone(),
+                None => Subject::written(text("kind")?, text("namespace"), name.text()?, &first?.key.scope)?,
+            };
             Some((format!("subjects[{index}].name"), name, subject))
         };
         list.into_iter().enumerate().filter_map(subject).collect()

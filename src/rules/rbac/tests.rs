@@ -1,10 +1,10 @@
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use crate::finding::Finding;
 use crate::manifest::{self, ManifestFile};
 use crate::names::KubernetesVersion;
 use crate::rules::{RULES, Review, Rule, Scope, Users};
-use crate::tenancy::{Newly, RepositoryIndex};
+use crate::tenancy::{FileSummary, Newly, RepositoryIndex};
 
 static NOTHING: Newly = Newly::new();
 static NOBODY: LazyLock<Users> = LazyLock::new(Users::default);
@@ -162,4 +162,25 @@ fn very_large_roles_are_judged_in_time() {
     let count: usize = family.map(|rule| findings(*rule, &yaml).len()).sum();
     assert!(count >= 4_000, "{count}");
     assert!(before.elapsed().as_secs() < 30, "{:?}", before.elapsed());
+}
+
+/// A label that a kustomization puts on is as good as one that is written.
+#[test]
+fn a_role_is_judged_with_the_labels_that_it_gets_on_its_way() {
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\n\
+                rules: [{apiGroups: [''], resources: [pods/exec], verbs: [create]}]\n";
+    let found = |kustomization: &str| {
+        let texts = [("cluster/common/kustomization.yaml", kustomization), ("cluster/common/rbac.yaml", role)];
+        let files = texts.map(|(path, text)| manifest::read(path.parse().expect("a path"), text.as_bytes()));
+        let summaries = files.iter().map(|file| (file.path.clone(), Arc::new(FileSummary::of(file))));
+        let (before, after) = (RepositoryIndex::default(), RepositoryIndex::from_files(summaries));
+        let review = Review { after: &after, ..review(&before, &files) };
+        let findings = super::AggregatedGrant.check(&review);
+        findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    let list = "resources: [rbac.yaml]\n";
+    assert_eq!(found(list), Vec::<String>::new());
+    let labelled = format!("{list}labels: [{{pairs: {{rbac.authorization.k8s.io/aggregate-to-view: 'true'}}}}]\n");
+    let messages = found(&labelled);
+    assert!(messages.len() == 1 && messages[0].contains("added to") && messages[0].contains("view"), "{messages:?}");
 }

@@ -128,18 +128,11 @@ pub(super) struct Search<'i> {
     /// are written with another namespace.
     namespaces: BTreeMap<String, Vec<(String, String)>>,
     has_aggregation: bool,
-    /// Whether Roles are looked up by the namespaces that are written, not by their names in all of them.
-    is_narrow: bool,
 }
 
 impl<'i> Search<'i> {
-    fn new(index: &'i RepositoryIndex, files: BTreeSet<RepoPath>) -> Self {
-        Self { index, files, namespaces: BTreeMap::new(), has_aggregation: false, is_narrow: false }
-    }
-
-    /// One that looks Roles up in their namespaces only.
-    pub(super) fn narrow(index: &'i RepositoryIndex, files: BTreeSet<RepoPath>) -> Self {
-        Self { is_narrow: true, ..Self::new(index, files) }
+    pub(super) fn new(index: &'i RepositoryIndex, files: BTreeSet<RepoPath>) -> Self {
+        Self { index, files, namespaces: BTreeMap::new(), has_aggregation: false }
     }
 
     fn find(&mut self, list: usize, key: &[u8]) {
@@ -172,10 +165,20 @@ impl<'i> Search<'i> {
         }
     }
 
-    /// The bindings that give a role.
+    /// The bindings that give a role: a Role those in its namespace, of which many have one of the same name.
     fn given(&mut self, role: &Key) {
+        let namespace = role.scope.namespace();
         for name in self.index.written_as(&role.name) {
-            self.find(list::GIVEN, &role_key(role.scope == Scope::Cluster, &name));
+            let files = self.index.paths(list::GIVEN, &role_key(namespace.is_none(), &name)).collect();
+            self.take(files, |fact| match (namespace, &fact.written.says) {
+                (Some(namespace), Says::Binding { role, .. }) => {
+                    *role == name && fact.written.namespace.as_deref().unwrap_or("default") == namespace
+                }
+                _ => true,
+            });
+        }
+        if let Some(namespace) = namespace {
+            self.forced_into(namespace);
         }
     }
 
@@ -218,15 +221,17 @@ impl<'i> Search<'i> {
         }
     }
 
-    /// The Role that is written with a namespace and a name.
+    /// The Role that is written with a namespace and a name; without one it is in `default`.
     fn role_in(&mut self, namespace: &str, name: &str) {
-        let id = ObjectId {
-            group: GROUP.to_owned(),
-            kind: "Role".to_owned(),
-            namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
-        };
-        self.files.extend(self.index.objects_with_id(&id));
+        for written in [Some(namespace), None].into_iter().filter(|at| at.is_some() || namespace == "default") {
+            let id = ObjectId {
+                group: GROUP.to_owned(),
+                kind: "Role".to_owned(),
+                namespace: written.map(str::to_owned),
+                name: name.to_owned(),
+            };
+            self.files.extend(self.index.objects_with_id(&id));
+        }
     }
 
     /// The roles that the bindings found so far give, and where one takes the rules of others, those.
@@ -236,9 +241,9 @@ impl<'i> Search<'i> {
             .collect();
         for role in &given {
             for name in self.index.written_as(&role.name) {
-                match role.scope.namespace().filter(|_| self.is_narrow) {
+                match role.scope.namespace() {
                     Some(namespace) => self.role_in(namespace, &name),
-                    None => self.find(list::ROLES, &role_key(role.scope == Scope::Cluster, &name)),
+                    None => self.find(list::ROLES, &role_key(true, &name)),
                 }
             }
             if let Some(namespace) = role.scope.namespace() {

@@ -98,12 +98,14 @@ fn some_tree() -> impl Strategy<Value = Vec<(&'static str, String)>> {
     })
 }
 
+/// Its files, and one that says that there is Flux v2.
 fn files(tree: &[(&'static str, String)]) -> Vec<File> {
-    tree.iter().map(|(path, text)| file(path, text)).collect()
+    let flux = sync("flux", (3, 0, 0, 0)).replace(PATHS[3], "./nothing");
+    tree.iter().map(|(path, text)| file(path, text)).chain([file("clusters/b/flux.yaml", &flux)]).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn the_part_says_what_the_whole_says(
