@@ -14,14 +14,17 @@ use crate::tenancy::{ObjectId, Reach, RepositoryIndex};
 /// How many files that may have what is named are looked at.
 const MOST_FILES: usize = 100;
 
-/// What the subject and the roles are that bindings name.
+/// What becomes of the accounts and the roles that bindings name.
 pub(super) struct Landing<'i> {
     index: &'i RepositoryIndex,
     /// What is called by a kind, a namespace and a name.
-    called: RefCell<BTreeMap<(&'static str, String, String), Rc<[Landed]>>>,
+    called: RefCell<Known<(&'static str, String, String), Landed>>,
     /// What stands in the files that are put into a namespace: accounts and Roles.
-    forced: RefCell<BTreeMap<String, Rc<[(RepoPath, ObjectId)]>>>,
+    forced: RefCell<Known<String, (RepoPath, ObjectId)>>,
 }
+
+/// What was found out already.
+type Known<K, V> = BTreeMap<K, Rc<[V]>>;
 
 /// An object and one way on which it is applied.
 struct Landed {

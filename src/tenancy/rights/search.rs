@@ -174,7 +174,8 @@ impl<'i> Search<'i> {
                 (Some(namespace), Says::Binding { role, .. }) => {
                     *role == name && fact.written.namespace.as_deref().unwrap_or("default") == namespace
                 }
-                _ => true,
+                (Some(_), Says::Role { .. }) => false,
+                (None, _) => true,
             });
         }
         if let Some(namespace) = namespace {

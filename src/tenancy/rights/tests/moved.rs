@@ -170,6 +170,24 @@ fn what_others_have_is_not_looked_at() {
     assert!(looked_at < 20, "{looked_at} roles and bindings");
 }
 
+/// Many have a Role of the same name, each in its namespace.
+#[test]
+fn roles_of_the_same_name_elsewhere_are_not_looked_at() {
+    let own = |name: &str, rules: &str| {
+        let bound = binding("RoleBinding", "deployer", ("Role", "deployer"), &account(name, "deployer"));
+        format!("{}---\n{bound}", role("Role", "deployer", "", rules))
+    };
+    let mut files = repository(100, &[]);
+    for number in 1..=100 {
+        let (name, path) = (format!("team{number}"), format!("cluster/team{number}/kustomization.yaml"));
+        files = with(&files, &path, &list(&["rbac.yaml", "own.yaml"], &format!("namespace: {name}\n")));
+        files.push(file(&format!("cluster/{name}/own.yaml"), &own(&name, GET_PODS)));
+    }
+    let (gained, looked_at) = gained(&files, &with(&files, "cluster/team7/own.yaml", &own("team7", GET_SECRETS)));
+    assert_eq!(gained, ["ServiceAccount team7/deployer team7"]);
+    assert!(looked_at < 20, "{looked_at} roles and bindings");
+}
+
 /// Of a binding and what it names in one build the names go together, whichever kustomization changes them.
 #[test]
 fn accounts_and_roles_are_named_in_bindings_as_they_are_called_in_the_build() {
