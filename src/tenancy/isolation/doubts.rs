@@ -55,6 +55,9 @@ fn differs(index: &RepositoryIndex, path: &RepoPath, patch: &SyncFact) -> bool {
         || whole.any(|sync| {
             patch.source.is_some() && source(patch) != source(&sync)
                 || patch.target_namespace.is_some() && patch.target_namespace != sync.target_namespace
+                || !patch.labels.is_empty() && patch.labels != sync.labels
+                || (!patch.prefix.is_empty() || !patch.suffix.is_empty())
+                    && (&patch.prefix, &patch.suffix) != (&sync.prefix, &sync.suffix)
         })
 }
 
