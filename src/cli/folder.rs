@@ -130,11 +130,14 @@ fn text(path: &Path) -> Result<String, FolderError> {
 }
 
 /// Writes a change set below `root`: every new text is written beside its place first, then all are
-/// moved into place; where one step fails, everything is put back.
+/// moved into place, and what is to go is deleted; where one step fails, everything is put back. Directories that
+/// are left empty go too: Git knows none.
 pub(super) fn write(root: &Path, changes: &ChangeSet) -> Result<(), FolderError> {
     let mut made = Vec::new();
     let written = prepare(root, changes, &mut made).and_then(move_into_place);
-    if written.is_err() {
+    if written.is_ok() {
+        remove_empty(root, changes);
+    } else {
         // Only directories that were made here, deepest first, and only while they are empty.
         for directory in made.iter().rev() {
             let _ = fs::remove_dir(directory);
@@ -146,8 +149,15 @@ pub(super) fn write(root: &Path, changes: &ChangeSet) -> Result<(), FolderError>
 /// A text beside its place, and what is in that place.
 struct Prepared {
     path: PathBuf,
-    file: NamedTempFile,
-    before: Option<Vec<u8>>,
+    /// `None` where the place is to be empty.
+    file: Option<NamedTempFile>,
+    before: Option<Before>,
+}
+
+/// What is put back where something fails.
+struct Before {
+    bytes: Vec<u8>,
+    permissions: Option<fs::Permissions>,
 }
 
 fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<Vec<Prepared>, FolderError> {
@@ -162,15 +172,40 @@ fn prepare(root: &Path, changes: &ChangeSet, made: &mut Vec<PathBuf>) -> Result<
             return Err(FolderError::new(&path, "is a symlink; replace it by a file"));
         }
         is_unchanged(&path, before.as_deref())?;
-        let mut file = temporary(directory).map_err(FolderError::io("written", directory))?;
-        file.write_all(change.after.as_bytes()).map_err(FolderError::io("written", &path))?;
-        file.as_file().sync_all().map_err(FolderError::io("written", &path))?;
-        if let Some(metadata) = there {
-            file.as_file().set_permissions(metadata.permissions()).map_err(FolderError::io("written", &path))?;
-        }
-        prepared.push(Prepared { path, file, before });
+        let permissions = there.map(|metadata| metadata.permissions());
+        let text = change.after.as_ref();
+        let file = text.map(|text| begin(&path, directory, (text, permissions.as_ref()))).transpose()?;
+        prepared.push(Prepared { path, file, before: before.map(|bytes| Before { bytes, permissions }) });
     }
+    // What is to go goes last: until then everything that is written can still fail.
+    prepared.sort_by_key(|prepared| prepared.file.is_none());
     Ok(prepared)
+}
+
+/// Writes a text beside its place.
+fn begin(
+    path: &Path,
+    directory: &Path,
+    (text, permissions): (&str, Option<&fs::Permissions>),
+) -> Result<NamedTempFile, FolderError> {
+    let mut file = temporary(directory).map_err(FolderError::io("written", directory))?;
+    file.write_all(text.as_bytes()).map_err(FolderError::io("written", path))?;
+    file.as_file().sync_all().map_err(FolderError::io("written", path))?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions.clone()).map_err(FolderError::io("written", path))?;
+    }
+    Ok(file)
+}
+
+/// Removes the directories that hold nothing since their files are gone, with those above them.
+fn remove_empty(root: &Path, changes: &ChangeSet) {
+    for change in changes.files.iter().filter(|change| change.after.is_none()) {
+        let mut directory = change.path.parent();
+        // One that holds something is not removed, and neither are those above it.
+        while let Some(path) = directory.filter(|path| fs::remove_dir(root.join(path.as_str())).is_ok()) {
+            directory = path.parent();
+        }
+    }
 }
 
 /// Whether a place holds what was read from it.
@@ -179,7 +214,7 @@ fn is_unchanged(path: &Path, before: Option<&[u8]>) -> Result<(), FolderError> {
     if there.as_deref() == before {
         return Ok(());
     }
-    Err(FolderError::new(path, "changed while the team was planned; try again"))
+    Err(FolderError::new(path, "changed while this was planned; try again"))
 }
 
 fn missing(error: io::Error) -> io::Result<Option<Vec<u8>>> {
@@ -215,9 +250,9 @@ fn make_directories(root: &Path, directory: &Path, made: &mut Vec<PathBuf>) -> R
 }
 
 fn move_into_place(prepared: Vec<Prepared>) -> Result<(), FolderError> {
-    let mut done: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
+    let mut done: Vec<(PathBuf, Option<Before>)> = Vec::new();
     for Prepared { path, file, before } in prepared {
-        if let Err(error) = replace(file, &path, before.as_deref()) {
+        if let Err(error) = replace(file, &path, before.as_ref().map(|before| before.bytes.as_slice())) {
             put_back(&done);
             return Err(error);
         }
@@ -229,19 +264,26 @@ fn move_into_place(prepared: Vec<Prepared>) -> Result<(), FolderError> {
     Ok(())
 }
 
-/// Moves one text into its place, where that still holds what was read: an editor keeps to no lock.
-fn replace(file: NamedTempFile, path: &Path, before: Option<&[u8]>) -> Result<(), FolderError> {
+/// Moves one text into its place, or empties it, where that still holds what was read: an editor keeps to no lock.
+fn replace(file: Option<NamedTempFile>, path: &Path, before: Option<&[u8]>) -> Result<(), FolderError> {
     is_unchanged(path, before)?;
+    let Some(file) = file else {
+        return fs::remove_file(path).map_err(FolderError::io("removed", path));
+    };
     let moved = if before.is_some() { file.persist(path) } else { file.persist_noclobber(path) };
     moved.map(drop).map_err(|error| FolderError::io("written", path)(error.error))
 }
 
-fn put_back(done: &[(PathBuf, Option<Vec<u8>>)]) {
+fn put_back(done: &[(PathBuf, Option<Before>)]) {
     for (path, before) in done.iter().rev() {
-        let _ = match before {
-            Some(bytes) => fs::write(path, bytes),
-            None => fs::remove_file(path),
+        let Some(Before { bytes, permissions }) = before else {
+            let _ = fs::remove_file(path);
+            continue;
         };
+        let written = fs::write(path, bytes);
+        if let (Ok(()), Some(permissions)) = (written, permissions) {
+            let _ = fs::set_permissions(path, permissions.clone());
+        }
     }
 }
 
@@ -252,7 +294,7 @@ mod tests {
 
     fn change(path: &str, before: Option<&str>, after: &str) -> FileChange {
         let path = path.parse().expect("a path");
-        FileChange { path, before: before.map(str::to_owned), after: after.to_owned() }
+        FileChange { path, before: before.map(str::to_owned), after: Some(after.to_owned()) }
     }
 
     fn tree(root: &Path) -> BTreeMap<RepoPath, String> {
@@ -302,6 +344,35 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_goes_with_its_empty_directories_and_only_with_all_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = |name: &str| folder.path().join(name);
+        for name in ["cluster/team/a", "cluster/team/deep/b", "cluster/team2/c", "list"] {
+            fs::create_dir_all(place(name).parent().expect("a parent")).expect("created");
+            fs::write(place(name), "old").expect("written");
+        }
+        let gone = |path: &str| FileChange { after: None, ..change(path, Some("old"), "") };
+        let files = vec![gone("cluster/team/a"), gone("cluster/team/deep/b"), change("list", Some("old"), "new")];
+        let before = tree(folder.path());
+        // A file that was changed meanwhile is not deleted, and nothing else happens.
+        let changed = |path: &str| FileChange { before: Some("other".to_owned()), ..gone(path) };
+        let error =
+            write(folder.path(), &ChangeSet { files: [files.clone(), vec![changed("cluster/team2/c")]].concat() });
+        assert!(error.expect_err("changed").to_string().contains("cluster/team2/c: changed while"));
+        assert_eq!(tree(folder.path()), before);
+        // One that is changed at the last moment brings back those that went before it.
+        let prepared = prepare(folder.path(), &ChangeSet { files: files.clone() }, &mut Vec::new()).expect("prepared");
+        fs::write(place("cluster/team/deep/b"), "theirs").expect("written");
+        let _ = move_into_place(prepared).expect_err("changed");
+        fs::write(place("cluster/team/deep/b"), "old").expect("written");
+        assert_eq!(tree(folder.path()), before);
+
+        write(folder.path(), &ChangeSet { files }).expect("written");
+        assert_eq!(tree(folder.path()).into_values().collect::<Vec<_>>(), ["old", "new"]);
+        assert!(!place("cluster/team").exists() && place("cluster/team2").exists());
+    }
+
+    #[test]
     fn one_writer_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let first = lock(folder.path()).expect("free");
@@ -335,7 +406,14 @@ mod tests {
         fs::write(outside.path().join("list"), "old").expect("written");
         std::os::unix::fs::symlink(outside.path(), folder.path().join("cluster")).expect("linked");
         std::os::unix::fs::symlink(outside.path().join("list"), folder.path().join("list")).expect("linked");
-        for files in [vec![change("cluster/new", None, "x")], vec![change("list", Some("old"), "new")]] {
+        let gone = |path: &str| FileChange { after: None, ..change(path, Some("old"), "") };
+        let all = [
+            vec![change("cluster/new", None, "x")],
+            vec![change("list", Some("old"), "new")],
+            vec![gone("cluster/list")],
+            vec![gone("list")],
+        ];
+        for files in all {
             assert!(write(folder.path(), &ChangeSet { files }).is_err());
         }
         assert_eq!(fs::read_to_string(outside.path().join("list")).expect("readable"), "old");

@@ -2,10 +2,10 @@ use std::fmt;
 
 use crate::names::RepoPath;
 
-/// Files to be written, all or none; printed, it is the dry run.
+/// Files to be written or deleted, all or none; printed, it is the dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSet {
-    /// The files in the order in which they are to be written: the list of teams comes last.
+    /// The files in the order in which they are to be written: the list of teams comes last when one is made.
     pub files: Vec<FileChange>,
 }
 
@@ -27,8 +27,15 @@ pub struct FileChange {
     pub path: RepoPath,
     /// What is there now; `None` for a new file.
     pub before: Option<String>,
-    /// What is to be there.
-    pub after: String,
+    /// What is to be there; `None` for a file that goes.
+    pub after: Option<String>,
+}
+
+impl FileChange {
+    /// What is to be there, as text: nothing for a file that goes.
+    pub fn text(&self) -> &str {
+        self.after.as_deref().unwrap_or_default()
+    }
 }
 
 /// Lines around a change.
@@ -53,7 +60,10 @@ impl fmt::Display for Plan {
 
 impl fmt::Display for FileChange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let new: Vec<&str> = self.after.lines().collect();
+        let new: Vec<&str> = self.text().lines().collect();
+        if self.after.is_none() {
+            return writeln!(formatter, "delete {}", self.path);
+        }
         let Some(before) = &self.before else {
             writeln!(formatter, "create {}", self.path)?;
             return new.iter().try_for_each(|line| writeln!(formatter, "  + {line}"));

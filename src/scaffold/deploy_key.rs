@@ -73,12 +73,12 @@ pub fn plan_deploy_key(
     );
     let path = directory.path.join(DEPLOY_KEY_FILE).expect("a plain name");
     let text = head + &encrypt(&secret(key), rule, entropy, now)?;
-    let mut files = vec![FileChange { path, before: None, after: text }];
+    let mut files = vec![FileChange { path, before: None, after: Some(text) }];
     if let Some((path, before)) = directory.kustomization {
         let after = insert_list_entry(before, LISTS, DEPLOY_KEY_FILE)
             .map_err(|problem| DeployKeyError::Edit { path: path.clone(), problem })?;
         if after != before {
-            files.push(FileChange { path: path.clone(), before: Some(before.to_owned()), after });
+            files.push(FileChange { path: path.clone(), before: Some(before.to_owned()), after: Some(after) });
         }
     }
     Ok(ChangeSet { files })
@@ -140,9 +140,9 @@ mod tests {
         let now = "2026-11-30T01:02:03Z".parse().expect("a time");
         let plan = plan_deploy_key(&key, &directory, (&rule, &entropy, now)).expect("a plan");
         let [file, edited] = plan.files.as_slice() else { panic!("{plan}") };
-        assert_eq!(edited.after, format!("{LIST}  - deploy-key.yaml\n"));
-        assert!(!file.after.contains("PRIVATE") && file.after.contains("bailiwick/public-key: ssh-ed25519 AAAA"));
-        let read = EncryptedFile::read(&file.path, file.after.as_bytes()).expect("readable");
+        assert_eq!(edited.text(), format!("{LIST}  - deploy-key.yaml\n"));
+        assert!(!file.text().contains("PRIVATE") && file.text().contains("bailiwick/public-key: ssh-ed25519 AAAA"));
+        let read = EncryptedFile::read(&file.path, file.text().as_bytes()).expect("readable");
         let tree = read.decrypt(&identity).expect("for this key");
         let data = tree.get("stringData").expect("the data");
         assert_eq!(data.get("identity").is_some(), data.get("known_hosts").is_some());

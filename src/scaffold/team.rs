@@ -152,7 +152,7 @@ pub(super) fn changes(
         .map(|file| FileChange {
             path: file.path.clone(),
             before: there.get(&file.path).cloned(),
-            after: file.text.clone(),
+            after: Some(file.text.clone()),
         })
         .collect();
     let keep = |path: &RepoPath| rendered.iter().any(|file| file.keep && file.path == *path);

@@ -44,7 +44,7 @@ fn changes(files: &BTreeMap<RepoPath, String>, request: &TeamRequest) -> ChangeS
 }
 
 fn applied(mut files: BTreeMap<RepoPath, String>, changes: &ChangeSet) -> BTreeMap<RepoPath, String> {
-    files.extend(changes.files.iter().map(|change| (change.path.clone(), change.after.clone())));
+    files.extend(changes.files.iter().map(|change| (change.path.clone(), change.text().to_owned())));
     files
 }
 
@@ -87,7 +87,11 @@ fn names_in_use_are_refused() {
         applied(
             repository(),
             &ChangeSet {
-                files: vec![FileChange { path: path.parse().expect("a path"), before: None, after: text.to_owned() }],
+                files: vec![FileChange {
+                    path: path.parse().expect("a path"),
+                    before: None,
+                    after: Some(text.to_owned()),
+                }],
             },
         )
     };
@@ -193,7 +197,7 @@ fn the_repository_tells_engine_url_and_branch() {
             files: vec![FileChange {
                 path: "cluster/a/p.yaml".parse().expect("a path"),
                 before: None,
-                after: patch.to_owned(),
+                after: Some(patch.to_owned()),
             }],
         },
     );

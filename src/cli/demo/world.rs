@@ -368,7 +368,9 @@ fn scaffold_team(team: &str, files: &BTreeMap<RepoPath, String>) -> anyhow::Resu
     let git_url = format!("ssh://git@127.0.0.1/org/dev-{team}").parse()?;
     let request = TeamRequest::new(team.parse()?, git_url, "main".parse()?);
     match scaffold::plan(&request, &Survey::new(files, "cluster".parse()?))? {
-        Outcome::Changes(plan) => Ok(plan.changes.files.into_iter().map(|file| (file.path, file.after)).collect()),
+        Outcome::Changes(plan) => {
+            Ok(plan.changes.files.into_iter().filter_map(|file| Some((file.path, file.after?))).collect())
+        }
         Outcome::AlreadyThere => Ok(Vec::new()),
     }
 }

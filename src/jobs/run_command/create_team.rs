@@ -5,10 +5,10 @@
 //! request up to date.
 
 use super::Call;
-use super::propose::{commit, open_or_update};
+use super::propose::{commit, files, open_or_update};
 use crate::command::CreateTeam;
 use crate::config::{ClusterConfig, Config};
-use crate::forge::{Access, FileChange, NewCommit, NewPull};
+use crate::forge::{Access, NewCommit, NewPull};
 use crate::jobs::{JobError, admin, hands, requests};
 use crate::names::{BranchName, CommitId, Engine, IssueNumber, NameError, RepositoryName};
 use crate::report::comment;
@@ -126,8 +126,7 @@ async fn propose(
     let key = format!("{}/{}", call.job.repository, command.team);
     let seen_before = !matches!(store.effect(call.lease, "create-team", &key).await?, EffectState::New);
     let title = format!("Create team {}", command.team);
-    let files =
-        plan.changes.files.iter().map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect();
+    let files = files(&plan.changes);
     let new = NewCommit {
         branch: branch.clone(),
         expected: None,

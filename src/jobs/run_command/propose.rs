@@ -1,8 +1,18 @@
 //! A commit on a branch of the bot's own, and the pull request for it: made, or brought up to date.
 
-use crate::forge::{ForgeError, NewCommit, NewPull, PullState, PullUpdate, Repo};
+use crate::forge::{FileChange, ForgeError, NewCommit, NewPull, PullState, PullUpdate, Repo};
 use crate::jobs::JobError;
 use crate::names::{BranchName, CommitId, IssueNumber};
+use crate::scaffold::{self, ChangeSet};
+
+/// The files of a change set as those of a commit.
+pub(super) fn files(changes: &ChangeSet) -> Vec<FileChange> {
+    let file = |file: &scaffold::FileChange| match &file.after {
+        Some(text) => FileChange::write(file.path.clone(), text.clone()),
+        None => FileChange::delete(file.path.clone()),
+    };
+    changes.files.iter().map(file).collect()
+}
 
 /// Brings the branch to the commit. Where nothing is known of the branch and it is there (a store
 /// that was lost, a run that was cut), it is looked at and brought up to date.

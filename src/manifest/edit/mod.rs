@@ -9,7 +9,7 @@ use crate::names::{RepoPath, show};
 pub use nested::{Spot, insert_list_value, insert_text_line};
 pub(crate) use outline::tag_line;
 use outline::{Node, Outline, Shape, Style};
-pub use remove::remove_list_entry;
+pub use remove::{remove_list_items, remove_text_line};
 
 /// Why an entry was not inserted; the text stays as it is. `Display` does not name the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -75,7 +75,7 @@ pub fn insert_text_line(text: &str, spot: Spot<'_>, value: &str) -> Result<Strin
 
 /// The indentation of a block's lines, and where the last of them that holds something ends. Lines of the block are
 /// those that are indented as its first one is, or more; the reader's marks do not say where it ends.
-fn last_line<'t>(text: &'t str, block: &Node) -> Option<(&'t str, usize)> {
+pub(super) fn last_line<'t>(text: &'t str, block: &Node) -> Option<(&'t str, usize)> {
     let header = line_end(text, block.start);
     let mut at = header + text[header..].find('\n')? + 1;
     let mut found: Option<(&str, usize)> = None;
@@ -123,7 +123,7 @@ impl Found {
 
     /// Inserts and reads again: the documents are those that `change` makes of the old ones, handed the new node.
     fn edited(
-        mut self,
+        self,
         text: &str,
         spot: Spot<'_>,
         insertion: &Insertion,
@@ -132,17 +132,27 @@ impl Found {
         let edited = format!("{}{}{}", &text[..insertion.at], insertion.text, &text[insertion.at..]);
         let refused = self.outline.unsupported(insertion.at, "this form");
         let Ok((_, after)) = outline::read_one_of(&edited, spot.document) else { return Err(refused) };
-        let node = |documents: &[Option<Node>]| documents.get(spot.document)?.as_ref()?.at(spot.path).cloned();
-        let changed = node(&after).zip(self.documents.get_mut(spot.document).and_then(Option::as_mut));
-        let made = changed.is_some_and(|(after, root)| root.at_mut(spot.path).is_some_and(|node| change(node, &after)));
-        let same = self.documents.len() == after.len()
-            && self.documents.iter().zip(&after).all(|pair| match pair {
-                (Some(left), Some(right)) => left.same(right),
-                (None, None) => true,
-                _ => false,
-            });
-        if made && same { Ok(edited) } else { Err(refused) }
+        if is_only_change(self.documents, &after, spot, change) { Ok(edited) } else { Err(refused) }
     }
+}
+
+/// Whether the documents are those that `change` makes of the old ones at `spot`, handed the new node.
+pub(super) fn is_only_change(
+    mut before: Vec<Option<Node>>,
+    after: &[Option<Node>],
+    spot: Spot<'_>,
+    change: impl FnOnce(&mut Node, &Node) -> bool,
+) -> bool {
+    let new = after.get(spot.document).and_then(Option::as_ref).and_then(|root| root.at(spot.path));
+    let changed = new.zip(before.get_mut(spot.document).and_then(Option::as_mut));
+    let made = changed.is_some_and(|(new, root)| root.at_mut(spot.path).is_some_and(|node| change(node, new)));
+    let same = before.len() == after.len()
+        && before.iter().zip(after).all(|pair| match pair {
+            (Some(left), Some(right)) => left.same(right),
+            (None, None) => true,
+            _ => false,
+        });
+    made && same
 }
 
 /// The value in the quotes of its neighbour.

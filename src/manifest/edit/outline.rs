@@ -63,6 +63,13 @@ impl Node {
         })
     }
 
+    /// The last key of a path, and what it leads to.
+    pub(super) fn entry_at(&self, path: &[&str]) -> Option<(&Self, &Self)> {
+        let (last, before) = path.split_last()?;
+        let entries = self.at(before)?.entries();
+        entries.iter().find(|(name, _)| name.text() == Some(last)).map(|(name, value)| (name, value))
+    }
+
     /// [`Node::at`], to be changed.
     pub(super) fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
         path.iter().try_fold(self, |node, key| {

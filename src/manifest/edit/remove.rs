@@ -1,66 +1,79 @@
-//! Removing an entry from a list, with every other byte kept.
+//! Removing items of a list, or a line of a text, with every other byte kept.
 
-use super::outline::{self, Node, Outline, Shape};
-use super::{EditError, entry_path, line_end, line_start};
-use crate::names::{RepoPath, show};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// Removes `entry` (such as `team2`) from every list of a kustomization file and gives the new text; the same text where
-/// it is in none. A comment behind it goes with it, those on lines of their own stay. A list that has nothing else becomes
-/// `[]`.
+use super::nested::{Spot, is_only_change, last_line};
+use super::outline::{self, Node, Outline, Shape, Style};
+use super::{EditError, line_end, line_start};
+
+/// Removes the items of these numbers (from 0) from the list at `spot` and gives the new text. A comment behind an item
+/// goes with it, and so do those between its lines; others on lines of their own stay. A list that has nothing else
+/// becomes `[]`.
 ///
 /// # Errors
-/// As [`insert_list_entry`](super::insert_list_entry).
-pub fn remove_list_entry(text: &str, keys: &[&str], entry: &str) -> Result<String, EditError> {
-    let Some(path) = entry_path(entry) else { return Err(EditError::Entry(show(entry))) };
-    let mut text = text.to_owned();
-    // Written twice, or in two lists, it is removed as often: each time the offsets are others.
-    while let Some(shorter) = remove_one(&text, keys, &path)? {
-        text = shorter;
-    }
-    Ok(text)
+/// Where the text cannot be read or edited safely, or there is no such item at `spot`.
+pub fn remove_list_items(text: &str, spot: Spot<'_>, numbers: &BTreeSet<usize>) -> Result<String, EditError> {
+    // From the last one on: the others keep their numbers, and each time the offsets are others.
+    numbers.iter().rev().try_fold(text.to_owned(), |text, number| remove_one(&text, spot, *number))
 }
 
-fn remove_one(text: &str, keys: &[&str], path: &RepoPath) -> Result<Option<String>, EditError> {
-    let outline = outline::read(text)?;
-    let lists = keys.iter().filter_map(|key| outline.find(key));
-    let place = |list: &Node| list.items().iter().position(|item| names(item, path));
-    let Some((key, name, list, number)) =
-        lists.into_iter().find_map(|(key, name, list)| Some((key, name, list, place(list)?)))
-    else {
-        return Ok(None);
-    };
-    let (items, item) = (list.items(), &list.items()[number]);
+fn remove_one(text: &str, spot: Spot<'_>, number: usize) -> Result<String, EditError> {
+    let (outline, documents) = outline::read_one_of(text, spot.document)?;
+    let missing = || outline.unsupported(0, "an object without the list");
+    let root = documents.get(spot.document).and_then(Option::as_ref).ok_or_else(missing)?;
+    let (name, list) = root.entry_at(spot.path).ok_or_else(missing)?;
+    let items = list.items();
+    let item = items.get(number).ok_or_else(missing)?;
     let edited = match &list.shape {
         Shape::List { flow: true, .. } => without_flow_item(text, items, number),
         _ if items.len() == 1 => emptied(text, &outline, (name, list), item)?,
         _ => without_lines(text, &outline, item)?,
     };
-    verify(&outline, &edited, (key, number)).map_err(|form| outline.unsupported(item.start, form))?;
-    Ok(Some(edited))
+    let refused = outline.unsupported(item.start, "this form");
+    let Ok((_, after)) = outline::read_one_of(&edited, spot.document) else { return Err(refused) };
+    let same = is_only_change(documents, &after, spot, |node, new| match &mut node.shape {
+        Shape::List { items, .. } if number < items.len() && matches!(new.shape, Shape::List { .. }) => {
+            items.remove(number);
+            true
+        }
+        _ => false,
+    });
+    if same { Ok(edited) } else { Err(refused) }
 }
 
-fn names(item: &Node, path: &RepoPath) -> bool {
-    item.text().and_then(entry_path).as_ref() == Some(path)
-}
-
-/// The byte range of a block item's line, with the line's end. At the end of a text that has none, the line end before.
-fn line(text: &str, outline: &Outline, item: &Node) -> Result<std::ops::Range<usize>, EditError> {
+/// The byte range of a block item's lines, with the last line's end. At the end of a text that has none, the line end
+/// before.
+fn lines(text: &str, outline: &Outline, item: &Node) -> Result<Range<usize>, EditError> {
     let start = line_start(text, item.start);
     let lead = text[start..item.start].trim_start_matches(' ');
-    let simple = lead.strip_prefix('-').is_some_and(|rest| rest.trim_matches(' ').is_empty());
-    if !simple || text[item.start..item.end].contains('\n') {
+    if !lead.strip_prefix('-').is_some_and(|rest| rest.trim_matches(' ').is_empty()) {
         return Err(outline.unsupported(item.start, "a list item over several lines"));
     }
-    let end = line_end(text, item.end);
+    let end = line_end(text, content_end(text, item));
     match text[end..].find('\n') {
         Some(newline) => Ok(start..end + newline + 1),
         None => Ok(text[..start].trim_end_matches('\n').trim_end_matches('\r').len()..text.len()),
     }
 }
 
+/// Where the last thing in a node ends; the marks of blocks reach to whatever follows them.
+fn content_end(text: &str, node: &Node) -> usize {
+    match &node.shape {
+        Shape::Scalar { style: Style::Literal | Style::Folded, .. } => {
+            last_line(text, node).map_or_else(|| line_end(text, node.start), |(_, end)| end)
+        }
+        Shape::List { flow: false, items } => items.last().map_or(node.end, |item| content_end(text, item)),
+        Shape::Map { flow: false, entries } => {
+            entries.last().map_or(node.end, |(key, value)| content_end(text, value).max(key.end))
+        }
+        _ => node.end,
+    }
+}
+
 fn without_lines(text: &str, outline: &Outline, item: &Node) -> Result<String, EditError> {
-    let line = line(text, outline, item)?;
-    Ok(format!("{}{}", &text[..line.start], &text[line.end..]))
+    let lines = lines(text, outline, item)?;
+    Ok(format!("{}{}", &text[..lines.start], &text[lines.end..]))
 }
 
 /// The list's only item is gone: the key has to say that it is a list all the same.
@@ -69,8 +82,8 @@ fn emptied(text: &str, outline: &Outline, (name, list): (&Node, &Node), item: &N
     let Some(colon) = colon.filter(|_| !outline.flow_root()) else {
         return Err(outline.unsupported(name.start, "a key without a colon"));
     };
-    let line = line(text, outline, item)?;
-    Ok(format!("{} []{}{}", &text[..colon], &text[colon..line.start], &text[line.end..]))
+    let lines = lines(text, outline, item)?;
+    Ok(format!("{} []{}{}", &text[..colon], &text[colon..lines.start], &text[lines.end..]))
 }
 
 /// `[a, b, c]` without one of them, and without the comma behind it, or before the last one.
@@ -89,14 +102,40 @@ fn after_comma(text: &str, at: usize) -> usize {
     if rest.starts_with(',') { text.len() - rest.len() + 1 } else { at }
 }
 
-/// Reads the edited text again: the same tree with that item less, and nothing else.
-fn verify(before: &Outline, edited: &str, (key, number): (&str, usize)) -> Result<(), &'static str> {
-    const FORM: &str = "this form";
-    let after = outline::read(edited).map_err(|_| FORM)?;
-    let (_, _, old) = before.find(key).ok_or(FORM)?;
-    let (_, _, new) = after.find(key).ok_or(FORM)?;
-    let kept = old.items().iter().enumerate().filter(|(place, _)| *place != number).map(|(_, item)| item);
-    let is_list = matches!(new.shape, Shape::List { .. });
-    let same = is_list && new.items().len() + 1 == old.items().len() && kept.zip(new.items()).all(|(a, b)| a.same(b));
-    if same && before.same_without(&after, key) { Ok(()) } else { Err(FORM) }
+/// Removes every line that is `value` from the text at `spot`, which is written as a block (`|`) and has other lines,
+/// and gives the new text. Every other byte stays.
+///
+/// # Errors
+/// Where the text cannot be read or edited safely, there is no such block at `spot`, or nothing would be left in it.
+pub fn remove_text_line(text: &str, spot: Spot<'_>, value: &str) -> Result<String, EditError> {
+    let (outline, documents) = outline::read_one_of(text, spot.document)?;
+    let root = documents.get(spot.document).and_then(Option::as_ref);
+    let Some(block) = root.and_then(|root| root.at(spot.path)) else {
+        return Err(outline.unsupported(0, "an object without the field"));
+    };
+    let Shape::Scalar { text: lines, style: Style::Literal } = &block.shape else {
+        return Err(outline.unsupported(block.start, "a text that is no block of lines (`|`)"));
+    };
+    let others: Vec<&str> = lines.lines().filter(|line| line.trim() != value).collect();
+    let left = others.join("\n");
+    let Some((_, last)) = last_line(text, block).filter(|_| !left.trim().is_empty()) else {
+        return Err(outline.unsupported(block.start, "the only line of a block"));
+    };
+    let header = line_end(text, block.start);
+    let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);
+    let start = text[header..].find('\n').map_or(end, |newline| header + newline + 1);
+    let kept: String = text[start..end].split_inclusive('\n').filter(|line| line.trim() != value).collect();
+    let edited = format!("{}{kept}{}", &text[..start], &text[end..]);
+    let refused = outline.unsupported(block.start, "this form");
+    let Ok((_, after)) = outline::read_one_of(&edited, spot.document) else { return Err(refused) };
+    let same = is_only_change(documents, &after, spot, |node, new| match (&mut node.shape, &new.shape) {
+        (Shape::Scalar { text, .. }, Shape::Scalar { text: new, .. }) => {
+            let lines = |text: &str| text.trim_end_matches('\n').to_owned();
+            let same = lines(new) == lines(&left);
+            text.clone_from(new);
+            same
+        }
+        _ => false,
+    });
+    if same { Ok(edited) } else { Err(refused) }
 }

@@ -2,12 +2,48 @@ mod nested;
 
 use proptest::prelude::*;
 
-use super::{EditError, insert_list_entry, remove_list_entry};
+use super::outline;
+use super::{EditError, Spot, entry_path, insert_list_entry, remove_list_items};
 
 const KEYS: &[&str] = &["resources", "bases"];
 
 fn insert(text: &str) -> String {
     insert_list_entry(text, KEYS, "team2").unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}
+
+/// Removes an entry from every list, however it is written.
+fn remove_list_entry(text: &str, keys: &[&str], entry: &str) -> Result<String, EditError> {
+    let path = entry_path(entry);
+    let mut text = text.to_owned();
+    for key in keys {
+        let outline = outline::read(&text)?;
+        let items = outline.find(key).map(|(_, _, list)| list.items()).unwrap_or_default();
+        let named = |item: &outline::Node| item.text().and_then(entry_path) == path;
+        let numbers = items.iter().enumerate().filter(|(_, item)| named(item)).map(|(number, _)| number).collect();
+        text = remove_list_items(&text, Spot { document: 0, path: &[key] }, &numbers)?;
+    }
+    Ok(text)
+}
+
+#[test]
+fn items_of_several_lines_go_whole() {
+    let text = "patches: # all\n  # first\n  - path: a.yaml\n  # second\n  - target: # why\n      kind: A\n    patch: |-\n      - op: x\n\n        more\n\n  # third\n  - path: c.yaml # c\nx: {y: 1}\n";
+    let remove = |numbers: &[usize]| {
+        let spot = Spot { document: 0, path: &["patches"] };
+        remove_list_items(text, spot, &numbers.iter().copied().collect()).expect("removed")
+    };
+    assert_eq!(
+        remove(&[1]),
+        "patches: # all\n  # first\n  - path: a.yaml\n  # second\n\n  # third\n  - path: c.yaml # c\nx: {y: 1}\n"
+    );
+    assert_eq!(remove(&[0, 1, 2]), "patches: [] # all\n  # first\n  # second\n\n  # third\nx: {y: 1}\n");
+    let spot = Spot { document: 1, path: &["spec", "match", "namespaces"] };
+    let deep = "a: 1\n---\nspec:\n  match:\n    namespaces:\n    - a\n    - 'b' # b\n";
+    assert_eq!(
+        remove_list_items(deep, spot, &[1].into()),
+        Ok("a: 1\n---\nspec:\n  match:\n    namespaces:\n    - a\n".to_owned())
+    );
+    assert!(remove_list_items(deep, spot, &[2].into()).is_err(), "there is no such item");
 }
 
 fn refused(text: &str) -> String {

@@ -370,7 +370,8 @@ mod tests {
         };
         let object =
             ClusterObject { id: id.clone(), file: path.clone(), line: 1, alone: false, text: strange.repeat(20) };
-        let change = FileChange { path: path.clone(), before: None, after: format!("{}\n", object.text).repeat(10) };
+        let change =
+            FileChange { path: path.clone(), before: None, after: Some(format!("{}\n", object.text).repeat(10)) };
         let place = || (id.clone(), path.clone(), 1);
         let gathered = Gathered {
             objects: vec![object; 20],

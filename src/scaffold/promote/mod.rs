@@ -171,7 +171,7 @@ impl Draft<'_> {
             return Err("The files that it could become are there already and hold something else.".to_owned());
         };
         self.entries.push(path.file_name().to_owned());
-        let change = FileChange { path: path.clone(), before: None, after: object.text.clone() };
+        let change = FileChange { path: path.clone(), before: None, after: Some(object.text.clone()) };
         self.files.insert(path.clone(), change);
         Ok(Fate::New(path))
     }
@@ -195,7 +195,7 @@ impl Draft<'_> {
             return Err(by_hand("together with other objects"));
         }
         let change =
-            FileChange { path: path.clone(), before: Some(file.source.to_string()), after: object.text.clone() };
+            FileChange { path: path.clone(), before: Some(file.source.to_string()), after: Some(object.text.clone()) };
         self.files.insert(path.clone(), change);
         Ok(Fate::Changed(path))
     }
@@ -217,7 +217,7 @@ impl Draft<'_> {
             if before.is_none() && path.directory() == self.admin.common.as_str() {
                 self.entries.push(path.file_name().to_owned());
             }
-            let change = FileChange { path: path.clone(), before: before.clone(), after: text.clone() };
+            let change = FileChange { path: path.clone(), before: before.clone(), after: Some(text.clone()) };
             self.files.insert(path.clone(), change);
             kept.push(path.clone());
         }
@@ -246,7 +246,7 @@ impl Draft<'_> {
             after = longer;
         }
         let changed = after != *before;
-        let change = FileChange { path: path.clone(), before: Some(before.clone()), after };
+        let change = FileChange { path: path.clone(), before: Some(before.clone()), after: Some(after) };
         Ok((changed.then_some(change), entries))
     }
 }
@@ -268,7 +268,7 @@ impl fmt::Display for Promotion {
             } else if self.kept.contains(&file.path) {
                 writeln!(formatter, "  as the open pull request has it")?;
             } else {
-                file.after.lines().try_for_each(|line| writeln!(formatter, "{}", format!("  + {line}").trim_end()))?;
+                file.text().lines().try_for_each(|line| writeln!(formatter, "{}", format!("  + {line}").trim_end()))?;
             }
         }
         Ok(())

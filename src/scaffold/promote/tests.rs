@@ -86,9 +86,9 @@ fn documents_go_word_for_word_and_get_an_entry() {
     let files = &promotion.changes.files;
     assert_eq!(files.len(), 3);
     let role = files.iter().find(|file| file.path.as_str() == "cluster/common/team1-clusterrole-reader.yaml");
-    assert_eq!(role.expect("the role's file").after, ROLE);
+    assert_eq!(role.expect("the role's file").text(), ROLE);
     assert_eq!(
-        files[2].after,
+        files[2].text(),
         format!("{LIST}  - ./team1-clusterrole-reader.yaml\n  - ./team1-clusterrolebinding-reader.yaml\n")
     );
     insta::assert_snapshot!(promotion.to_string());
@@ -185,7 +185,7 @@ fn what_is_there_is_left_alone_or_changed_in_its_place() {
     let promotion = planned(&objects, &[], &with(&[listed, ("cluster/common/r.yaml", &other)])).expect("a plan");
     assert_eq!(promotion.fates, [Fate::Changed(path("cluster/common/r.yaml"))]);
     let [change] = promotion.changes.files.as_slice() else { panic!("{promotion:?}") };
-    assert_eq!((change.before.as_deref(), change.after.as_str()), (Some(other.as_str()), ROLE));
+    assert_eq!((change.before.as_deref(), change.text()), (Some(other.as_str()), ROLE));
     assert!(!promotion.to_string().contains("list"), "nothing of the admin repository is shown: {promotion}");
 
     let mixed = format!("{other}---\n{BINDING}");
@@ -254,13 +254,13 @@ fn what_the_open_pull_request_holds_stays() {
     let promotion = planned(&objects, &earlier, ADMIN).expect("a plan");
     let kept: Vec<_> = promotion.kept.iter().map(RepoPath::as_str).collect();
     assert_eq!(kept, ["cluster/common/team1-clusterrolebinding-reader.yaml", "cluster/common/roles.yaml"]);
-    let list = &promotion.changes.files.last().expect("the list").after;
+    let list = &promotion.changes.files.last().expect("the list").text();
     assert!(
         list.ends_with("  - ./team1-clusterrole-reader.yaml\n  - ./team1-clusterrolebinding-reader.yaml\n"),
         "{list}"
     );
     let role = promotion.changes.files.iter().find(|file| file.path.as_str().ends_with("clusterrole-reader.yaml"));
-    assert_eq!(role.expect("the role").after, ROLE, "this run's text counts");
+    assert_eq!(role.expect("the role").text(), ROLE, "this run's text counts");
     let shown = promotion.to_string();
     assert!(shown.contains("as the open pull request has it") && !shown.contains("secret"), "{shown}");
 }

@@ -3,7 +3,7 @@ use super::*;
 /// The plan's text for one changed file.
 fn changed(files: &BTreeMap<RepoPath, String>, request: &TeamRequest, path: &str) -> Option<String> {
     let changes = changes(files, request).files;
-    changes.into_iter().find(|file| file.path.as_str() == path).map(|file| file.after)
+    changes.into_iter().find(|file| file.path.as_str() == path).and_then(|file| file.after)
 }
 
 fn with(path: &str, text: &str) -> BTreeMap<RepoPath, String> {

@@ -18,11 +18,11 @@
 mod head;
 mod there;
 
-use super::propose::{commit, open_or_update};
+use super::propose::{self, commit, open_or_update};
 use super::{Call, rights};
 use crate::command::{Permission, Promote};
 use crate::config::ClusterConfig;
-use crate::forge::{Access, AccountKind, FileChange, NewCommit, NewPull, PullRequest, PullState, Repo};
+use crate::forge::{Access, AccountKind, NewCommit, NewPull, PullRequest, PullState, Repo};
 use crate::jobs::admin::{self, Base};
 use crate::jobs::review_pull_request::branch_of;
 use crate::jobs::{JobError, hands};
@@ -175,7 +175,6 @@ async fn write(
     (repo, branch): (&Repo, BranchName),
     (words, author): (&Promoted<'_>, Option<UserId>),
 ) -> Result<(IssueNumber, bool), JobError> {
-    let files = words.promotion.changes.files.iter();
     let source = format!("{}#{}", call.job.repository_name, call.job.issue);
     let title = comment::promotion_title(words);
     let new = NewCommit {
@@ -184,7 +183,7 @@ async fn write(
         parent: home.base.commit.clone(),
         parent_tree: None,
         message: format!("{title}\n\nAsked for in {source} by a comment."),
-        files: files.map(|file| FileChange::write(file.path.clone(), file.after.clone())).collect(),
+        files: propose::files(&words.promotion.changes),
     };
     let commit = commit(repo, new, true).await?;
     let body = comment::promotion_body(words);

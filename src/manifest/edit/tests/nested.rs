@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde::Deserialize as _;
 
-use crate::manifest::{EditError, Spot, insert_list_value, insert_text_line};
+use crate::manifest::{EditError, Spot, insert_list_value, insert_text_line, remove_text_line};
 
 const NAMESPACES: Spot<'_> = Spot { document: 1, path: &["spec", "match", "namespaces"] };
 const PREFIXES: Spot<'_> = Spot { document: 0, path: &["data", "allowedPrefixes"] };
@@ -113,4 +113,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_line_of_a_text_goes_and_the_others_stay() {
+    let text = "data:\n  allowedPrefixes: |\n    ssh://a/\n\n    ssh://b/\n    ssh://a/\n  other: x # y\n---\na: 1\n";
+    assert_eq!(
+        remove_text_line(text, PREFIXES, "ssh://a/").as_deref(),
+        Ok("data:\n  allowedPrefixes: |\n\n    ssh://b/\n  other: x # y\n---\na: 1\n")
+    );
+    assert_eq!(remove_text_line(text, PREFIXES, "ssh://c/").as_deref(), Ok(text));
+    let only = "data:\n  allowedPrefixes: |\n    ssh://a/\n";
+    let error = remove_text_line(only, PREFIXES, "ssh://a/").expect_err("nothing would be left");
+    assert!(error.to_string().contains("the only line of a block"), "{error}");
+    assert!(remove_text_line("data: {allowedPrefixes: a}\n", PREFIXES, "a").is_err());
 }
