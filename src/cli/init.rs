@@ -101,7 +101,7 @@ fn read(root: &Path, files: &mut BTreeMap<RepoPath, String>) -> Result<Vec<PathB
 }
 
 /// The address of the folder's `origin`, as Git keeps it.
-fn origin(root: &Path) -> Option<GitUrl> {
+pub(super) fn origin(root: &Path) -> Option<GitUrl> {
     let config = std::fs::read_to_string(root.join(".git/config")).ok()?;
     let (_, section) = config.split_once("[remote \"origin\"]")?;
     let lines = section.lines().map(str::trim).take_while(|line| !line.starts_with('['));

@@ -17,6 +17,7 @@ mod keys;
 mod migrate;
 mod operator;
 mod progress;
+mod remove_team;
 mod replay;
 pub mod role;
 pub mod rules;
@@ -88,6 +89,7 @@ enum Command {
     WhoCan(who_can::Args),
     Isolation(isolation::Args),
     CreateTeam(create_team::Args),
+    RemoveTeam(remove_team::Args),
     Keys(keys::Args),
     Init(init::Args),
     Rules(rules::Args),
@@ -126,6 +128,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::WhoCan(args) => who_can::run(args, out),
         Command::Isolation(args) => isolation::run(args, out),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
+        Command::RemoveTeam(args) => Ok(remove_team::run(args, &mut Output { out, err }).status()),
         Command::Keys(args) => keys::run(args, out),
         Command::Init(args) => Ok(init::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),

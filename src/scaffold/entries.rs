@@ -31,7 +31,7 @@ pub(super) fn changes(
     let change = |path: RepoPath| {
         let before = survey.files().get(&path).cloned();
         let after = texts.remove(&path)?;
-        (before.as_ref() != Some(&after)).then_some(FileChange { path, before, after })
+        (before.as_ref() != Some(&after)).then_some(FileChange { path, before, after: Some(after) })
     };
     Ok(order.into_iter().filter_map(change).collect())
 }
@@ -123,13 +123,14 @@ impl Editor<'_> {
             if !wanted {
                 continue;
             }
-            let text = self.texts.get(path).or_else(|| self.survey.files().get(path)).cloned().unwrap_or_default();
+            let text = self.texts.get(&path).or_else(|| self.survey.files().get(&path)).cloned().unwrap_or_default();
             let spot = Spot { document, path: &keys };
             let edited = match field {
                 Field::Lists(_) => insert_list_value(&text, spot, add),
                 Field::Lines(_) => insert_text_line(&text, spot, add),
             };
-            self.put(path.clone(), edited.map_err(|problem| edit(path, problem))?);
+            let edited = edited.map_err(|problem| edit(&path, problem))?;
+            self.put(path, edited);
         }
         Ok(())
     }

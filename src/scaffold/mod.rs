@@ -16,6 +16,7 @@ mod near;
 mod parameter;
 mod pattern;
 pub mod promote;
+pub mod remove;
 mod render;
 mod repository;
 mod survey;

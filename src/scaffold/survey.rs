@@ -278,19 +278,8 @@ impl<'a> Survey<'a> {
     ///
     /// # Errors
     /// Where a file that may hold one cannot be read.
-    pub(super) fn objects(&self, wanted: &Objects) -> Result<Vec<(&'a RepoPath, usize, Value)>, ScaffoldError> {
-        let marks = [wanted.group.as_deref(), wanted.name.as_deref()];
-        let may_hold = |text: &str| marks.iter().flatten().all(|mark| text.contains(mark));
-        let mut found = Vec::new();
-        for (path, text) in self.files.iter().filter(|(path, text)| is_yaml(path) && !is_aside(path) && may_hold(text))
-        {
-            let read: Result<Vec<Value>, _> =
-                serde_yaml::Deserializer::from_str(text).map(Value::deserialize).collect();
-            let documents = read.map_err(|_| ScaffoldError::NotRead(path.clone()))?;
-            let like = documents.into_iter().enumerate().filter(|(_, object)| is_like(object, wanted));
-            found.extend(like.map(|(number, object)| (path, number, object)));
-        }
-        Ok(found)
+    pub(super) fn objects(&self, wanted: &Objects) -> Result<Vec<(RepoPath, usize, Value)>, ScaffoldError> {
+        objects_in(self.files.iter().map(|(path, text)| (path, text.as_str())), wanted)
     }
 
     /// What the teams of Flux v1 build on.
@@ -306,6 +295,26 @@ impl<'a> Survey<'a> {
         let api = api.or_else(|| unseen.then_some("rbac.authorization.k8s.io/v1")).unwrap_or_default();
         Some(BaseFlux { role_binding_api: api.to_owned(), path })
     }
+}
+
+/// The objects of these files that are like this, each with its file and its document's number.
+///
+/// # Errors
+/// Where a file that may hold one cannot be read.
+pub(super) fn objects_in<'t>(
+    files: impl Iterator<Item = (&'t RepoPath, &'t str)>,
+    wanted: &Objects,
+) -> Result<Vec<(RepoPath, usize, Value)>, ScaffoldError> {
+    let marks = [wanted.group.as_deref(), wanted.name.as_deref()];
+    let may_hold = |text: &str| marks.iter().flatten().all(|mark| text.contains(mark));
+    let mut found = Vec::new();
+    for (path, text) in files.filter(|(path, text)| is_yaml(path) && !is_aside(path) && may_hold(text)) {
+        let read: Result<Vec<Value>, _> = serde_yaml::Deserializer::from_str(text).map(Value::deserialize).collect();
+        let documents = read.map_err(|_| ScaffoldError::NotRead(path.clone()))?;
+        let like = documents.into_iter().enumerate().filter(|(_, object)| is_like(object, wanted));
+        found.extend(like.map(|(number, object)| (path.clone(), number, object)));
+    }
+    Ok(found)
 }
 
 /// Whether a file is the repository's own affair, which Flux does not apply.
@@ -336,7 +345,7 @@ fn may_matter(path: &RepoPath, text: &str) -> bool {
 }
 
 /// Whether `name` stands in `text` as a word of its own.
-fn mentions(text: &str, name: &str) -> bool {
+pub(super) fn mentions(text: &str, name: &str) -> bool {
     let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
     text.match_indices(name)
         .any(|(at, _)| !word(text[..at].chars().next_back()) && !word(text[at + name.len()..].chars().next()))

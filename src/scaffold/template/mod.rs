@@ -159,6 +159,20 @@ impl Template {
         wanted.flat_map(|entry| each(entry).into_iter().map(move |values| (entry, values))).collect()
     }
 
+    /// Every entry, wanted or not.
+    pub(super) fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The files that are called after the team, or lie in a directory that is, wanted or not.
+    pub(super) fn files_of_team(&self, values: &Values, environments: &[String]) -> Vec<RepoPath> {
+        let named = self.files.iter().filter(|file| file.to.names("team") || file.to.names("namespace"));
+        let paths = named.flat_map(|file| {
+            spread(&file.to, values, environments).into_iter().filter_map(|values| file.to.path(&values))
+        });
+        paths.collect()
+    }
+
     /// Every path that the template's patterns for files lead to, conditions or not, with the directory that is the
     /// team's alone.
     pub(super) fn places(
