@@ -117,6 +117,16 @@ fn is_golden(root: &Path, name: &str) {
     }
 }
 
+/// Compares a text with the one that is kept, or keeps it.
+fn is_golden_text(made: &str, name: &str) {
+    let kept = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/scaffold").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&kept, made).expect("written");
+    }
+    let expected = fs::read_to_string(&kept).expect("it is kept");
+    assert_eq!(made, expected, "{name}: UPDATE_GOLDEN=1 writes it anew; read the difference");
+}
+
 /// One layout from the beginning.
 struct Layout {
     name: &'static str,
@@ -142,7 +152,7 @@ impl Layout {
         let (admin, own) = (room.path().join("admin"), room.path().join("own"));
         let root = admin.to_str().expect("UTF-8");
         self.begins(root);
-        self.takes_teams(root);
+        let before_the_third = self.takes_teams(root);
         for directory in self.built {
             build(&admin.join(directory));
         }
@@ -160,6 +170,7 @@ impl Layout {
         is_golden(Path::new(own), &format!("{}/team-repo", self.name));
         let again = run(&args);
         assert!(again.contains("team1 is already there") && again.contains("has all that"), "{again}");
+        self.loses_teams(root, &before_the_third);
     }
 
     /// A new repository is clean before it has a team, and is made once.
@@ -180,7 +191,9 @@ impl Layout {
         self.is_clean(root, &[]);
     }
 
-    fn takes_teams(&self, root: &str) {
+    /// Gives the repository as it was before the third of them.
+    fn takes_teams(&self, root: &str) -> Tree {
+        let mut last = Tree::new();
         for (team, sets) in ["team1", "team2", "team3"].iter().zip(self.teams) {
             let url = format!("git@github.com:org/dev-{team}");
             let args: Vec<&str> =
@@ -192,7 +205,50 @@ impl Layout {
             let after = tree(Path::new(root));
             assert_eq!(run(&args), format!("{team} is already there; nothing to do\n"));
             assert_eq!(tree(Path::new(root)), after, "twice is once");
+            last = before;
         }
+        last
+    }
+
+    /// Two of the three leave, in two steps each: after every step it builds and has no finding.
+    fn loses_teams(&self, root: &str, before_the_third: &Tree) {
+        let removal = |team, more: &'static str| {
+            let args = ["remove-team", team, "--repo", root, more];
+            args.into_iter().filter(|arg| !arg.is_empty()).collect::<Vec<_>>()
+        };
+        for team in ["team3", "team2"] {
+            let before = tree(Path::new(root));
+            let plan = run(&removal(team, "--plan"));
+            assert_eq!(tree(Path::new(root)), before, "a plan writes nothing");
+            if team == "team2" {
+                is_golden_text(&plan, &format!("{}/remove-team2.txt", self.name));
+            }
+            let line = refused(&removal(team, "--second"), 1);
+            assert!(line.contains("step 1 comes first"), "{line}");
+            run(&removal(team, ""));
+            self.holds_together(root);
+            let middle = tree(Path::new(root));
+            assert!(run(&removal(team, "--plan")).contains("done: nothing here makes Flux apply"));
+            let again = bailiwick(&removal(team, ""));
+            assert!(text(&again.stdout).contains("step 1 is done here"), "{}", text(&again.stderr));
+            assert_eq!(tree(Path::new(root)), middle, "twice is once");
+            let done = run(&removal(team, "--second"));
+            assert!(done.contains(&format!("{team} is gone from here")), "{done}");
+            self.holds_together(root);
+            let after = tree(Path::new(root));
+            assert_eq!(run(&removal(team, "--second")), format!("{team} is not there; nothing to do\n"));
+            assert_eq!(tree(Path::new(root)), after, "twice is once");
+            if team == "team3" {
+                assert_eq!(&after, before_the_third, "who comes and goes leaves every byte as it was");
+            }
+        }
+    }
+
+    fn holds_together(&self, root: &str) {
+        for directory in self.built {
+            build(&Path::new(root).join(directory));
+        }
+        self.is_clean(root, &[]);
     }
 }
 

@@ -117,10 +117,20 @@ fn plan(args: &Args, files: &BTreeMap<RepoPath, String>) -> Result<Option<Remova
     };
     // After the first step nothing may say that it was a team; what is there is looked at all the same.
     match remove::plan(&RemoveRequest { was_team: true, ..request }, &survey, &index) {
-        Ok(removal) if removal.first.files.is_empty() && (args.second || args.plan) => Ok(Some(removal)),
+        // `create-team` heads its files with these words, and the team has changed none of them.
+        Ok(removal) if removal.first.files.is_empty() && (args.second || args.plan || is_ours(files, &removal)) => {
+            Ok(Some(removal))
+        }
         Err(RemoveError::Unknown { near: None, .. }) if args.second => Ok(None),
         _ => Err(unknown.into()),
     }
+}
+
+/// Whether a file in the team's directories says that it was made for the team.
+fn is_ours(files: &BTreeMap<RepoPath, String>, removal: &Removal) -> bool {
+    let made = format!("# Made by `create-team {}`;", removal.team);
+    let inside = |path: &RepoPath| removal.directories.iter().any(|own| path.below(own.as_str()).is_some());
+    files.iter().any(|(path, text)| inside(path) && text.lines().any(|line| line.starts_with(&made)))
 }
 
 fn index(files: &BTreeMap<RepoPath, String>) -> RepositoryIndex {

@@ -18,6 +18,8 @@ mod html;
 mod issue_form;
 mod permission;
 mod promote;
+mod remove_team;
+mod rename_team;
 mod waive;
 
 use std::fmt;
@@ -30,13 +32,24 @@ pub use help::help_text;
 pub use issue_form::{FORM_NOTES, FORM_REPOSITORY, FORM_TEAM, issue_form};
 pub use permission::{Permission, PermissionError};
 pub use promote::Promote;
+pub use remove_team::RemoveTeam;
+pub use rename_team::RenameTeam;
 pub use waive::Waive;
 
 use arguments::Arguments;
 use extract::Line;
 
 /// Every command, in the order in which `/help` lists them.
-pub const COMMANDS: &[Spec] = &[create_team::SPEC, promote::SPEC, waive::SPEC, approve::SPEC, check::SPEC, help::SPEC];
+pub const COMMANDS: &[Spec] = &[
+    create_team::SPEC,
+    remove_team::SPEC,
+    rename_team::SPEC,
+    promote::SPEC,
+    waive::SPEC,
+    approve::SPEC,
+    check::SPEC,
+    help::SPEC,
+];
 
 /// Commands read from one comment; one more is an error, and the rest is left alone.
 pub const MOST_COMMANDS: usize = 5;
@@ -70,6 +83,10 @@ pub enum Command {
     Check,
     /// Propose a new team.
     CreateTeam(CreateTeam),
+    /// Propose that a team leaves.
+    RemoveTeam(RemoveTeam),
+    /// Say how a team gets another name.
+    RenameTeam(RenameTeam),
     /// Propose a team's cluster-wide objects to the admins.
     Promote(Promote),
     /// Let findings pass.
@@ -85,6 +102,8 @@ impl Command {
             Self::Help => help::SPEC.name,
             Self::Check => check::SPEC.name,
             Self::CreateTeam(_) => create_team::SPEC.name,
+            Self::RemoveTeam(_) => remove_team::SPEC.name,
+            Self::RenameTeam(_) => rename_team::SPEC.name,
             Self::Promote(_) => promote::SPEC.name,
             Self::Waive(_) => waive::SPEC.name,
             Self::Approve(_) => approve::SPEC.name,
@@ -94,8 +113,9 @@ impl Command {
     /// Whether it only asks what would be done.
     pub const fn is_plan_only(&self) -> bool {
         match self {
-            Self::Help | Self::Check | Self::Waive(_) | Self::Approve(_) => false,
+            Self::Help | Self::Check | Self::RenameTeam(_) | Self::Waive(_) | Self::Approve(_) => false,
             Self::CreateTeam(command) => command.plan,
+            Self::RemoveTeam(command) => command.plan,
             Self::Promote(command) => command.plan,
         }
     }
@@ -108,6 +128,8 @@ impl fmt::Display for Command {
         match self {
             Self::Help | Self::Check => Ok(()),
             Self::CreateTeam(command) => write!(formatter, " {command}"),
+            Self::RemoveTeam(command) => write!(formatter, " {command}"),
+            Self::RenameTeam(command) => write!(formatter, " {command}"),
             Self::Promote(command) => write!(formatter, "{command}"),
             Self::Waive(command) => write!(formatter, " {command}"),
             Self::Approve(command) => write!(formatter, "{command}"),

@@ -4,7 +4,7 @@ use crate::fuzzing::{fence, hide, quote};
 
 use std::collections::BTreeMap;
 
-use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, help_text, issue_form, parse};
+use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, RemoveTeam, help_text, issue_form, parse};
 
 fn create(team: &str) -> Command {
     let team = team.parse().expect("a team's name");
@@ -219,6 +219,28 @@ fn hostile_nesting_is_read_in_reasonable_time() {
 }
 
 #[test]
+fn a_team_leaves_by_its_name_and_with_its_words_once() {
+    let full =
+        Command::RemoveTeam(RemoveTeam { team: "team3".parse().expect("a team"), without_proof: true, plan: true });
+    assert_eq!(one("/remove-team --plan team3 --without-proof"), Ok(full.clone()));
+    assert_eq!(full.to_string(), "/remove-team team3 --without-proof --plan");
+    assert!(full.is_plan_only());
+    for (line, problem) in [
+        ("/remove-team", "TEAM is missing"),
+        ("/remove-team a b", "\"b\" is one word too many"),
+        ("/remove-team a --force", "\"--force\" is not an option"),
+        ("/remove-team common", "is reserved"),
+        ("/remove-team a --plan --plan", "`--plan` is written twice"),
+        ("/rename-team a", "NEW is missing"),
+        ("/rename-team a a", "both names are the same"),
+        ("/rename-team a ../x", "cannot be a team's name"),
+    ] {
+        assert!(refused(line).contains(problem), "{line}: {}", refused(line));
+    }
+    assert_eq!(one("/rename-team old new").map(|command| command.to_string()), Ok("/rename-team old new".to_owned()));
+}
+
+#[test]
 fn help_lists_every_command() {
     let help = help_text();
     for spec in COMMANDS {
@@ -229,6 +251,8 @@ fn help_lists_every_command() {
     Commands start a line of a new comment, as plain text:
 
     - `/create-team TEAM [--repo OWNER/NAME] [--preset NAME] [--SETTING VALUE]… [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold. Settings are those of the template, such as `--quota large`.
+    - `/remove-team TEAM [--without-proof] [--plan]`: Opens the first of two pull requests that take the team away; written again once that is applied, the second; and once more after that, removes the team's deploy key. With `--plan` only shows both and what will be lost.
+    - `/rename-team OLD NEW`: Says what to do instead: a team's name is that of its namespace, which Kubernetes cannot rename.
     - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
     - `/waive RULE KIND/[NAMESPACE/]NAME REASON…`: Lets the findings of one rule on one object of the pull request pass, as long as the object stays as it is.
     - `/approve [COMMIT] [--withdraw]`: Approves the rights in the whole cluster that the pull request grants, for its present head only; not for its author.

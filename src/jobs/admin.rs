@@ -9,6 +9,7 @@ use crate::git::{BlobKind, GitError, Mirror, Remote, Snapshot};
 use crate::manifest::ManifestFile;
 use crate::names::{BranchName, CommitId, RepoPath};
 use crate::rules::{Policy, PolicyError};
+use crate::scaffold::remove::{self, Removal, RemoveError, RemoveRequest};
 use crate::scaffold::{self, Outcome, ScaffoldError, Survey, TeamRequest};
 use crate::tenancy::RepositoryIndex;
 
@@ -156,6 +157,23 @@ pub(super) async fn plan_team(
     let work = move || {
         let files = texts(&snapshot)?;
         Ok(scaffold::plan(&request, &Survey::new(&files, path)))
+    };
+    let planned: Result<_, GitError> =
+        tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;
+    Ok(planned?)
+}
+
+/// What a team's leaving would change here. The whole repository is read: the team may be named anywhere.
+pub(super) async fn plan_removal(
+    base: &Base,
+    config: &ClusterConfig,
+    request: &RemoveRequest,
+) -> Result<Result<Removal, RemoveError>, JobError> {
+    let (snapshot, path, request) = (base.snapshot.clone(), config.path.clone(), request.clone());
+    let index = base.index.clone();
+    let work = move || {
+        let files = texts(&snapshot)?;
+        Ok(remove::plan(&request, &Survey::new(&files, path), &index))
     };
     let planned: Result<_, GitError> =
         tokio::task::spawn_blocking(work).await.map_err(|error| JobError::retry(error.to_string()))?;

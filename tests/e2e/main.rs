@@ -25,6 +25,7 @@ mod promote;
 mod queue;
 mod receiver;
 mod recover;
+mod remove_team;
 mod rerun;
 mod restart;
 mod review;

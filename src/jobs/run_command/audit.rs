@@ -5,7 +5,7 @@ use super::rights::Right;
 use super::{Call, RunCommand};
 use crate::command::{Command, Waive};
 use crate::jobs::{Context, JobError, audit};
-use crate::names::CommitId;
+use crate::names::{CommitId, DeployKeyId};
 use crate::store::{Action, Actor, AuditEffect, AuditEntry, Decision, Lease};
 
 impl RunCommand {
@@ -49,6 +49,30 @@ impl Call<'_> {
         effects: Vec<AuditEffect>,
     ) -> Result<(), JobError> {
         self.record_proposal("team", Action::TeamCreation, what, (head, effects)).await
+    }
+
+    /// That a team leaves was proposed: as this commit, with these effects.
+    pub(super) async fn record_removal(
+        &self,
+        what: String,
+        head: CommitId,
+        effects: Vec<AuditEffect>,
+    ) -> Result<(), JobError> {
+        self.record_proposal("removal", Action::TeamRemoval, what, (head, effects)).await
+    }
+
+    /// That a team leaves was not proposed, although the person may.
+    pub(super) async fn record_no_removal(&self, what: String, reason: &str) -> Result<(), JobError> {
+        let (proof, reason) = (self.proof.clone(), Some(reason.to_owned()));
+        let entry = self.job.entry(Action::TeamRemoval, what);
+        self.record("removal", AuditEntry { decision: Decision::Denied, proof, reason, ..entry }).await
+    }
+
+    /// A deploy key of a team that has left is removed.
+    pub(super) async fn record_key_removal(&self, what: String, id: DeployKeyId) -> Result<(), JobError> {
+        let (proof, effects) = (self.proof.clone(), vec![AuditEffect::new("deploy_key", id)]);
+        let entry = AuditEntry { proof, effects, ..self.job.entry(Action::KeyRemoved, what) };
+        self.record(&format!("key-removed/{id}"), entry).await
     }
 
     /// Objects of this head of a team's pull request were proposed to the admins, with these effects.

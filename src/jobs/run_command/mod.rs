@@ -11,6 +11,7 @@ mod create_team;
 mod promote;
 mod propose;
 mod pull;
+mod remove_team;
 mod rights;
 mod waive;
 
@@ -178,6 +179,8 @@ impl Call<'_> {
             Command::Help => Ok(comment::help(&command::help_text())),
             Command::Check => Ok(check::run(self, follow_up)),
             Command::CreateTeam(command) => create_team::run(self, &command).await,
+            Command::RemoveTeam(command) => remove_team::run(self, &command).await,
+            Command::RenameTeam(command) => Ok(comment::rename_team(&command.old, &command.new)),
             Command::Promote(command) => promote::run(self, &command).await,
             Command::Waive(command) => waive::run(self, &command, follow_up).await,
             Command::Approve(command) => approve::run(self, &command).await,

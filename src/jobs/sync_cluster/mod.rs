@@ -50,6 +50,15 @@ impl SyncCluster {
         Self { cluster, commit, pull }
     }
 
+    /// How far the merge of a pull request is in a cluster, as far as it was followed.
+    pub(super) async fn state_of(
+        store: &Store,
+        cluster: &ClusterName,
+        pull: IssueNumber,
+    ) -> Result<Option<SyncState>, JobError> {
+        Ok(Record::of_pull(store, cluster, pull).await?.map(|(_, record)| record.state))
+    }
+
     /// Whether a commit was, or is being, followed into a cluster.
     pub(super) async fn is_known(store: &Store, cluster: &ClusterName, commit: &CommitId) -> Result<bool, JobError> {
         Record::exists(store, cluster, commit).await

@@ -6,6 +6,7 @@ mod command;
 mod key;
 mod promote;
 mod remedy;
+mod remove;
 mod request;
 mod source;
 mod sync;
@@ -24,6 +25,10 @@ pub use promote::{
     Promoted, promotion_already, promotion_body, promotion_closed, promotion_impossible, promotion_not_of_cluster,
     promotion_nothing, promotion_opened, promotion_other_branch, promotion_plan, promotion_refused, promotion_title,
     promotion_which_cluster,
+};
+pub use remove::{
+    KeysGone, Leaving, RemovalStep, remove_team_body, remove_team_opened, remove_team_over, remove_team_plan,
+    remove_team_refused, remove_team_title, remove_team_unproven, rename_team,
 };
 pub use request::{RequestReport, request_comment};
 pub use source::{Candidate, Search, no_source};

@@ -43,6 +43,8 @@ pub enum Action {
     Approval,
     /// A team was proposed.
     TeamCreation,
+    /// A team's leaving was proposed, the first step or the second.
+    TeamRemoval,
     /// Objects of a team's pull request were proposed to the admins.
     Promotion,
     /// A deploy key was registered.
@@ -70,6 +72,7 @@ impl Action {
             Self::Waiver => "waiver",
             Self::Approval => "approval",
             Self::TeamCreation => "team-creation",
+            Self::TeamRemoval => "team-removal",
             Self::Promotion => "promotion",
             Self::KeyRegistered => "key-registered",
             Self::KeyReplaced => "key-replaced",
