@@ -121,7 +121,7 @@ fn plan(args: &Args, files: &BTreeMap<RepoPath, String>) -> Result<Option<Remova
         Ok(removal) if removal.first.files.is_empty() && (args.second || args.plan || is_ours(files, &removal)) => {
             Ok(Some(removal))
         }
-        Err(RemoveError::Unknown { near: None, .. }) if args.second => Ok(None),
+        Err(RemoveError::Unknown { .. }) if args.second => Ok(None),
         _ => Err(unknown.into()),
     }
 }

@@ -22,7 +22,7 @@ async fn files(world: &TestWorld, commit: &str, part: &str) -> Vec<String> {
 async fn merge(world: &TestWorld, pull: &Page) {
     world.expect_check(pull, "success").await;
     world.merge(ALICE, pull).await;
-    world.expect_comment(pull, "Applied").await;
+    world.expect_comment(pull, "✅").await;
     world.quiet().await;
     world.read(pull).await;
 }
@@ -116,7 +116,7 @@ async fn without_proof_the_second_step_takes_a_word_of_its_own() {
     let list = world.github().read_file(ADMIN, "main", "cluster/team1/kustomization.yaml").await.expect("there");
     let changes = [
         Change::delete("cluster/team1/sync.yaml"),
-        Change::write("cluster/team1/kustomization.yaml", list.replace("  - sync.yaml\n", "")),
+        Change::write("cluster/team1/kustomization.yaml", &list.replace("  - sync.yaml\n", "")),
     ];
     world.push_changes(ALICE, (ADMIN, "main"), &changes).await;
     world.quiet().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::config::ClusterConfig;
+use crate::config::{AccessMode, ClusterConfig};
 use crate::names::{Engine, IssueNumber, RepositoryName, TeamName};
 use crate::report::markdown;
 use crate::scaffold::FileChange;
@@ -61,6 +61,8 @@ pub enum KeysGone {
     Removed(usize),
     /// The App may not see or change them.
     NoRight,
+    /// None of them was registered by the bot in this cluster.
+    NotOurs,
     /// The repository is now this team's.
     OfTeam(TeamName),
 }
@@ -99,7 +101,7 @@ pub fn remove_team_opened(removal: &Removal, step: RemovalStep, pull: IssueNumbe
         ),
         RemovalStep::Second => format!(
             "Pull request #{pull} {verb}: the second step, with everything that is left of **{team}**.\n\nAfter the merge write \
-             `/remove-team {team}` once more: then I remove its deploy key."
+             `/remove-team {team}` once more: then comes what is left outside of this repository, such as its deploy key."
         ),
     }
 }
@@ -132,10 +134,11 @@ pub fn remove_team_over(team: &TeamName, repository: &RepositoryName, keys: &Key
         KeysGone::NoRight => {
             "I cannot see or change its deploy keys: remove the one of this cluster in its settings.".to_owned()
         }
+        KeysGone::NotOurs => "Its deploy keys are none of mine: look in its settings which of them can go.".to_owned(),
         KeysGone::OfTeam(other) => format!("It is now the repository of {other}, so its deploy keys stay as they are."),
     };
     format!(
-        "**{team}** has left: both steps are merged, and nothing of it is here.\n\n- `{repository}`: {keys} The repository itself \
+        "**{team}** has left: nothing of it is here.\n\n- `{repository}`: {keys} The repository itself \
          stays as it is; archive or delete it where nobody needs it any more.\n- Secrets that somebody has put elsewhere for the \
          team, such as tokens at other services, are not known to me."
     )
@@ -223,10 +226,17 @@ fn second(text: &mut String, leaving: &Leaving<'_>) {
         text.push('\n');
     }
     let repository = repository.as_ref().map_or_else(|| "its repository".to_owned(), |name| format!("`{name}`"));
+    let (cluster, _) = leaving.clusters;
+    let ours = cluster.git_access.mode == AccessMode::DeployKey && leaving.removal.engine == Engine::FluxV2;
+    let key = match ours {
+        true => {
+            format!("Write `/remove-team {team}` once more: then I remove the team's deploy key from {repository}.")
+        }
+        false => format!("Deploy keys of {repository} are none of mine: remove by hand those that nobody needs."),
+    };
     write!(
         text,
-        "### After the merge\n\nWrite `/remove-team {team}` once more: then I remove the team's deploy key from {repository}. The \
-         repository itself stays as it is; archive it by hand where nobody needs it. Secrets for the team at other services are not \
+        "### After the merge\n\n{key} The repository itself stays as it is; archive it by hand where nobody needs it. Secrets for the team at other services are not \
          known to me."
     )
     .expect("writing to a String cannot fail");

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::tree::Tree;
 use super::{RemoveError, RemoveRequest, surveyed};
 use crate::manifest::is_kustomization;
 use crate::names::{Engine, RepoPath, RepositoryName, TeamName};
+use crate::scaffold::survey::mentions;
 use crate::scaffold::{Layout, Survey, Wanted};
 use crate::schema::nearest_name;
 use crate::tenancy::{ObjectId, RepositoryIndex, Team, parse_git_url};
@@ -62,6 +64,20 @@ impl Leaving {
     /// A refusal: others use something of the team.
     pub(super) fn shared(&self, place: impl ToString, what: String) -> RemoveError {
         RemoveError::Shared { team: self.team.clone(), place: place.to_string(), what }
+    }
+
+    /// Whether every file can be read that may have to be changed: one that is passed over would go on naming what is
+    /// gone.
+    pub(super) fn is_readable(&self, tree: &Tree<'_>) -> Result<(), RemoveError> {
+        for file in tree.before.files().filter(|file| file.is_unreadable()) {
+            let path = file.path();
+            let text = tree.text(&path).unwrap_or_default();
+            let names = std::iter::once(self.team.as_str()).chain(self.namespaces.iter().map(String::as_str));
+            if names.into_iter().any(|name| mentions(text, name)) || self.owns(&path) {
+                tree.read(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether nobody else uses what is the team's own.

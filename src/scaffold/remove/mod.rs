@@ -85,6 +85,7 @@ pub fn plan(request: &RemoveRequest, survey: &Survey<'_>, index: &RepositoryInde
     let leaving = Leaving::find(request, survey, index)?;
     leaving.is_alone(survey, index)?;
     let mut tree = Tree::new(survey.files(), index);
+    leaving.is_readable(&tree)?;
     sync::end(&mut tree, &leaving)?;
     let first = tree.changes();
     let middle = tree.texts();

@@ -210,6 +210,21 @@ fn what_others_use_is_never_taken() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_and_names_the_team_is_refused() {
+    let mut tree = with_team(&repository(Layout::FluxV2), Layout::FluxV2, "team3");
+    tree.extend(files(&[(
+        "cluster/kustomization.yaml",
+        "resources:\n  - common\n  - team1\n  - team3\nresource: []\n",
+    )]));
+    let error = refused(&tree, "team3");
+    assert!(
+        error.starts_with("cluster/kustomization.yaml:5: ") && error.ends_with("Mend it, then try again"),
+        "{error}"
+    );
+    assert!(try_removal(&tree, "team1", false).is_err(), "it names that one too");
+}
+
+#[test]
 fn names_that_are_no_teams() {
     let files = with_team(&repository(Layout::FluxV2), Layout::FluxV2, "payments");
     assert_eq!(refused(&files, "paymnets"), "there is no team paymnets; did you mean payments?");
@@ -262,7 +277,8 @@ fn list() -> impl Strategy<Value = String> {
         format!("\n{}", items.into_iter().map(line).collect::<String>())
     });
     let flow = prop::collection::vec("common|other[0-9]", 1..4).prop_map(|items| format!(" [{}]\n", items.join(", ")));
-    let before = prop_oneof![Just(""), Just("---\n"), Just("# head\n\n"), Just("x: |\n  a\n\n")];
+    let before =
+        prop_oneof![Just(""), Just("---\n"), Just("# head\n\n"), Just("commonAnnotations:\n  a: |\n    b\n\n")];
     let after = prop_oneof![Just(""), Just("images: []\n"), Just("\n# end\n"), Just("labels:\n- pairs: {a: b} # x\n")];
     let key = prop_oneof![Just("resources:"), Just("bases:")];
     (before, key, prop_oneof![block, flow], after, any::<bool>()).prop_map(|(before, key, list, after, crlf)| {

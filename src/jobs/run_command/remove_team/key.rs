@@ -3,11 +3,11 @@
 use super::past::Past;
 use super::{Call, what};
 use crate::command::RemoveTeam;
-use crate::config::ClusterConfig;
+use crate::config::{AccessMode, ClusterConfig};
 use crate::forge::{Access, KeyError, Repo};
 use crate::jobs::JobError;
 use crate::jobs::admin::Base;
-use crate::names::DeployKeyId;
+use crate::names::{DeployKeyId, Engine};
 use crate::report::comment::{self, KeysGone};
 
 /// Removes the deploy keys that were registered for the team's Flux in this cluster; returns the answer.
@@ -19,6 +19,9 @@ pub(super) async fn remove(
 ) -> Result<String, JobError> {
     let repository = past.repository().unwrap_or_else(|| cluster.team_repository.for_team(&command.team));
     let answer = |keys| comment::remove_team_over(&command.team, &repository, &keys);
+    if cluster.git_access.mode != AccessMode::DeployKey || cluster.engine == Some(Engine::FluxV1) {
+        return Ok(answer(KeysGone::NotOurs));
+    }
     if command.plan {
         return Ok(answer(KeysGone::Planned));
     }

@@ -49,11 +49,12 @@ pub(super) async fn run(call: &Call<'_>, command: &RemoveTeam) -> Result<String,
     if !removal.first.files.is_empty() {
         return leaves.propose(RemovalStep::First, &removal.first).await;
     }
-    if past.second_open().is_none() && !command.without_proof {
-        if let Err(missing) = proof::of(call, cluster, &past).await? {
-            call.record_no_removal(what(command, cluster), &missing).await?;
-            return Ok(comment::remove_team_unproven(&removal, past.merged().as_ref(), &missing));
-        }
+    if past.second_open().is_none()
+        && !command.without_proof
+        && let Err(missing) = proof::of(call, cluster, &past).await?
+    {
+        call.record_no_removal(what(command, cluster), &missing).await?;
+        return Ok(comment::remove_team_unproven(&removal, past.merged().as_ref(), &missing));
     }
     leaves.propose(RemovalStep::Second, &removal.second).await
 }

@@ -60,9 +60,9 @@ impl Past {
         self.second.iter().find(|pull| pull.state == PullState::Open).map(|pull| pull.number)
     }
 
-    /// Whether the second step was merged.
+    /// Whether a step was merged: where nothing of the team is left, it has left, whoever did the rest.
     pub(super) fn is_over(&self) -> bool {
-        self.second.iter().any(PullRequest::merged)
+        self.first.iter().chain(&self.second).any(PullRequest::merged)
     }
 
     /// The team's repository, where the first step remembers it.
