@@ -27,6 +27,14 @@ async fn merge(world: &TestWorld, pull: &Page) {
     world.read(pull).await;
 }
 
+fn has_workloads(world: &TestWorld) -> bool {
+    !world.world.cluster.list("Deployment", "team1").is_empty()
+}
+
+fn has_namespace(world: &TestWorld) -> bool {
+    world.world.cluster.get("Namespace", "", "team1").is_some()
+}
+
 /// Nothing was written into the admin repository.
 async fn nothing_written(world: &TestWorld) {
     world.quiet().await;
@@ -38,6 +46,7 @@ async fn nothing_written(world: &TestWorld) {
 async fn a_team_leaves_in_two_steps_and_its_key_goes_last() {
     let world = TestWorld::start().await;
     assert_eq!(world.github().deploy_keys(TEAM1).len(), 1);
+    world.until("the team's workloads", |world| has_workloads(world).then_some(())).await;
     insta::assert_snapshot!("first_answer", ask(&world, ALICE, "/remove-team team1").await);
     let (first, shown) = world.expect_pull_request(FIRST).await;
     insta::assert_snapshot!("first_pull_request", format!("{}\n\n{}", shown.title, tidy(&shown.body)));
@@ -52,6 +61,8 @@ async fn a_team_leaves_in_two_steps_and_its_key_goes_last() {
     assert_eq!((same, world.github().pulls(ADMIN).len()), (first.clone(), 1));
 
     merge(&world, &first).await;
+    world.until("Flux to prune", |world| (!has_workloads(world)).then_some(())).await;
+    assert!(has_namespace(&world), "with the rights that it still has");
     insta::assert_snapshot!("second_answer", ask(&world, ALICE, "/remove-team team1").await);
     let (second, shown) = world.expect_pull_request(SECOND).await;
     insta::assert_snapshot!("second_pull_request", format!("{}\n\n{}", shown.title, tidy(&shown.body)));
@@ -61,6 +72,7 @@ async fn a_team_leaves_in_two_steps_and_its_key_goes_last() {
     assert!(again.contains(&format!("#{} is open already and now up to date", second.number)), "{again}");
 
     merge(&world, &second).await;
+    world.until("the namespace to go", |world| (!has_namespace(world)).then_some(())).await;
     assert_eq!(world.github().deploy_keys(TEAM1).len(), 1, "as long as nobody asks");
     let plan = ask(&world, ALICE, "/remove-team team1 --plan").await;
     assert!(plan.contains("would remove its deploy key"), "{plan}");
@@ -106,6 +118,51 @@ async fn what_others_use_is_refused_with_its_place() {
     let answer = ask(&world, ALICE, "/remove-team team1").await;
     insta::assert_snapshot!(answer);
     nothing_written(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_step_waits_until_the_first_is_proven() {
+    let world = TestWorld::start().await;
+    ask(&world, ALICE, "/remove-team team1").await;
+    let (first, _) = world.expect_pull_request(FIRST).await;
+    world.expect_check(&first, "success").await;
+    world.world.cluster.faults().hold_syncs(true);
+    world.merge(ALICE, &first).await;
+    world.expect_comment(&first, "### Cluster dev").await;
+    let early = ask(&world, ALICE, "/remove-team team1").await;
+    assert!(early.contains(&format!("The first step (#{}) is done in Git", first.number)), "{early}");
+    assert!(early.contains("of the merge I know: Flux is fetching and applying"), "{early}");
+    world.world.cluster.faults().hold_syncs(false);
+    world.expect_comment(&first, "✅").await;
+    world.quiet().await;
+    world.read(&first).await;
+
+    // Somebody has made it again by hand.
+    let object = serde_json::json!({
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+        "metadata": {"name": "team1", "namespace": "team1"},
+        "spec": {"interval": "10m", "path": "./", "prune": true, "suspend": true,
+                 "sourceRef": {"kind": "GitRepository", "name": "team1"}},
+    });
+    world
+        .until("it to be gone", |world| {
+            world.world.cluster.get("Kustomization", "team1", "team1").is_none().then_some(())
+        })
+        .await;
+    world.world.cluster.apply(object).expect("applied");
+    let again = ask(&world, ALICE, "/remove-team team1").await;
+    assert!(again.contains("Kustomization team1/team1 is still in the cluster"), "{again}");
+    assert_eq!(world.github().pulls(ADMIN).len(), 1, "nothing was opened");
+    world.world.cluster.delete("Kustomization", "team1", "team1").expect("deleted");
+    world
+        .until("it to be gone", |world| {
+            world.world.cluster.get("Kustomization", "team1", "team1").is_none().then_some(())
+        })
+        .await;
+    ask(&world, ALICE, "/remove-team team1").await;
+    let (second, _) = world.expect_pull_request(SECOND).await;
+    world.expect_check(&second, "success").await;
     world.finish().await;
 }
 

@@ -70,7 +70,7 @@ pub enum KeysGone {
 /// The title of a step's pull request.
 pub fn remove_team_title(team: &TeamName, step: RemovalStep) -> String {
     match step {
-        RemovalStep::First => format!("Remove team {team}, first step: Flux stops and prunes"),
+        RemovalStep::First => format!("Remove team {team}, first step: Flux stops"),
         RemovalStep::Second => format!("Remove team {team}, second step: everything else"),
     }
 }

@@ -16,6 +16,9 @@ const FIELDS: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"
 /// Kustomizations on the way up from a file; a repository with more has no end.
 const MOST: usize = 10_000;
 
+/// Bytes of a pattern: names have at most 253 characters.
+const LONGEST: usize = 1_000;
+
 /// What is to become of a patch.
 enum Fate {
     Stays,
@@ -138,7 +141,7 @@ struct Selector {
 impl Selector {
     fn of(target: &Node) -> Self {
         let pattern = |key| {
-            let text = target.get(key).and_then(Node::text).filter(|text| !text.is_empty())?;
+            let text = target.get(key).and_then(Node::text).filter(|text| !text.is_empty() && text.len() <= LONGEST)?;
             Some(Regex::new(&format!("^(?:{text})$")).or_else(|_| Regex::new(&format!("^{}$", regex::escape(text)))))
         };
         Self { kind: pattern("kind").and_then(Result::ok), name: pattern("name").and_then(Result::ok) }

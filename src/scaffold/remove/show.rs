@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Lost, Removal, Told};
+use crate::names::Engine;
 
 /// So many objects of one kind are named.
 const MOST_NAMES: usize = 20;
 
 impl fmt::Display for Removal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { team, first, second, told, notes, .. } = self;
+        let Self { team, engine, first, second, told, notes, .. } = self;
         let rule = |title: &str| format!("{title}\n{}\n", "-".repeat(title.chars().count()));
         match first.files.is_empty() {
             true => writeln!(formatter, "{}done: nothing here makes Flux apply {team}", rule("Step 1 of 2"))?,
+            false if *engine == Engine::FluxV1 => {
+                write!(formatter, "{}{first}", rule("Step 1 of 2: the team's Flux goes"))?
+            }
             false => write!(formatter, "{}{first}", rule("Step 1 of 2: Flux stops, and prunes what it has applied"))?,
         }
         write!(formatter, "\n{}{second}", rule("Step 2 of 2, once step 1 is applied: everything else"))?;
