@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::config::{AccessMode, ClusterConfig};
 use crate::names::{Engine, IssueNumber, RepositoryName, TeamName};
-use crate::report::markdown;
+use crate::report::{count, markdown};
 use crate::scaffold::FileChange;
 use crate::scaffold::remove::{Removal, Told};
 use crate::tenancy::ObjectId;
@@ -198,11 +198,11 @@ fn first(text: &mut String, leaving: &Leaving<'_>) {
     text.push_str(&lost(leaving));
     text.push_str(&warnings(told));
     text.push_str(&changed("### Files\n\n", &leaving.removal.first.files));
-    let rest = second.files.len();
+    let rest = count(second.files.len(), "file");
     write!(
         text,
         "### After the merge\n\nThe cluster applies this; I follow that and report it here. Then write `/remove-team {team}` again: \
-         once it is proven applied, I open the second pull request, which changes {rest} files: namespace, rights, quota, and what \
+         once it is proven applied, I open the second pull request, which changes {rest}: namespace, rights, quota, and what \
          names the team elsewhere.\n\nTo keep the team, close this pull request."
     )
     .expect("writing to a String cannot fail");
@@ -236,8 +236,8 @@ fn second(text: &mut String, leaving: &Leaving<'_>) {
     };
     write!(
         text,
-        "### After the merge\n\n{key} The repository itself stays as it is; archive it by hand where nobody needs it. Secrets for the team at other services are not \
-         known to me."
+        "### After the merge\n\n{key} The repository itself stays as it is; archive it by hand where nobody needs it. Secrets for \
+         the team at other services are not known to me."
     )
     .expect("writing to a String cannot fail");
 }
@@ -360,4 +360,80 @@ fn others_need_their_own(team: &TeamName, others: &[&ClusterConfig]) -> String {
     format!(
         "Other clusters are run from this repository too, and keep the team. It leaves them in a checkout:\n\n{lines}\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing::AnySecret;
+    use crate::config::{self, Config};
+    use crate::scaffold::ChangeSet;
+    use crate::scaffold::remove::{Lost, Warning};
+
+    fn config() -> Config {
+        let text = "database: sqlite://b.db\ngithub: {app_id: 1, private_key: {file: key.pem}, webhook_secrets: [{env: S}]}\n\
+                    clusters:\n  - {name: dev, admin_repository: org/dev, team_repository: \"org/dev-{team}\", engine: flux-v1}\n  \
+                    - {name: other, admin_repository: org/dev, team_repository: \"org/dev-{team}\", path: other}\n";
+        config::parse(text, "b.yaml", &AnySecret).expect("a configuration")
+    }
+
+    fn id(kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
+        let (kind, name) = (kind.to_owned(), name.to_owned());
+        ObjectId { group: String::new(), kind, namespace: namespace.map(str::to_owned), name }
+    }
+
+    /// A team of Flux v1, with everything that may have to be told, and names that want to be more than that.
+    fn removal() -> Removal {
+        let file = |path: &str| FileChange { path: path.parse().expect("a path"), before: None, after: None };
+        let lost = |id, data| Lost { id, file: "cluster/team3/x.yaml".parse().expect("a path"), data };
+        let warning = Warning {
+            file: "cluster/team3/x.yaml".parse().expect("a path"),
+            line: 3,
+            what: "ConfigMap @org/all has finalizers".to_owned(),
+            remedy: "see `#1`".to_owned(),
+        };
+        Removal {
+            team: "team3".parse().expect("a team"),
+            engine: Engine::FluxV1,
+            directories: vec!["cluster/team3".parse().expect("a path")],
+            namespaces: vec!["team3".to_owned(), "; rm -rf".to_owned()],
+            repository: "org/dev-team3".parse().ok(),
+            source: None,
+            sync: None,
+            first: ChangeSet { files: vec![file("cluster/team3/flux-patch.yaml")] },
+            second: ChangeSet { files: vec![file("cluster/team3/rbac.yaml")] },
+            told: Told {
+                lost: vec![
+                    lost(id("PersistentVolumeClaim", Some("team3"), "data"), true),
+                    lost(id("ClusterRoleBinding", None, "flux-team3"), false),
+                    lost(id("ClusterRole", None, "$(reboot)"), false),
+                    lost(id("<b>@x", None, "`x`"), false),
+                ],
+                warnings: vec![warning],
+            },
+            notes: vec!["README.md:3 has the word team3 too".to_owned()],
+            collected: false,
+        }
+    }
+
+    #[test]
+    fn both_bodies_of_a_team_under_flux_v1() {
+        let (config, removal) = (config(), removal());
+        let clusters: Vec<&ClusterConfig> = config.clusters.iter().collect();
+        let own = [id("PersistentVolumeClaim", None, "@org/all"), id("Deployment", None, "web")];
+        let body = |step, proven| {
+            remove_team_body(&Leaving {
+                removal: &removal,
+                step,
+                clusters: (clusters[0], &clusters[1..]),
+                requested_in: IssueNumber::new(7),
+                own: (step == RemovalStep::First).then_some(&own[..]),
+                proven,
+            })
+        };
+        insta::assert_snapshot!("first_body", body(RemovalStep::First, true));
+        insta::assert_snapshot!("second_body", body(RemovalStep::Second, false));
+        let unproven = remove_team_unproven(&removal, Some(&IssueNumber::new(8)), "nobody knows");
+        assert!(unproven.contains("(#8)") && unproven.contains("kubectl -n team3 get deployment flux"), "{unproven}");
+    }
 }
