@@ -13,5 +13,6 @@ mod once;
 mod recovery;
 mod refresh;
 mod rights;
+mod saga;
 mod sources;
 mod teams;
