@@ -44,8 +44,8 @@ enum Format {
     Json,
 }
 
-/// Groups of built-in resources that people write without their groups.
-const GROUPS: [(&str, &[&str]); 9] = [
+/// Groups of built-in resources, and of Flux's, that people write without their groups.
+const GROUPS: [(&str, &[&str]); 14] = [
     ("apps", &["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"]),
     ("batch", &["jobs", "cronjobs"]),
     ("networking.k8s.io", &["ingresses", "networkpolicies", "ingressclasses"]),
@@ -65,6 +65,14 @@ const GROUPS: [(&str, &[&str]); 9] = [
     ("storage.k8s.io", &["storageclasses", "csidrivers", "volumeattachments"]),
     ("certificates.k8s.io", &["certificatesigningrequests", "signers"]),
     ("policy", &["poddisruptionbudgets"]),
+    ("kustomize.toolkit.fluxcd.io", &["kustomizations"]),
+    ("helm.toolkit.fluxcd.io", &["helmreleases"]),
+    (
+        "source.toolkit.fluxcd.io",
+        &["gitrepositories", "ocirepositories", "buckets", "helmrepositories", "helmcharts", "externalartifacts"],
+    ),
+    ("notification.toolkit.fluxcd.io", &["receivers", "alerts", "providers"]),
+    ("image.toolkit.fluxcd.io", &["imageupdateautomations", "imagepolicies", "imagerepositories"]),
 ];
 
 /// Writes who may do it.

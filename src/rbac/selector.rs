@@ -53,6 +53,14 @@ impl Operator {
     }
 }
 
+impl Selector {
+    /// The keys of the labels that it asks for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let expressions = self.expressions.iter().map(|requirement| requirement.key.as_str());
+        self.labels.keys().map(String::as_str).chain(expressions)
+    }
+}
+
 impl Requirement {
     /// Whether the API server takes it (apimachinery, pkg/labels/selector.go `NewRequirement`).
     fn is_valid(&self) -> bool {

@@ -111,6 +111,7 @@ impl<'a> Gathered<'a> {
                 }
                 Fact::Source(source) => gathered.sources.push((path, source)),
                 Fact::Sync(sync) => gathered.syncs.push((path, sync)),
+                Fact::FluxV1(daemon) if daemon.is_operator => {}
                 Fact::FluxV1(daemon) => gathered.take_daemon(path, daemon),
                 Fact::Ignore(_) | Fact::Rights(_) | Fact::Flux(_) | Fact::Controller(_) | Fact::Patch(_) => {}
             }

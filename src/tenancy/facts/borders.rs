@@ -139,8 +139,8 @@ pub(super) fn operations_decide(file: &ManifestFile, root: &Node, kind: Option<&
                         patches_decide(file, value, depth)
                     }
             }),
-            // Its account is followed.
-            _ if path == "/spec/serviceAccountName" => false,
+            // Its account is followed, where it is written out.
+            "add" | "replace" | "remove" if path == "/spec/serviceAccountName" => false,
             _ => moved || decides(kind, &place),
         }
     })

@@ -22,6 +22,8 @@ pub(in crate::tenancy) struct FluxV1Fact {
     pub(in crate::tenancy) secret_name: Option<String>,
     /// The account of its pods, where one is written.
     pub(in crate::tenancy) account: Option<String>,
+    /// Whether it is the helm-operator instead, which applies charts with its own rights.
+    pub(in crate::tenancy) is_operator: bool,
     pub(in crate::tenancy) position: Position,
 }
 
@@ -41,27 +43,29 @@ pub(super) fn flux_v1(object: &Object) -> Option<FluxV1Fact> {
     let (url, allowed) = (last("--git-url"), listed("--k8s-allow-namespace"));
     // The older name counts where the newer one is not there (kubernetes/kubernetes, `pkg/apis/core/v1/conversion.go`).
     let account = |field| text(object, &[pod[0], pod[1], pod[2], field]);
-    (url.is_some() || !allowed.is_empty() || containers.items().any(|container| is_flux(container))).then(|| {
-        FluxV1Fact {
-            kind,
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
-            url,
-            branch: last("--git-branch"),
-            paths: listed("--git-path"),
-            allowed,
-            secret_name: last("--k8s-secret-name"),
-            account: account("serviceAccountName").or_else(|| account("serviceAccount")),
-            position: object.node.start,
-        }
+    let runs = |names: &[&str]| containers.items().any(|container| runs(container, names));
+    let is_operator = runs(&["fluxcd/helm-operator"]);
+    let is_daemon = url.is_some() || !allowed.is_empty() || runs(&["fluxcd/flux", "weaveworks/flux"]);
+    (is_daemon || is_operator).then(|| FluxV1Fact {
+        kind,
+        name: object.name.clone(),
+        namespace: object.namespace.clone(),
+        url,
+        branch: last("--git-branch"),
+        paths: listed("--git-path"),
+        allowed,
+        secret_name: last("--k8s-secret-name"),
+        account: account("serviceAccountName").or_else(|| account("serviceAccount")),
+        is_operator: is_operator && !is_daemon,
+        position: object.node.start,
     })
 }
 
-fn is_flux(container: &Node) -> bool {
+/// Whether a container runs one of these images, of any registry and with any tag.
+fn runs(container: &Node, names: &[&str]) -> bool {
     let image = container.get("image").and_then(Node::text).unwrap_or_default();
     let repository = image.rsplit_once('@').map_or(image, |(repository, _)| repository);
-    let end = |name: &str| repository.ends_with(name) || repository.contains(&format!("{name}:"));
-    end("fluxcd/flux") || end("weaveworks/flux")
+    names.iter().any(|name| repository.ends_with(name) || repository.contains(&format!("{name}:")))
 }
 
 /// The options of all containers, whether they stand in `args`, in `command`, or in a line of a shell.

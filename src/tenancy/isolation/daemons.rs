@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::doubts::{DAEMON, doubt};
+use super::doubts::{DAEMON, OPERATOR, doubt};
 use super::model::{Applier, Model, Takes};
 use super::placing::{Placing, all_above, contexts};
 use super::settings::is_for;
@@ -14,6 +14,10 @@ use crate::tenancy::{Place, RepositoryIndex, Root};
 impl Model {
     /// What a daemon applies, once for each way on which it comes to run.
     pub(super) fn take_daemon(&mut self, index: &RepositoryIndex, path: &RepoPath, fact: &FluxV1Fact) {
+        if fact.is_operator {
+            self.doubts.insert(doubt(OPERATOR, Place { file: path.clone(), line: fact.position.line }));
+            return;
+        }
         if Placing::of(index, path).renames() {
             self.doubts.insert(doubt(DAEMON, Place { file: path.clone(), line: fact.position.line }));
         }

@@ -1,7 +1,9 @@
 //! What is not followed and might open or close a path: where it is there, nobody is called isolated.
 
+use super::address::is_vague;
 use super::graph::Assumption;
 use crate::names::RepoPath;
+use crate::rbac::Selector;
 use crate::rbac::read::Says;
 use crate::tenancy::facts::flux::FluxKind;
 use crate::tenancy::facts::{Fact, SyncFact};
@@ -13,6 +15,9 @@ pub(super) const UNFOLLOWED: &str = "this patch may change with whose rights or 
 
 /// What is said of a patch of a daemon.
 pub(super) const DAEMON: &str = "this may change how a daemon of Flux v1 is started, and is not followed";
+
+/// What is said of the helm-operator of Flux v1.
+pub(super) const OPERATOR: &str = "the helm-operator of Flux v1 applies the charts of everybody's HelmReleases with its own rights, which is not followed";
 
 /// A doubt.
 pub(super) fn doubt(words: &str, place: Place) -> Assumption {
@@ -59,6 +64,24 @@ fn differs(index: &RepositoryIndex, path: &RepoPath, patch: &SyncFact) -> bool {
                 || (!patch.prefix.is_empty() || !patch.suffix.is_empty())
                     && (&patch.prefix, &patch.suffix) != (&sync.prefix, &sync.suffix)
         })
+}
+
+/// What is said of a role whose rules nobody knows from here.
+const VARIABLE: &str = "this role has a variable in its rules or its labels, and nobody knows here what it gives";
+const OWNED: &str = "this role takes rules by a label that Flux puts on what it applies, which is not followed";
+
+/// A doubt about a role: what it gives is decided where it is applied.
+pub(super) fn doubt_of_rights(path: &RepoPath, fact: &Fact) -> Option<Assumption> {
+    let Fact::Rights(rights) = fact else { return None };
+    let Says::Role { labels, rules, aggregation } = &rights.written.says else { return None };
+    let place = Place { file: path.clone(), line: rights.line };
+    let words = rules.iter().flat_map(|rule| [&rule.verbs, &rule.api_groups, &rule.resources, &rule.resource_names]);
+    let mut words = words.flatten().chain(labels.iter().flat_map(|(key, value)| [key, value]));
+    if words.any(|word| is_vague(word)) {
+        return Some(doubt(VARIABLE, place));
+    }
+    let mut keys = aggregation.iter().flatten().flat_map(Selector::keys);
+    keys.any(|key| key.contains("toolkit.fluxcd.io/") || is_vague(key)).then(|| doubt(OWNED, place))
 }
 
 /// Where a fact is written.

@@ -3,11 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::address::is_vague;
-use super::doubts::{UNFOLLOWED, decides_as_patch, doubt, line_of};
+use super::doubts::{UNFOLLOWED, decides_as_patch, doubt, doubt_of_rights, line_of};
 use super::graph::Assumption;
 use super::placing::{Placing, all_above, patches_of, tops};
 use super::settings::{Settings, is_for};
-use crate::manifest::EntryRole;
 use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says};
 use crate::rbac::{Object, Origin};
@@ -157,7 +156,7 @@ impl Model {
             self.unreadable.push(path.clone());
         }
         if file.kustomization().is_some() && index.is_applied(&path, None) {
-            let remote = file.entries().filter(|entry| entry.target.is_none() && entry.role == EntryRole::Resource);
+            let remote = file.entries().filter(|entry| entry.target.is_none());
             for entry in remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote) {
                 let place = Place { file: path.clone(), line: entry.position.line };
                 self.fetched.push(place.clone());
@@ -172,6 +171,7 @@ impl Model {
         {
             self.cut.push(path.clone());
         }
+        self.doubts.extend(file.facts().filter_map(|fact| doubt_of_rights(&path, &fact)));
         if index.is_only_patch(&path) {
             let places = file.facts().filter(|fact| decides_as_patch(index, &path, fact));
             let places: Vec<u32> = places.filter_map(|fact| line_of(&fact)).collect();

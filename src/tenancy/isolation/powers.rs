@@ -66,6 +66,8 @@ pub(super) struct Power {
 const PUT: &[&str] = &["create", "update", "patch"];
 const CHANGE: &[&str] = &["update", "patch"];
 const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+const AFTER: &[&str] = &["update", "patch", "delete", "deletecollection"];
+const TAKE: &[&str] = &["delete", "deletecollection"];
 const READ: &[&str] = &["get", "list", "watch"];
 const CORE: &[&str] = &[""];
 const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
@@ -222,10 +224,24 @@ pub(super) const POWERS: &[Power] = &[
         Everywhere,
         "change and delete what everybody's custom resources are",
     ),
+    // A namespace is in itself: a RoleBinding there lets somebody change and delete it (kubernetes/apiserver,
+    // `pkg/endpoints/request/requestinfo.go`).
     Power {
-        named: (Nowhere, NamedNamespaces),
-        ..wide((WRITE, CORE, &["namespaces"]), Everywhere, "change or delete namespaces")
+        named: (NamedNamespaces, NamedNamespaces),
+        ..power((AFTER, CORE, &["namespaces"]), (Namespace, Everywhere), "change or delete namespaces")
     },
+    wide((TAKE, RBAC, &["clusterroles", "clusterrolebindings"]), Everywhere, "take everybody's rights away"),
+    wide(
+        (WRITE, &["flowcontrol.apiserver.k8s.io"], &["flowschemas", "prioritylevelconfigurations"]),
+        Everywhere,
+        "decide how everybody's requests are served",
+    ),
+    wide((PUT, &["scheduling.k8s.io"], &["priorityclasses"]), Everywhere, "run pods that push out everybody's"),
+    wide(
+        (PUT, &["certificates.k8s.io"], &["clustertrustbundles"]),
+        Everywhere,
+        "put certificate authorities into everybody's pods",
+    ),
     wide((WRITE, CORE, &["nodes"]), Everywhere, "change or delete nodes"),
 ];
 
@@ -350,7 +366,8 @@ fn written(rule: &PolicyRule) -> Option<(String, Leads)> {
         return None;
     }
     let main = |word: &str| word.split('/').next().unwrap_or_default().to_owned();
-    let stands = |word: &&str| !IN_NO_NAMESPACE.contains(&main(word).as_str());
+    // `pods/*` matches nothing.
+    let stands = |word: &&str| !word.ends_with("/*") && !IN_NO_NAMESPACE.contains(&main(word).as_str());
     let resources: Vec<&str> = rule.resources.iter().map(String::as_str).filter(stands).collect();
     let verbs = if verbs.contains(&"*") { "do everything with".to_owned() } else { listed(&verbs) };
     (!resources.is_empty()).then(|| (format!("{verbs} {}", listed(&resources)), Everywhere))

@@ -74,7 +74,10 @@ impl Settings {
                     }
                     Fact::Patch(patch) if patch.targeted || patch.path.is_none() => {
                         let all = written(index, patch, &path);
-                        let borders = all.iter().filter(|(patch, _)| patch.borders);
+                        // Which objects a component's patches come to is decided where it is named.
+                        let is_component = file.kustomization().is_some_and(|it| it.is_component);
+                        let borders =
+                            all.iter().filter(|(patch, _)| patch.borders || is_component && patch.account.is_some());
                         let places = borders.map(|(patch, file)| Place { file: file.clone(), line: patch.line });
                         own.unfollowed.extend(places.filter(|_| index.is_applied(&path, None)));
                         let accounts = all.into_iter().map(|(patch, _)| patch).filter(|patch| patch.account.is_some());

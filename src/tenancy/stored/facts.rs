@@ -47,6 +47,7 @@ pub(super) fn write(part: &mut Content, fact: &Fact, objects: &[ObjectSummary]) 
             part.list(daemon.allowed.iter(), |part, name| part.text(name));
             part.optional(daemon.secret_name.as_deref());
             part.optional(daemon.account.as_deref());
+            part.flag(daemon.is_operator);
             part.position(daemon.position);
         }
     }
@@ -146,6 +147,7 @@ pub(super) fn read(part: &mut Reader<'_>) -> Fact {
             allowed: part.list(Reader::owned),
             secret_name: part.optional(),
             account: part.optional(),
+            is_operator: part.flag(),
             position: part.position(),
         }),
     }

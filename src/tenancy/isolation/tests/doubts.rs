@@ -183,3 +183,52 @@ fn what_is_no_team_is_told_and_not_looked_at() {
     tree.put("cluster/kustomization.yaml", &list).put("cluster/tool.yaml", &other);
     assert_eq!((tree.of("team1").verdict(), open(&tree)), (Verdict::Isolated, vec!["cluster/tool.yaml:1".to_owned()]));
 }
+
+#[test]
+fn what_is_decided_where_it_is_applied_leaves_the_answer_open() {
+    let aggregated = |key: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: extra}}\n\
+             aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{{key}: infra}}}}]}}\n"
+        )
+    };
+    let operator = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: helm-operator, namespace: flux-system}\n\
+                    spec: {template: {spec: {containers: [{name: x, image: 'docker.io/fluxcd/helm-operator:1.4'}]}}}\n";
+    for (extra, verdict) in [
+        (role("extra", "{apiGroups: [''], resources: ['${r}'], verbs: [get]}"), Verdict::Unproven),
+        (role("extra", "{apiGroups: [''], resources: [configmaps], verbs: ['${v:=get}']}"), Verdict::Unproven),
+        (aggregated("kustomize.toolkit.fluxcd.io/name"), Verdict::Unproven),
+        (aggregated("team"), Verdict::Isolated),
+        (operator.to_owned(), Verdict::Unproven),
+        (operator.replace("helm-operator", "another"), Verdict::Isolated),
+    ] {
+        let mut tree = two_teams();
+        tree.extra("team2", &extra);
+        assert_eq!(tree.of("team1").verdict(), verdict, "{extra}");
+    }
+    let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
+    for account in [
+        "- {op: replace, path: /spec/serviceAccountName, value: strong}",
+        "- {op: copy, from: /metadata/name, path: /spec/serviceAccountName}",
+    ] {
+        let mut tree = listed("components: [../common]\n");
+        tree.put("cluster/common/kustomization.yaml", &format!("{component}{}", patch("kind: Kustomization", account)));
+        assert_eq!(tree.of("team1").verdict(), Verdict::Unproven, "{account}");
+    }
+    for operation in ["copy", "move"] {
+        let moved = format!("- {{op: {operation}, from: /metadata/annotations/a, path: /spec/serviceAccountName}}");
+        assert_eq!(
+            listed(&patch("kind: Kustomization", &moved)).of("team1").verdict(),
+            Verdict::Unproven,
+            "{operation}"
+        );
+    }
+}
+
+#[test]
+fn a_patch_that_is_fetched_from_a_teams_repository_is_the_teams() {
+    let mut tree = listed("patches: [{path: 'https://raw.githubusercontent.com/org/dev-team1/main/p.yaml'}]\n");
+    let open = locked().replace("--no-remote-bases=true, ", "").replace("--default-service-account=default", "");
+    tree.put("cluster/flux-system/controllers.yaml", &open);
+    assert!(tree.of("team1").paths.iter().any(|path| target(&path.to) == "cluster"), "{:#?}", tree.of("team1"));
+}

@@ -213,3 +213,33 @@ fn a_kubeconfig_that_is_run_is_the_controller_itself() {
     let way = tree.way("team1", "cluster");
     assert!(way[2].contains("--insecure-kubeconfig-exec"), "{way:?}");
 }
+
+#[test]
+fn a_namespace_can_be_deleted_from_within() {
+    for (verbs, reached) in [("delete", true), ("patch", true), ("create", false), ("get", false)] {
+        let mut tree = two_teams();
+        tree.extra(
+            "team2",
+            &role("spaces", &format!("{{apiGroups: [''], resources: [namespaces], verbs: [{verbs}]}}")),
+        );
+        tree.extra("team2", &binding("spaces", Some("team2"), "spaces", &[&account("team1", "flux")]));
+        assert_eq!(tree.reached("team1") == ["team2"], reached, "{verbs}");
+    }
+}
+
+#[test]
+fn what_is_everybodys_counts_and_what_matches_nothing_does_not() {
+    for (rule, reached) in [
+        ("{apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [delete]}", true),
+        ("{apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [get]}", false),
+        ("{apiGroups: [flowcontrol.apiserver.k8s.io], resources: [flowschemas], verbs: [create]}", true),
+        ("{apiGroups: [scheduling.k8s.io], resources: [priorityclasses], verbs: [create]}", true),
+        ("{apiGroups: [certificates.k8s.io], resources: [clustertrustbundles], verbs: [update]}", true),
+        ("{apiGroups: [''], resources: ['pods/*', 'secrets/*'], verbs: ['*']}", false),
+    ] {
+        let mut tree = two_teams();
+        tree.extra("team2", &role("extra", rule));
+        tree.extra("team2", &binding("extra", None, "extra", &[&account("team1", "flux")]));
+        assert_eq!(!tree.reached("team1").is_empty(), reached, "{rule}");
+    }
+}
