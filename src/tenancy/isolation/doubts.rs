@@ -8,7 +8,7 @@ use crate::rbac::read::Says;
 use crate::tenancy::facts::flux::FluxKind;
 use crate::tenancy::facts::{Fact, SyncFact};
 use crate::tenancy::stored::list;
-use crate::tenancy::{Place, RepositoryIndex};
+use crate::tenancy::{KustomizationSummary, Place, RepositoryIndex};
 
 /// What is said of a patch.
 pub(super) const UNFOLLOWED: &str = "this patch may change with whose rights or from where something is applied, or who may do what, and is not followed";
@@ -64,6 +64,14 @@ fn differs(index: &RepositoryIndex, path: &RepoPath, patch: &SyncFact) -> bool {
                 || (!patch.prefix.is_empty() || !patch.suffix.is_empty())
                     && (&patch.prefix, &patch.suffix) != (&sync.prefix, &sync.suffix)
         })
+}
+
+/// A doubt about a component: what it does to names and to labels that roles are taken by comes to what stands beside it.
+pub(super) fn doubt_of_component(path: &RepoPath, own: &KustomizationSummary) -> Option<Assumption> {
+    let moves = own.namespace.is_some() || !own.prefix.is_empty() || !own.suffix.is_empty();
+    let joins = own.labels.keys().any(|key| key.contains("/aggregate-to-"));
+    let words = "this component changes names or labels of what stands beside it, which is not followed";
+    (own.is_component && (moves || joins)).then(|| doubt(words, Place { file: path.clone(), line: 1 }))
 }
 
 /// What is said of a role whose rules nobody knows from here.

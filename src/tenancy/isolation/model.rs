@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::address::is_vague;
-use super::doubts::{UNFOLLOWED, decides_as_patch, doubt, doubt_of_rights, line_of};
+use super::doubts::{UNFOLLOWED, decides_as_patch, doubt, doubt_of_component, doubt_of_rights, line_of};
 use super::graph::Assumption;
 use super::placing::{Placing, all_above, patches_of, tops};
 use super::settings::{Settings, is_for};
+use crate::manifest::EntryRole;
 use crate::names::RepoPath;
 use crate::rbac::read::{Changed, Says};
 use crate::rbac::{Object, Origin};
@@ -156,7 +157,8 @@ impl Model {
             self.unreadable.push(path.clone());
         }
         if file.kustomization().is_some() && index.is_applied(&path, None) {
-            let remote = file.entries().filter(|entry| entry.target.is_none());
+            let counts = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
+            let remote = file.entries().filter(|entry| entry.target.is_none() && counts(entry.role));
             for entry in remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote) {
                 let place = Place { file: path.clone(), line: entry.position.line };
                 self.fetched.push(place.clone());
@@ -171,6 +173,7 @@ impl Model {
         {
             self.cut.push(path.clone());
         }
+        self.doubts.extend(file.kustomization().and_then(|it| doubt_of_component(&path, &it)));
         self.doubts.extend(file.facts().filter_map(|fact| doubt_of_rights(&path, &fact)));
         if index.is_only_patch(&path) {
             let places = file.facts().filter(|fact| decides_as_patch(index, &path, fact));

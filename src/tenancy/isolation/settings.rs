@@ -79,7 +79,7 @@ impl Settings {
                         let borders =
                             all.iter().filter(|(patch, _)| patch.borders || is_component && patch.account.is_some());
                         let places = borders.map(|(patch, file)| Place { file: file.clone(), line: patch.line });
-                        own.unfollowed.extend(places.filter(|_| index.is_applied(&path, None)));
+                        own.unfollowed.extend(places.filter(|_| is_component || index.is_applied(&path, None)));
                         let accounts = all.into_iter().map(|(patch, _)| patch).filter(|patch| patch.account.is_some());
                         own.accounts.entry(path.clone()).or_default().extend(accounts);
                         if !is_of_team && file.kustomization().is_some() {

@@ -215,6 +215,16 @@ fn what_is_decided_where_it_is_applied_leaves_the_answer_open() {
         tree.put("cluster/common/kustomization.yaml", &format!("{component}{}", patch("kind: Kustomization", account)));
         assert_eq!(tree.of("team1").verdict(), Verdict::Unproven, "{account}");
     }
+    for does in
+        ["namespace: x", "namePrefix: x-", "labels: [{pairs: {rbac.authorization.k8s.io/aggregate-to-admin: 'true'}}]"]
+    {
+        let mut tree = listed("components: [../common]\n");
+        tree.put("cluster/common/kustomization.yaml", &format!("{component}{does}\n"));
+        assert_eq!(tree.of("team1").verdict(), Verdict::Unproven, "{does}");
+    }
+    let mut tree = listed("components: [../common]\n");
+    tree.put("cluster/common/kustomization.yaml", &format!("{component}labels: [{{pairs: {{app: x}}}}]\n"));
+    assert_eq!(tree.of("team1").verdict(), Verdict::Isolated);
     for operation in ["copy", "move"] {
         let moved = format!("- {{op: {operation}, from: /metadata/annotations/a, path: /spec/serviceAccountName}}");
         assert_eq!(
