@@ -34,9 +34,7 @@ impl Database {
     /// # Errors
     /// Where the configuration or the database cannot be read.
     pub(super) async fn open_to_read(&self) -> anyhow::Result<Store> {
-        let url = self.url()?;
-        is_there(&url)?;
-        Ok(Store::open_to_read(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+        open_to_read(&self.url()?).await
     }
 
     fn url(&self) -> anyhow::Result<DatabaseUrl> {
@@ -62,6 +60,15 @@ pub(super) fn url_of(option: &str, text: &SecretString) -> anyhow::Result<Databa
 pub(super) async fn open(url: &DatabaseUrl) -> anyhow::Result<Store> {
     is_there(url)?;
     Ok(Store::open(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
+}
+
+/// Opens a store to look: nothing is made, migrated or written.
+///
+/// # Errors
+/// Where there is none, or it cannot be read.
+pub(super) async fn open_to_read(url: &DatabaseUrl) -> anyhow::Result<Store> {
+    is_there(url)?;
+    Ok(Store::open_to_read(url.expose(), Arc::new(SystemClock), Arc::new(OsEntropy)).await?)
 }
 
 fn is_there(url: &DatabaseUrl) -> anyhow::Result<()> {

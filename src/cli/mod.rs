@@ -6,6 +6,7 @@ mod config;
 mod create_team;
 mod database;
 pub mod demo;
+mod desk;
 mod diff;
 mod doctor;
 pub mod explain;
@@ -129,7 +130,7 @@ fn dispatch(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         Command::Isolation(args) => isolation::run(args, out),
         Command::CreateTeam(args) => Ok(create_team::run(args, &mut Output { out, err }).status()),
         Command::RemoveTeam(args) => Ok(remove_team::run(args, &mut Output { out, err }).status()),
-        Command::Keys(args) => keys::run(args, out),
+        Command::Keys(args) => keys::run(args, out, err),
         Command::Init(args) => Ok(init::run(args, &mut Output { out, err }).status()),
         Command::Config(args) => wait_for(config::run(args, &mut Output { out, err })),
         Command::Doctor(args) => wait_for(doctor::run(args, &mut Output { out, err })),

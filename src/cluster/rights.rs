@@ -39,10 +39,11 @@ impl Right {
         Self::new("list", KUSTOMIZATIONS, "kustomizations"),
     ];
     /// To make deploy keys for teams, besides.
-    pub const KEYS: [Self; 3] = [
+    pub const KEYS: [Self; 4] = [
         Self::new("get", "", "namespaces"),
         Self { name: Some(GIT_SECRET), ..Self::new("get", "", "secrets") },
         Self::new("create", "", "secrets"),
+        Self { name: Some(GIT_SECRET), ..Self::new("patch", "", "secrets") },
     ];
     /// To try definitions in a dry run (`clusters[].dry_run`), besides. RBAC knows no right to dry runs alone:
     /// these are the rights to change definitions.
@@ -151,8 +152,9 @@ mod tests {
             "a Namespace, and lists of Flux's"
         );
         assert_eq!(verbs(client, "flux_call", "Call { verb: \""), named(|right| right.group.ends_with("fluxcd.io")));
-        let secrets = verbs(include_str!("secret.rs"), "secret_call", "Call { verb: \"");
-        assert_eq!(secrets, named(|right| right.resource == "secrets"));
+        let [made, changed] = [include_str!("secret.rs"), include_str!("pairs.rs")]
+            .map(|source| verbs(source, "secret_call", "Call { verb: \""));
+        assert_eq!(&made | &changed, named(|right| right.resource == "secrets"));
         assert_eq!(Right::TRY.map(|right| right.verb).join(" and "), super::super::dry_run::VERBS);
     }
 }

@@ -9,17 +9,24 @@ use zeroize::Zeroize as _;
 
 use super::client::{Cluster, FIELD_MANAGER};
 use super::error::{Call, ClusterError};
+use super::pairs::Pair;
 use crate::names::{Namespace, ObjectName, PublicKey};
 
 /// The label that says who made an object (kubernetes.io, "Recommended Labels").
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// The label that Flux puts on what a Kustomization applies (fluxcd.io, "Kustomization", garbage collection).
+const APPLIED_BY_FLUX: &str = "kustomize.toolkit.fluxcd.io/name";
 
 /// The values of a Secret.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SecretData {
     /// The Secret's type, such as `Opaque`.
     pub kind: String,
-    values: BTreeMap<String, SecretSlice<u8>>,
+    pub(super) values: BTreeMap<String, SecretSlice<u8>>,
+    pub(super) labels: BTreeMap<String, String>,
+    /// Which object it is, and in which state it was read.
+    pub(super) version: (Option<String>, Option<String>),
 }
 
 impl SecretData {
@@ -39,10 +46,21 @@ impl SecretData {
         self.values.keys().map(String::as_str)
     }
 
+    /// Whether Bailiwick made it, and it does not come from Git, where Flux would put it back as it was.
+    pub fn is_ours(&self) -> bool {
+        let ours = self.labels.get(MANAGED_BY).is_some_and(|by| by == FIELD_MANAGER);
+        ours && !self.labels.contains_key(APPLIED_BY_FLUX)
+    }
+
     fn read(secret: Secret) -> Self {
         let values = secret.data.unwrap_or_default();
         let values = values.into_iter().map(|(key, ByteString(value))| (key, value.into())).collect();
-        Self { kind: secret.type_.unwrap_or_default(), values }
+        Self {
+            kind: secret.type_.unwrap_or_default(),
+            values,
+            labels: secret.metadata.labels.unwrap_or_default(),
+            version: (secret.metadata.uid, secret.metadata.resource_version),
+        }
     }
 }
 
@@ -72,14 +90,7 @@ pub enum EnsureOutcome {
 /// (`ssh-keygen`, Bailiwick), else from `identity.pub` (Flux's own tool writes PKCS#8, and puts the
 /// public half beside it). `None` where neither can be read.
 pub fn public_key_of_secret(secret: &SecretData) -> Option<PublicKey> {
-    let derived = secret.get("identity").and_then(|identity| {
-        let key = ssh_key::PrivateKey::from_openssh(identity.expose_secret()).ok()?;
-        key.public_key().to_openssh().ok()?.parse().ok()
-    });
-    derived.or_else(|| {
-        secret.get("identity")?;
-        secret.text("identity.pub")?.expose_secret().parse().ok()
-    })
+    secret.public_key(Pair::Current)
 }
 
 impl Cluster {
@@ -127,7 +138,7 @@ impl Cluster {
         }
     }
 
-    fn secrets(&self, namespace: &Namespace) -> Api<Secret> {
+    pub(super) fn secrets(&self, namespace: &Namespace) -> Api<Secret> {
         Api::namespaced(self.client.clone(), namespace.as_str())
     }
 }
@@ -158,11 +169,11 @@ fn object(name: &ObjectName, wanted: &GitSecret) -> Secret {
 }
 
 /// The client's own types do not clear what they held.
-fn wipe(secret: &mut Secret) {
+pub(super) fn wipe(secret: &mut Secret) {
     secret.data.iter_mut().flatten().for_each(|(_, ByteString(value))| value.zeroize());
 }
 
-fn secret_call(verb: &'static str, namespace: &Namespace, name: &ObjectName) -> Call {
+pub(super) fn secret_call(verb: &'static str, namespace: &Namespace, name: &ObjectName) -> Call {
     Call { verb, resource: "secrets", object: format!("Secret {namespace}/{name}") }
 }
 
@@ -176,7 +187,7 @@ mod tests {
 
     fn secret(values: &[(&str, &str)]) -> SecretData {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec().into())).collect();
-        SecretData { kind: "Opaque".to_owned(), values }
+        SecretData { kind: "Opaque".to_owned(), values, ..SecretData::default() }
     }
 
     #[test]

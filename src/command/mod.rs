@@ -20,6 +20,7 @@ mod permission;
 mod promote;
 mod remove_team;
 mod rename_team;
+mod rotate_key;
 mod waive;
 
 use std::fmt;
@@ -34,6 +35,7 @@ pub use permission::{Permission, PermissionError};
 pub use promote::Promote;
 pub use remove_team::RemoveTeam;
 pub use rename_team::RenameTeam;
+pub use rotate_key::RotateKey;
 pub use waive::Waive;
 
 use arguments::Arguments;
@@ -44,6 +46,7 @@ pub const COMMANDS: &[Spec] = &[
     create_team::SPEC,
     remove_team::SPEC,
     rename_team::SPEC,
+    rotate_key::SPEC,
     promote::SPEC,
     waive::SPEC,
     approve::SPEC,
@@ -87,6 +90,8 @@ pub enum Command {
     RemoveTeam(RemoveTeam),
     /// Say how a team gets another name.
     RenameTeam(RenameTeam),
+    /// Give a team a new deploy key.
+    RotateKey(RotateKey),
     /// Propose a team's cluster-wide objects to the admins.
     Promote(Promote),
     /// Let findings pass.
@@ -104,6 +109,7 @@ impl Command {
             Self::CreateTeam(_) => create_team::SPEC.name,
             Self::RemoveTeam(_) => remove_team::SPEC.name,
             Self::RenameTeam(_) => rename_team::SPEC.name,
+            Self::RotateKey(_) => rotate_key::SPEC.name,
             Self::Promote(_) => promote::SPEC.name,
             Self::Waive(_) => waive::SPEC.name,
             Self::Approve(_) => approve::SPEC.name,
@@ -116,6 +122,7 @@ impl Command {
             Self::Help | Self::Check | Self::RenameTeam(_) | Self::Waive(_) | Self::Approve(_) => false,
             Self::CreateTeam(command) => command.plan,
             Self::RemoveTeam(command) => command.plan,
+            Self::RotateKey(command) => command.plan,
             Self::Promote(command) => command.plan,
         }
     }
@@ -130,6 +137,7 @@ impl fmt::Display for Command {
             Self::CreateTeam(command) => write!(formatter, " {command}"),
             Self::RemoveTeam(command) => write!(formatter, " {command}"),
             Self::RenameTeam(command) => write!(formatter, " {command}"),
+            Self::RotateKey(command) => write!(formatter, " {command}"),
             Self::Promote(command) => write!(formatter, "{command}"),
             Self::Waive(command) => write!(formatter, " {command}"),
             Self::Approve(command) => write!(formatter, "{command}"),

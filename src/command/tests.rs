@@ -4,7 +4,9 @@ use crate::fuzzing::{fence, hide, quote};
 
 use std::collections::BTreeMap;
 
-use super::{Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, RemoveTeam, help_text, issue_form, parse};
+use super::{
+    Approve, COMMANDS, Command, CommandError, CreateTeam, Promote, RemoveTeam, RotateKey, help_text, issue_form, parse,
+};
 
 fn create(team: &str) -> Command {
     let team = team.parse().expect("a team's name");
@@ -108,6 +110,29 @@ fn promote_may_name_a_cluster_and_ask_for_the_plan_alone() {
         assert!(error.contains(problem) && error.contains("Usage: `/promote"), "{body}: {error}");
     }
     assert!(refused("/promot").contains("Did you mean `/promote`?"));
+}
+
+#[test]
+fn rotate_key_names_a_team_and_may_name_a_cluster() {
+    let team: crate::names::TeamName = "team1".parse().expect("a team's name");
+    let plain = Command::RotateKey(RotateKey { team: team.clone(), cluster: None, plan: false });
+    let cluster = Some("prod".parse().expect("a cluster's name"));
+    let full = Command::RotateKey(RotateKey { team, cluster, plan: true });
+    assert_eq!(one("/rotate-key --plan team1 prod"), Ok(full.clone()));
+    assert!(full.is_plan_only() && !plain.is_plan_only());
+    for command in [full, plain] {
+        assert_eq!(one(&command.to_string()), Ok(command));
+    }
+    for (body, problem) in [
+        ("/rotate-key", "TEAM is missing"),
+        ("/rotate-key a b c", "\"c\" is one word too many"),
+        ("/rotate-key ../x", "cannot be a team's name"),
+        ("/rotate-key a ../x", "cluster name: \"../x\" must be lower-case letters"),
+        ("/rotate-key a --force", "\"--force\" is not an option"),
+    ] {
+        let error = refused(body);
+        assert!(error.contains(problem) && error.contains("Usage: `/rotate-key"), "{body}: {error}");
+    }
 }
 
 #[test]

@@ -229,7 +229,7 @@ commands:
     etc/bailiwick.yaml:14: clusters[1].git_access.mode: "magic" is no way for Flux to read a repository; write deploy-key, github-app or none
     etc/bailiwick.yaml:14: clusters[1].git_access.access: "all" is no access; write read-only or read-write
     etc/bailiwick.yaml:15: clusters[1].environments[0]: "A" is no environment's name; use lower-case letters, digits and '-'
-    etc/bailiwick.yaml:17: commands.creat-team: "creat-team" is no command; the commands are create-team, remove-team, rename-team, promote, waive, approve, check, help
+    etc/bailiwick.yaml:17: commands.creat-team: "creat-team" is no command; the commands are create-team, remove-team, rename-team, rotate-key, promote, waive, approve, check, help
     etc/bailiwick.yaml:18: commands.check.allow[0]: "everybody" is neither `permission:NAME` nor `team:ORG/SLUG`; write permission:maintain or team:org/platform
     "#);
 }

@@ -1,12 +1,13 @@
 //! What the store remembers of deploy keys, and registering one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::JobError;
+use crate::config::ClusterConfig;
 use crate::forge::{KeyError, Repo};
-use crate::names::{ClusterName, DeployKeyId, IssueNumber, PublicKey, TeamName};
+use crate::names::{ClusterName, DeployKeyId, IssueNumber, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::KeyReport;
 use crate::store::{Action, Actor, AuditEffect, AuditEntry, EffectState, Lease, Store, StoreError};
 use crate::tenancy::Team;
@@ -103,6 +104,42 @@ impl Registration<'_> {
             ..AuditEntry::new(Actor::Bot, action, self.what.clone())
         }
     }
+}
+
+/// The title of a team's key.
+pub(super) fn title(cluster: &ClusterName, team: &TeamName) -> String {
+    format!("bailiwick: cluster {cluster}, team {team}")
+}
+
+/// The team whose key this title names, where it is one of ours for this cluster.
+pub(super) fn team_of_title(cluster: &ClusterName, title: &str) -> Option<TeamName> {
+    title.strip_prefix(&format!("bailiwick: cluster {cluster}, team "))?.parse().ok()
+}
+
+/// Whose key it is, for the audit log.
+pub(super) fn what(cluster: &ClusterName, team: &TeamName) -> String {
+    format!("team {team} in cluster {cluster}")
+}
+
+/// Why the bot may touch the keys of a cluster's teams, for the audit log.
+pub(super) fn proof(cluster: &ClusterConfig) -> String {
+    format!("team of {} (live)", cluster.admin_repository)
+}
+
+/// Which keys the bot has registered for a cluster, and where, as far as it remembers.
+pub(super) async fn remembered(
+    store: &Store,
+    cluster: &ClusterName,
+) -> Result<BTreeMap<TeamName, RepositoryName>, StoreError> {
+    let start = format!("{cluster}/");
+    let known = store.facts(KIND).await?.into_iter().filter(|(key, _)| key.starts_with(&start));
+    let reports = known.filter_map(|(_, value)| serde_json::from_value::<KeyReport>(value["report"].clone()).ok());
+    Ok(reports.map(|report| (report.team, report.repository)).collect())
+}
+
+/// Forgets the key of a team that is gone, and of which nothing is left.
+pub(super) async fn forget(store: &Store, cluster: &ClusterName, team: &TeamName) -> Result<(), StoreError> {
+    store.remove_fact(KIND, &format!("{cluster}/{team}")).await
 }
 
 /// Remembers how far a team's key is, and in which pull request people read about it.

@@ -11,6 +11,7 @@ mod indexes;
 mod key_owner;
 mod keys;
 pub mod needs;
+mod orphans;
 mod plan;
 mod recover;
 mod refresh;
@@ -18,6 +19,7 @@ mod register_deploy_key;
 mod requests;
 mod review_merge_group;
 mod review_pull_request;
+mod rotate_key;
 mod run_command;
 mod sync_cluster;
 mod take_in;
@@ -29,12 +31,14 @@ use std::sync::Arc;
 pub use context::{Context, Timing};
 pub use error::{JobError, chain};
 pub use indexes::IndexCache;
+pub use orphans::{KnownKey, KnownKeys, Standing, known_keys, remove_key};
 pub use plan::jobs_for;
 pub use recover::Recover;
 pub use refresh::Refresh;
 pub use register_deploy_key::RegisterDeployKey;
 pub use review_merge_group::ReviewMergeGroup;
 pub use review_pull_request::{CHECK_NAME, GRANTS_NAME, ReviewPullRequest};
+pub use rotate_key::{RotateKey, rotation_steps};
 pub use run_command::RunCommand;
 pub use sync_cluster::{Applying, SyncCluster, applying};
 pub use take_in::{Incoming, TakeInError, Taken, take_in};
@@ -53,5 +57,6 @@ pub fn handlers(context: &Arc<Context>) -> Vec<Arc<dyn Handler>> {
         TaskHandler::<SyncCluster>::boxed(Arc::clone(context)),
         TaskHandler::<Refresh>::boxed(Arc::clone(context)),
         TaskHandler::<Recover>::boxed(Arc::clone(context)),
+        TaskHandler::<RotateKey>::boxed(Arc::clone(context)),
     ]
 }

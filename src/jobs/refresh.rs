@@ -1,6 +1,6 @@
 //! Repairs what webhooks missed: open pull requests without a verdict on their head and base, check runs
 //! that nobody completed, a branch that moved without a sync, teams without a deploy key, or with one
-//! that no longer opens their repository. Runs at start and every few minutes. It compares the present
+//! that no longer opens their repository; keys of teams that have left are named in the log. Runs at start and every few minutes. It compares the present
 //! state and needs no event, so it also repairs what [`super::Recover`] can no longer find. Commands leave
 //! no state to compare: those are recovered, within an hour, or not at all. Nor can a merge queue's groups be
 //! listed: of those it only goes on with what was begun and never completed. It also rewrites a mirror that has
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::admin::{self, Base};
 use super::{
-    Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, chain, keys, review_pull_request,
-    teams,
+    Context, JobError, Next, RegisterDeployKey, ReviewPullRequest, SyncCluster, Task, chain, keys, orphans,
+    review_pull_request, teams,
 };
 use crate::cluster::ObjectRef;
 use crate::config::ClusterConfig;
@@ -114,6 +114,9 @@ impl Refresh {
                     tracing::warn!(team.name = %team.name, "a refresh looks after a team later: {reason}");
                 }
             }
+        }
+        if let Err(error) = orphans::tell(context, config, &tip).await {
+            tracing::warn!(cluster.name = %self.cluster, "deploy keys that nobody uses were not looked for: {error}");
         }
         Ok(jobs)
     }

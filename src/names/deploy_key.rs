@@ -2,7 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use sha2::{Digest as _, Sha256};
 
 use super::NameError;
 
@@ -37,6 +38,14 @@ impl FromStr for PublicKey {
     }
 }
 
+impl PublicKey {
+    /// What `ssh-keygen -l` and GitHub's pages show of it: `SHA256:` and the body's digest.
+    pub fn fingerprint(&self) -> String {
+        let bytes = STANDARD.decode(&self.body).unwrap_or_default();
+        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(bytes)))
+    }
+}
+
 impl TryFrom<String> for PublicKey {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -67,6 +76,8 @@ mod tests {
         let one: PublicKey = format!("{GITHUB} me@here\n").parse().expect("a key");
         assert_eq!(one, GITHUB.parse().expect("a key"));
         assert_eq!(one.to_string(), GITHUB);
+        // docs.github.com, "GitHub's SSH key fingerprints".
+        assert_eq!(one.fingerprint(), "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::support::{ADMIN, ALICE, Page, TEAM1, TEAM2, TestWorld};
 use crate::words::routes;
 
 /// Everything that this test program logs from the first call on.
-fn log() -> &'static Arc<Mutex<Vec<u8>>> {
+pub(crate) fn log() -> &'static Arc<Mutex<Vec<u8>>> {
     struct Shared(Arc<Mutex<Vec<u8>>>);
     impl Write for Shared {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

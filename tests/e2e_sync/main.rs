@@ -13,6 +13,8 @@ mod once;
 mod recovery;
 mod refresh;
 mod rights;
+mod rotate;
 mod saga;
 mod sources;
+mod sweep;
 mod teams;

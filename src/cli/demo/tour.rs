@@ -69,7 +69,7 @@ impl Tour {
 
     #[expect(clippy::future_not_send, reason = "it writes to this thread's standard output")]
     async fn steps(&mut self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let steps: [Step; 13] = [
+        let steps: [Step; 14] = [
             ("a bad CRD and a greedy ClusterRole are refused on their lines", |tour| Box::pin(tour.greedy())),
             ("the mended pull request is green", |tour| Box::pin(tour.mended())),
             ("somebody without the right is told so", |tour| Box::pin(tour.denied())),
@@ -83,6 +83,7 @@ impl Tour {
             ("the merge queue's groups are judged, one on top of the other", |tour| Box::pin(tour.queued())),
             ("a command that came while the server was down is run", |tour| Box::pin(tour.missed())),
             ("a push that no delivery tells of is judged", |tour| Box::pin(tour.forgotten())),
+            ("team2 gets a new deploy key, and the old one goes", |tour| Box::pin(tour.rotated())),
         ];
         for (number, (name, step)) in (1..).zip(steps) {
             let start = Instant::now();

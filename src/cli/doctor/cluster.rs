@@ -113,7 +113,7 @@ fn judge_rights(thing: &str, rows: &[(Right, Held)]) -> Vec<Diagnosis> {
     let missing = named(&keys, |_, held| held != Held::Everywhere);
     if !missing.is_empty() {
         all.push(Diagnosis::warning(
-            format!("{thing}: Bailiwick may not {missing} in all namespaces, as deploy keys of new teams need"),
+            format!("{thing}: Bailiwick may not {missing} in all namespaces, as deploy keys need"),
             "apply deploy/overlays/deploy-keys; right where a RoleBinding in each team's namespace grants it",
         ));
     } else if !keys.is_empty() {
@@ -254,7 +254,10 @@ mod tests {
         assert_eq!(worst(&narrow), Level::Warning);
         let no_keys = judged(&|right| if right.resource == "secrets" { Held::Nowhere } else { Held::Everywhere });
         assert_eq!(worst(&no_keys), Level::Warning);
-        assert!(no_keys[1].what.contains("get secrets named flux-git-auth, create secrets"), "{no_keys:?}");
+        assert!(
+            no_keys[1].what.contains("get secrets named flux-git-auth, create secrets, patch secrets named"),
+            "{no_keys:?}"
+        );
         assert_eq!(judge_rights("cluster dev", &rows(|_| Held::Everywhere, false)).len(), 1, "no keys, no word");
     }
 

@@ -18,23 +18,16 @@ mod trouble;
 mod webhook;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tempfile::TempDir;
 
 use self::app::Signed;
 use self::diagnosis::{Diagnosis, Level, print, worst};
-use super::role::Role;
-use super::server::{self, Options};
+use super::desk::Desk;
 use super::{Exit, Output};
-use crate::clock::{OsEntropy, SystemClock};
 use crate::config::Config;
-use crate::forge::{Manners, at_priority};
-use crate::jobs::{Context, Timing};
-use crate::queue::Settings;
-use crate::rules::Policy;
+use crate::forge::at_priority;
 use crate::store::Priority;
 
 /// How long one look may take.
@@ -116,34 +109,6 @@ async fn ask_forge(config: &Config, desk: &anyhow::Result<Desk>) -> Vec<Diagnosi
     );
     all.extend([webhook, deliveries, repositories.into_iter().flatten().collect(), budgets].into_iter().flatten());
     all
-}
-
-/// What the looks ask with: the server's own clients, with a store in memory and an empty place for mirrors.
-struct Desk {
-    context: Context,
-    _mirrors: TempDir,
-}
-
-impl Desk {
-    async fn open(config: &Config) -> anyhow::Result<Self> {
-        let mut config = config.clone();
-        config.database = "sqlite::memory:".parse().map_err(anyhow::Error::msg)?;
-        let mirrors = tempfile::Builder::new().prefix("bailiwick-doctor-").tempdir()?;
-        let options = Options {
-            mirrors: mirrors.path().to_owned(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(OsEntropy),
-            policy: Policy::default(),
-            timing: Timing::default(),
-            queue: Settings::default(),
-            handlers: crate::jobs::handlers,
-            manners: Manners::of(&config.github.api_url),
-            // Clusters are reached one by one, so that a broken one hides no other.
-            role: Role::Web,
-            recorder: None,
-        };
-        Ok(Self { context: server::context(config, options).await?, _mirrors: mirrors })
-    }
 }
 
 /// A look within its time.

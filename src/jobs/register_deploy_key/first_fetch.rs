@@ -1,6 +1,5 @@
 //! Whether Flux has fetched with a key that is registered: before that nobody says that it works.
 
-use super::{RegisterDeployKey, Registered};
 use crate::cluster::{Cluster, ClusterError, ConditionStatus, FluxKind, ObjectRef, SourceState};
 use crate::jobs::JobError;
 use crate::names::DeployKeyId;
@@ -9,7 +8,7 @@ use crate::report::comment::KeyState;
 use crate::tenancy::Team;
 
 /// What is known of the fetch.
-pub(super) enum Fetch {
+pub(in crate::jobs) enum Fetch {
     /// Flux has fetched, or there is nothing that fetches; or it cannot until somebody does something.
     Settled(KeyState),
     /// Not yet, and this is what people may read meanwhile.
@@ -23,39 +22,41 @@ fn token(id: DeployKeyId) -> String {
 }
 
 /// The team's source in the cluster.
-pub(super) fn source_of(team: &Team) -> Option<ObjectRef> {
+pub(in crate::jobs) fn source_of(team: &Team) -> Option<ObjectRef> {
     let source = team.source.as_ref().filter(|source| source.kind == "GitRepository")?;
     Some(ObjectRef { namespace: source.namespace.clone(), name: source.name.parse().ok()? })
 }
 
-impl RegisterDeployKey {
-    /// Asks Flux to fetch at once instead of after its interval.
-    pub(super) async fn ask_to_fetch(&self, cluster: &Cluster, team: &Team, id: DeployKeyId) -> Result<(), JobError> {
-        let Some(ObjectRef { namespace, name }) = source_of(team) else { return Ok(()) };
-        match cluster.request_reconcile(FluxKind::GitRepository, &namespace, &name, &token(id)).await {
-            // Flux fetches by itself when the source appears.
-            Ok(()) | Err(ClusterError::NotFound { .. }) => Ok(()),
-            Err(error) if error.is_transient() => Err(error.into()),
-            Err(error) => {
-                tracing::warn!(team.name = %self.team, "Flux could not be asked to fetch with the new key: {error}");
-                Ok(())
-            }
+/// Asks Flux to fetch at once instead of after its interval.
+pub(in crate::jobs) async fn ask_to_fetch(
+    cluster: &Cluster,
+    source: &ObjectRef,
+    id: DeployKeyId,
+) -> Result<(), JobError> {
+    match cluster.request_reconcile(FluxKind::GitRepository, &source.namespace, &source.name, &token(id)).await {
+        // Flux fetches by itself when the source appears.
+        Ok(()) | Err(ClusterError::NotFound { .. }) => Ok(()),
+        Err(error) if error.is_transient() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(flux.source = %source, "Flux could not be asked to fetch with a new key: {error}");
+            Ok(())
         }
     }
 }
 
 /// Looks whether Flux has fetched with a registered key.
-pub(super) async fn look(cluster: &Cluster, registered: &Registered) -> Result<Fetch, JobError> {
-    let Registered { id, read_only, source, .. } = registered;
-    let state = KeyState::Registered { read_only: *read_only };
-    let Some(at) = source else { return Ok(Fetch::Settled(state)) };
+pub(in crate::jobs) async fn look(
+    cluster: &Cluster,
+    at: &ObjectRef,
+    (id, read_only): (DeployKeyId, bool),
+) -> Result<Fetch, JobError> {
     match cluster.git_repository(&at.namespace, &at.name).await {
-        Ok(Some(source)) => Ok(judge(&source, &token(*id), *read_only)),
-        Ok(None) => Ok(Fetch::Waiting(state)),
+        Ok(Some(source)) => Ok(judge(&source, &token(id), read_only)),
+        Ok(None) => Ok(Fetch::Waiting(KeyState::Registered { read_only })),
         Err(error) if error.is_transient() => Err(error.into()),
         Err(error) => {
             let problem = format!("GitRepository {at} cannot be looked at: {error}");
-            Ok(Fetch::Settled(KeyState::Unfetched { read_only: *read_only, problem }))
+            Ok(Fetch::Settled(KeyState::Unfetched { read_only, problem }))
         }
     }
 }

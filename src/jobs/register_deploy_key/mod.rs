@@ -4,24 +4,24 @@
 //! The private half exists in the cluster's Secret and, while it is made, in memory. Keys are
 //! compared by their bodies; titles are for people.
 
-mod first_fetch;
+pub(super) mod first_fetch;
+pub(super) mod register;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use self::first_fetch::Fetch;
+use self::register::{Wanted, register};
 use super::key_owner;
-use super::keys::{self, Registration, Trouble};
+use super::keys;
 use super::{Context, JobError, Next, Task, teams};
 use crate::cluster::{
     Cluster, ClusterError, EnsureOutcome, GIT_SECRET, GitSecret, KeyPair, ObjectRef, public_key_of_secret,
 };
-use crate::config::Access as KeyAccess;
-use crate::forge::{Access, KeyError};
 use crate::names::{ClusterName, DeployKeyId, IssueNumber, Namespace, ObjectName, PublicKey, RepositoryName, TeamName};
 use crate::report::comment::{KeyReport, KeyState};
 use crate::store::{Lease, Priority};
-use crate::tenancy::{RepositoryIndex, Team};
+use crate::tenancy::Team;
 
 /// One team's key in one cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,15 +55,6 @@ struct Registered {
     repository: RepositoryName,
     /// What fetches with it; `None` where that is no `GitRepository`.
     source: Option<ObjectRef>,
-}
-
-/// Whose key it is, and where it is to be registered.
-#[derive(Clone, Copy)]
-struct Wanted<'a> {
-    team: &'a Team,
-    /// All teams among which it stands.
-    index: &'a RepositoryIndex,
-    repository: &'a RepositoryName,
 }
 
 #[async_trait]
@@ -103,7 +94,7 @@ impl Task for RegisterDeployKey {
             self.report(context, lease, KeyReport { team: self.team.clone(), repository, state }).await?;
             return Ok(Next::done());
         }
-        let wanted = Wanted { team: &team, index: &index, repository: &repository };
+        let wanted = Wanted { cluster: config, team: &team, index: &index, repository: &repository };
         let state = match self.look_after(context, lease, cluster, wanted).await {
             Ok(Some(Ok((id, read_only)))) => {
                 let registered = Registered { id, read_only, repository, source: first_fetch::source_of(&team) };
@@ -149,9 +140,9 @@ impl RegisterDeployKey {
         }
         match self.key_in_cluster(context, cluster, (&namespace, &secret_name(team)?)).await {
             Ok(Ok(key)) => {
-                let registered = self.register(context, lease, wanted, &key).await?;
-                if let Ok((id, _)) = registered {
-                    self.ask_to_fetch(cluster, team, id).await?;
+                let registered = register(context, lease, wanted, &key).await?;
+                if let (Ok((id, _)), Some(source)) = (&registered, first_fetch::source_of(team)) {
+                    first_fetch::ask_to_fetch(cluster, &source, *id).await?;
                 }
                 Ok(Some(registered))
             }
@@ -190,48 +181,6 @@ impl RegisterDeployKey {
         })
     }
 
-    /// Registers the key; or says why that cannot be.
-    async fn register(
-        &self,
-        context: &Context,
-        lease: &Lease,
-        Wanted { team, index, repository }: Wanted<'_>,
-        key: &PublicKey,
-    ) -> Result<Result<(DeployKeyId, bool), KeyState>, JobError> {
-        let config = context.cluster_config(&self.cluster)?;
-        let read_only = config.git_access.access == KeyAccess::ReadOnly;
-        let repo = match context.repository_with(repository, Access::KEYS).await {
-            Ok(repo) => repo,
-            Err(error) if error.is_absent() => return Ok(Err(KeyState::NoAdminRight)),
-            Err(error) => return Err(error.into()),
-        };
-        // GitHub redirects the old names of repositories: what counts is where the key would go.
-        if let Some(objection) = key_owner::objection_to(context, config, (index, team), &repo).await? {
-            return Ok(Err(KeyState::NotTheTeams(objection)));
-        }
-        let registration = Registration {
-            repo: &repo,
-            title: format!("bailiwick: cluster {}, team {}", self.cluster, self.team),
-            key,
-            read_only,
-            what: format!("team {} in cluster {}", team.name, self.cluster),
-            proof: format!("team of {} (live)", config.admin_repository),
-        };
-        let registered = registration.ensure(&context.store, lease).await;
-        if let Err(error) = repo.revoke().await {
-            // It ends by itself within the hour, and nothing uses it any more.
-            tracing::warn!(repository.name = %repository, "a token could not be given back: {error}");
-        }
-        Ok(match registered {
-            Ok(id) => Ok((id, read_only)),
-            Err(Trouble::Job(error)) => return Err(error),
-            Err(Trouble::Key(KeyError::NoAdminRight { .. })) => Err(KeyState::NoAdminRight),
-            Err(Trouble::Key(KeyError::Disabled { .. })) => Err(KeyState::DisabledByOrganisation),
-            Err(Trouble::Key(KeyError::InUse { .. })) => Err(KeyState::InUseElsewhere),
-            Err(Trouble::Key(KeyError::Forge(error))) => return Err(error.into()),
-        })
-    }
-
     /// Says how far the first fetch is, and looks again until there was one or the time is up.
     async fn until_fetched(
         mut self,
@@ -240,7 +189,11 @@ impl RegisterDeployKey {
         cluster: &Cluster,
         registered: Registered,
     ) -> Result<Next<Self>, JobError> {
-        let fetch = first_fetch::look(cluster, &registered).await?;
+        let Registered { id, read_only, ref source, .. } = registered;
+        let fetch = match source {
+            Some(source) => first_fetch::look(cluster, source, (id, read_only)).await?,
+            None => Fetch::Settled(KeyState::Registered { read_only }),
+        };
         let repository = registered.repository;
         let is_last = self.is_patience_over(context);
         let state = match &fetch {
@@ -309,7 +262,7 @@ impl RegisterDeployKey {
     }
 }
 
-fn secret_name(team: &Team) -> Result<ObjectName, JobError> {
+pub(super) fn secret_name(team: &Team) -> Result<ObjectName, JobError> {
     let name = team.source.as_ref().and_then(|source| source.secret_name.as_deref()).unwrap_or(GIT_SECRET);
     name.parse().map_err(|error: crate::names::NameError| JobError::fail(error.to_string()))
 }

@@ -13,6 +13,7 @@ mod propose;
 mod pull;
 mod remove_team;
 mod rights;
+mod rotate_key;
 mod waive;
 
 use async_trait::async_trait;
@@ -68,6 +69,8 @@ struct Call<'a> {
     clusters: Vec<&'a ClusterConfig>,
     /// The command's place in its comment.
     place: usize,
+    /// Whether it is the only one there.
+    is_alone: bool,
     /// The right by which it is run.
     proof: Option<String>,
     /// When the comment was written, as far as the forge says it.
@@ -109,10 +112,12 @@ impl Task for RunCommand {
             Err(error) if !error.is_temporary() => tracing::warn!("no reaction to a command could be given: {error}"),
             reacted => reacted?,
         }
-        let mut call = Call { context, lease, job: &self, clusters, place: 0, proof: None, written };
+        let mut call = Call { context, lease, job: &self, clusters, place: 0, is_alone: true, proof: None, written };
         let mut answers = Vec::new();
         let mut follow_up = Vec::new();
-        for (place, command) in command::parse(&text).into_iter().enumerate() {
+        let commands = command::parse(&text);
+        call.is_alone = commands.len() == 1;
+        for (place, command) in commands.into_iter().enumerate() {
             call.place = place;
             match command {
                 Ok(command) => answers.push(call.execute(command, &mut follow_up).await?),
@@ -134,7 +139,8 @@ impl Task for RunCommand {
 }
 
 impl RunCommand {
-    fn repo(&self, context: &Context) -> Repo {
+    /// Its repository, for comments on its page.
+    pub(super) fn repo(&self, context: &Context) -> Repo {
         let access = if self.is_pull { Access::COMMENT } else { Access::COMMENT_ON_ISSUES };
         context.forge.repo(self.installation, (self.repository, self.repository_name.clone()), access)
     }
@@ -181,6 +187,7 @@ impl Call<'_> {
             Command::CreateTeam(command) => create_team::run(self, &command).await,
             Command::RemoveTeam(command) => remove_team::run(self, &command).await,
             Command::RenameTeam(command) => Ok(comment::rename_team(&command.old, &command.new)),
+            Command::RotateKey(command) => rotate_key::run(self, &command, follow_up).await,
             Command::Promote(command) => promote::run(self, &command).await,
             Command::Waive(command) => waive::run(self, &command, follow_up).await,
             Command::Approve(command) => approve::run(self, &command).await,

@@ -8,6 +8,7 @@ mod promote;
 mod remedy;
 mod remove;
 mod request;
+mod rotate;
 mod source;
 mod sync;
 mod waive;
@@ -31,6 +32,10 @@ pub use remove::{
     remove_team_refused, remove_team_title, remove_team_unproven, rename_team,
 };
 pub use request::{RequestReport, request_comment};
+pub use rotate::{
+    Rotation, RotationStep, key_problem, rotation_done, rotation_elsewhere, rotation_on_its_way, rotation_plan,
+    rotation_refused, rotation_running, rotation_stopped,
+};
 pub use source::{Candidate, Search, no_source};
 pub use sync::{SyncReport, SyncState, sync_comment};
 pub use waive::{

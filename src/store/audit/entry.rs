@@ -53,6 +53,8 @@ pub enum Action {
     KeyReplaced,
     /// A deploy key is removed: written before it is.
     KeyRemoved,
+    /// The exchange of a deploy key was asked for at the command line, has ended, or has stopped.
+    KeyRotation,
     /// Flux was asked to fetch a commit.
     SyncStarted,
     /// A commit was followed to its end.
@@ -77,6 +79,7 @@ impl Action {
             Self::KeyRegistered => "key-registered",
             Self::KeyReplaced => "key-replaced",
             Self::KeyRemoved => "key-removed",
+            Self::KeyRotation => "key-rotation",
             Self::SyncStarted => "sync-started",
             Self::SyncEnded => "sync-ended",
             Self::DeadLetterRetried => "dead-letter-retried",

@@ -49,6 +49,19 @@ impl Store {
         Ok(true)
     }
 
+    /// Writes an entry for what somebody does at the command line.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`], or the database failed: nothing is written.
+    pub async fn record_audit_by_hand(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.begin(WRITING).await?;
+        super::transfer::refuse_moved(&mut tx).await?;
+        let written = append_by_hand(&mut tx, entry, self.now()).await?;
+        tx.commit().await.map_err(StoreError::database(WRITING))?;
+        announce(&written);
+        Ok(())
+    }
+
     /// Up to 500 entries after the one of number `after` that were written at `since` or later, oldest first.
     ///
     /// # Errors

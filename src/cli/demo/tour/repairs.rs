@@ -2,8 +2,8 @@
 
 use anyhow::ensure;
 
-use super::super::world::{ADMIN, ALICE, BOB, writes};
-use super::Tour;
+use super::super::world::{ADMIN, ALICE, BOB, TEAM2, writes};
+use super::{Tour, until};
 
 /// A change that nothing is wrong with.
 const WORDS: &[(&str, &str)] = &[("docs/canaries.md", "What canaries are for.\n")];
@@ -30,5 +30,19 @@ impl Tour {
         let check = self.check(ADMIN, &head).await?;
         ensure!(check.conclusion.as_deref() == Some("success"), "{:?}: {:?}", check.conclusion, check.summary);
         Ok(format!("#{} judged again at {}", self.request, &head[..7]))
+    }
+
+    /// The old key opens the repository until Flux has fetched with the new one.
+    pub(super) async fn rotated(&mut self) -> anyhow::Result<String> {
+        let before = self.world.github.deploy_keys(TEAM2);
+        self.world.github.comment(ALICE, ADMIN, 1, "/rotate-key team2")?;
+        until("the answer that the key is exchanged", || {
+            let comments = self.world.github.comments(ADMIN, 1);
+            comments.into_iter().find(|comment| comment.body.contains("✅ **team2** has a new deploy key in dev"))
+        })
+        .await?;
+        let after = self.world.github.deploy_keys(TEAM2);
+        ensure!(after.len() == 1 && before.iter().all(|old| old.key != after[0].key), "the keys are {after:?}");
+        Ok(format!("\"{}\" is another key now", after[0].title))
     }
 }

@@ -1,4 +1,4 @@
-//! `bailiwick keys`: deploy keys that lie encrypted in Git.
+//! `bailiwick keys new`: a deploy key that lies encrypted in Git.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{FINE, check, folder};
+use crate::cli::{FINE, check, folder};
 use crate::clock::{Clock as _, OsEntropy, SystemClock};
 use crate::cluster::{KeyPair, known_hosts};
 use crate::manifest::KUSTOMIZATION_NAMES;
@@ -16,21 +16,9 @@ use crate::scaffold::{DEPLOY_KEY_FILE, DeployKey, TeamDirectory, plan_deploy_key
 use crate::sops::{Rule, Rules};
 use crate::tenancy::{Team, TeamSource};
 
-/// Deploy keys of teams, encrypted in the admin repository
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    New(New),
-}
-
 /// Make a deploy key for a team and write it encrypted beside its other files, by the rules of .sops.yaml
 #[derive(Debug, clap::Args)]
-struct New {
+pub(super) struct New {
     /// The team
     team: TeamName,
     /// The folder of the admin repository
@@ -47,17 +35,11 @@ struct New {
     plan: bool,
 }
 
-/// Runs a subcommand.
+/// Writes the key, or says what it would write.
 ///
 /// # Errors
 /// Wrong usage, or a repository that cannot be read or does not fit.
-pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
-    match &args.command {
-        Command::New(args) => new(args, out),
-    }
-}
-
-fn new(args: &New, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn run(args: &New, out: &mut dyn Write) -> Result<u8> {
     let index = check::index_of(&args.repo, args.cluster_path.as_ref())?;
     let Some(team) = index.team(args.team.as_str()) else {
         bail!("there is no team {} in {}; `bailiwick create-team` makes one", args.team, args.repo.display());
