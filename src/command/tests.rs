@@ -278,6 +278,7 @@ fn help_lists_every_command() {
     - `/create-team TEAM [--repo OWNER/NAME] [--preset NAME] [--SETTING VALUE]… [--plan]`: Opens a pull request that adds the team; with `--plan` only shows what it would hold. Settings are those of the template, such as `--quota large`.
     - `/remove-team TEAM [--without-proof] [--plan]`: Opens the first of two pull requests that take the team away; written again once that is applied, the second; and once more after that, removes the team's deploy key. With `--plan` only shows both and what will be lost.
     - `/rename-team OLD NEW`: Says what to do instead: a team's name is that of its namespace, which Kubernetes cannot rename.
+    - `/rotate-key TEAM [CLUSTER] [--plan]`: Gives the team a new deploy key; the old one goes once Flux has fetched with the new one. With `--plan` only says what would be done.
     - `/promote [--cluster NAME] [--plan]`: Proposes the definitions and cluster roles of a team's pull request in the admin repository; with `--plan` only shows what it would hold.
     - `/waive RULE KIND/[NAMESPACE/]NAME REASON…`: Lets the findings of one rule on one object of the pull request pass, as long as the object stays as it is.
     - `/approve [COMMIT] [--withdraw]`: Approves the rights in the whole cluster that the pull request grants, for its present head only; not for its author.

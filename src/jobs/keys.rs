@@ -1,8 +1,8 @@
 //! What the store remembers of deploy keys, and registering one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::JobError;
 use crate::config::ClusterConfig;
@@ -13,6 +13,8 @@ use crate::store::{Action, Actor, AuditEffect, AuditEntry, EffectState, Lease, S
 use crate::tenancy::Team;
 
 const KIND: &str = "deploy-key";
+/// How many repositories that a team had before are remembered.
+const MOST_FORMER: usize = 5;
 /// The effect that remembers which registrations stand in the audit log.
 const RECORDED: &str = "audited-key";
 
@@ -126,20 +128,48 @@ pub(super) fn proof(cluster: &ClusterConfig) -> String {
     format!("team of {} (live)", cluster.admin_repository)
 }
 
-/// Which keys the bot has registered for a cluster, and where, as far as it remembers.
+/// On which repositories the keys of a cluster's teams are or were registered, as far as the bot remembers.
 pub(super) async fn remembered(
     store: &Store,
     cluster: &ClusterName,
-) -> Result<BTreeMap<TeamName, RepositoryName>, StoreError> {
+) -> Result<Vec<(TeamName, RepositoryName)>, StoreError> {
     let start = format!("{cluster}/");
-    let known = store.facts(KIND).await?.into_iter().filter(|(key, _)| key.starts_with(&start));
-    let reports = known.filter_map(|(_, value)| serde_json::from_value::<KeyReport>(value["report"].clone()).ok());
-    Ok(reports.map(|report| (report.team, report.repository)).collect())
+    let mut all = Vec::new();
+    for (_, value) in store.facts(KIND).await?.into_iter().filter(|(key, _)| key.starts_with(&start)) {
+        let Ok(KeyReport { team, repository, .. }) = serde_json::from_value(value["report"].clone()) else { continue };
+        all.extend(former(&value).into_iter().map(|repository| (team.clone(), repository)));
+        all.push((team, repository));
+    }
+    Ok(all)
 }
 
-/// Forgets the key of a team that is gone, and of which nothing is left.
-pub(super) async fn forget(store: &Store, cluster: &ClusterName, team: &TeamName) -> Result<(), StoreError> {
-    store.remove_fact(KIND, &format!("{cluster}/{team}")).await
+/// The repositories that a team had before.
+fn former(value: &Value) -> Vec<RepositoryName> {
+    serde_json::from_value(value["former"].clone()).unwrap_or_default()
+}
+
+/// Forgets that a team's key was registered on a repository, because none is there; and the team with its last one,
+/// where it is gone.
+pub(super) async fn forget(
+    store: &Store,
+    cluster: &ClusterName,
+    (team, is_gone): (&TeamName, bool),
+    repository: &RepositoryName,
+) -> Result<(), StoreError> {
+    let key = format!("{cluster}/{team}");
+    let Some(mut value) = store.fact(KIND, &key).await? else { return Ok(()) };
+    let mut others = former(&value);
+    let before = others.len();
+    others.retain(|other| !other.is(repository));
+    let report = serde_json::from_value::<KeyReport>(value["report"].clone()).ok();
+    if is_gone && others.is_empty() && report.is_none_or(|report| report.repository.is(repository)) {
+        return store.remove_fact(KIND, &key).await;
+    }
+    if others.len() == before {
+        return Ok(());
+    }
+    value["former"] = json!(others);
+    store.set_fact(KIND, &key, &value).await
 }
 
 /// Remembers how far a team's key is, and in which pull request people read about it.
@@ -150,11 +180,16 @@ pub(super) async fn record(
     report: &KeyReport,
 ) -> Result<(), JobError> {
     let key = format!("{cluster}/{}", report.team);
-    let pull = match pull {
-        Some(pull) => Some(pull.get()),
-        None => store.fact(KIND, &key).await?.and_then(|known| known["pull"].as_u64()),
-    };
-    Ok(store.set_fact(KIND, &key, &json!({"report": report, "pull": pull})).await?)
+    let known = store.fact(KIND, &key).await?.unwrap_or_default();
+    let pull = pull.map(IssueNumber::get).or_else(|| known["pull"].as_u64());
+    let mut others = former(&known);
+    let before = serde_json::from_value::<KeyReport>(known["report"].clone()).ok().map(|report| report.repository);
+    others.extend(before);
+    // What it had before the last few is found by nobody who does not look there.
+    others.retain(|other| !other.is(&report.repository));
+    others.dedup();
+    let others = others.split_off(others.len().saturating_sub(MOST_FORMER));
+    Ok(store.set_fact(KIND, &key, &json!({"report": report, "pull": pull, "former": others})).await?)
 }
 
 /// The keys that the comment of a pull request tells of.

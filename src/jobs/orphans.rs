@@ -4,7 +4,7 @@
 //! has the repository. A pair is in its Secret before it is registered, so the registrations are asked for first: a
 //! key that is being made or exchanged is never taken for an orphan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::admin::{self, Base};
 use super::register_deploy_key::register::give_back;
@@ -66,7 +66,7 @@ pub struct KnownKeys {
 /// The admin repository or the store cannot be read now, or the forge does not answer.
 pub async fn known_keys(context: &Context, store: &Store, cluster: &ClusterConfig) -> Result<KnownKeys, JobError> {
     let base = admin::tip(context, cluster).await?;
-    let remembered = keys::remembered(store, &cluster.name).await?.into_values();
+    let remembered = keys::remembered(store, &cluster.name).await?.into_iter().map(|(_, repository)| repository);
     let living = base.index.teams().filter(|team| teams::wants_key(cluster, team));
     let living =
         living.map(|team| repository_of(cluster, &base, &team.name).unwrap_or_else(|| default(cluster, &team.name)));
@@ -108,11 +108,12 @@ pub(super) async fn tell(context: &Context, cluster: &ClusterConfig, base: &Base
     let moved = |(team, repository): &(TeamName, RepositoryName)| {
         repository_of(cluster, base, team).is_none_or(|now| !now.is(repository))
     };
-    let departed: BTreeMap<_, _> = remembered.into_iter().filter(moved).take(AT_ONCE).collect();
+    let departed: Vec<_> = remembered.into_iter().filter(moved).take(AT_ONCE).collect();
     if departed.is_empty() {
         return Ok(());
     }
-    let found = look(context, (cluster, base), departed.values().cloned().collect()).await?;
+    let found =
+        look(context, (cluster, base), departed.iter().map(|(_, repository)| repository.clone()).collect()).await?;
     let orphans: Vec<String> = found
         .keys
         .iter()
@@ -126,10 +127,11 @@ pub(super) async fn tell(context: &Context, cluster: &ClusterConfig, base: &Base
             orphans.join(", ")
         );
     }
-    for team in departed.keys().filter(|_| found.unseen.is_empty()) {
-        let is_gone = base.index.team(team.as_str()).is_none() && found.keys.iter().all(|key| key.team != *team);
-        if is_gone {
-            keys::forget(&context.store, &cluster.name, team).await?;
+    for (team, repository) in departed.iter().filter(|_| found.unseen.is_empty()) {
+        // A repository that was renamed has another name among what was found: then nothing is forgotten.
+        if found.keys.iter().all(|key| key.team != *team) {
+            let is_gone = base.index.team(team.as_str()).is_none();
+            keys::forget(&context.store, &cluster.name, (team, is_gone), repository).await?;
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use bailiwick::cluster::KeyPair;
 use serde_json::json;
 
 use crate::keys::log;
-use crate::support::{ALICE, TEAM1, TestWorld, tidy};
+use crate::support::{ALICE, TEAM1, TEAM2, TestWorld, tidy};
 
 /// Exit status and what is printed.
 async fn keys(world: &TestWorld, arguments: &[&str]) -> (i32, String) {
@@ -68,9 +68,9 @@ async fn orphans_are_listed_and_swept_and_nothing_else_is() {
     assert_eq!(status, 0, "{swept}");
     insta::assert_snapshot!("sweep", plain(&swept));
     assert_eq!(titles(&world), [OURS, ELSEWHERE, "by hand"]);
-    let removed = world.audit_lines(&["key-removed"]).await;
-    assert_eq!(removed.len(), 2, "{removed:?}");
-    assert!(removed.iter().all(|line| line.contains("operator") || line.contains("team9") || line.contains("team1")));
+    let removed: Vec<_> = world.audit().await.into_iter().filter(|entry| entry.action == "key-removed").collect();
+    let said: Vec<_> = removed.iter().map(|entry| (entry.actor_kind.as_str(), entry.what.as_str())).collect();
+    assert_eq!(said, [("operator", "team team9 in cluster dev"), ("operator", "team team1 in cluster dev")]);
     let (_, again) = keys(&world, &["sweep"]).await;
     assert_eq!(again, "There was nothing to remove.\n");
 
@@ -109,7 +109,7 @@ async fn the_command_line_asks_the_server_to_exchange_a_key() {
 
 /// A team that has left: the refresh names its key in the log, and forgets the team when nothing is left of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_refresh_names_the_key_of_a_team_that_has_left() {
+async fn the_key_of_a_team_that_has_left_or_moved_is_found() {
     let log = log();
     let world = TestWorld::start().await;
     let report = json!({"team": "team9", "repository": TEAM1, "state": {"Registered": {"read_only": true}}});
@@ -124,5 +124,21 @@ async fn the_refresh_names_the_key_of_a_team_that_has_left() {
     world.github().remove_deploy_key(ALICE, TEAM1, id).expect("it is there");
     world.refresh().await;
     assert!(store.fact("deploy-key", "dev/team9").await.expect("an answer").is_none(), "nothing is left of it");
+
+    // A team that moved to another repository leaves its key behind on the one that it had.
+    let mut fact = store.fact("deploy-key", "dev/team1").await.expect("an answer").expect("it is known");
+    fact["report"]["repository"] = json!(TEAM2);
+    store.set_fact("deploy-key", "dev/team1", &fact).await.expect("stored");
+    let key = KeyPair::generate(&SeededEntropy::new(9), "left").expect("a key").public.to_string();
+    let id = world.github().add_deploy_key(ALICE, TEAM2, OURS, &key).expect("it is new");
+    world.look_after_key("team1", None).await;
+    world.quiet().await;
+    let (_, plan) = keys(&world, &["sweep", "--plan"]).await;
+    assert!(plan.contains(&format!("({id}) from {TEAM2}: the repository of team1 is {TEAM1} now")), "{plan}");
+    assert_eq!(keys(&world, &["sweep"]).await.0, 0);
+    assert_eq!(world.github().deploy_keys(TEAM2), []);
+    world.refresh().await;
+    let fact = store.fact("deploy-key", "dev/team1").await.expect("an answer").expect("it is known");
+    assert_eq!(fact["former"], json!([]), "nothing is left there");
     world.finish().await;
 }

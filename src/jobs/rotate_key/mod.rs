@@ -93,16 +93,12 @@ impl RotateKey {
         cluster: &ClusterName,
         team: &TeamName,
     ) -> Result<Option<Option<IssueNumber>>, StoreError> {
-        for state in [JobState::Waiting, JobState::Running] {
-            let kind = Some(Self::KIND.to_owned());
-            let filter = JobFilter { state: Some(state), kind, ..JobFilter::default() };
-            let jobs = store.jobs(&filter).await?.into_iter();
-            let mut jobs = jobs.filter_map(|job| serde_json::from_value::<Self>(job.payload).ok());
-            if let Some(job) = jobs.find(|job| job.cluster == *cluster && job.team == *team) {
-                return Ok(Some(job.asked.map(|asked| asked.command.issue)));
-            }
-        }
-        Ok(None)
+        // In one question: it waits and runs by turns.
+        let jobs = store.jobs(&JobFilter { kind: Some(Self::KIND.to_owned()), ..JobFilter::default() }).await?;
+        let jobs = jobs.into_iter().filter(|job| matches!(job.state, JobState::Waiting | JobState::Running));
+        let mut jobs = jobs.filter_map(|job| serde_json::from_value::<Self>(job.payload).ok());
+        let found = jobs.find(|job| job.cluster == *cluster && job.team == *team);
+        Ok(found.map(|job| job.asked.map(|asked| asked.command.issue)))
     }
 }
 

@@ -81,7 +81,7 @@ impl Rotation<'_> {
     fn standing(&self, at: RotationStep) -> String {
         let Self { repository, .. } = self;
         match at {
-            RotationStep::Prepare => "Nothing was changed: Flux fetches with the old key as before.".to_owned(),
+            RotationStep::Prepare => "Nothing was changed.".to_owned(),
             RotationStep::Register => {
                 "Flux fetches with the old key as before. If there is a new pair in the Secret, as \
                                        `identity.next`, nothing uses it."
@@ -145,7 +145,8 @@ pub fn rotation_stopped(rotation: &Rotation<'_>, at: RotationStep, problem: &str
 
 /// It cannot be begun.
 pub fn rotation_refused(reason: &str) -> String {
-    format!("I cannot give this team a new deploy key: {}.\n\nNothing was done.", markdown::prose(reason))
+    let end = if reason.ends_with('?') { "" } else { "." };
+    format!("I cannot give this team a new deploy key: {}{end}\n\nNothing was done.", markdown::prose(reason))
 }
 
 /// One is on its way already.
