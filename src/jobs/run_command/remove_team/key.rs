@@ -5,8 +5,8 @@ use super::{Call, what};
 use crate::command::RemoveTeam;
 use crate::config::{AccessMode, ClusterConfig};
 use crate::forge::{Access, KeyError, Repo};
-use crate::jobs::JobError;
 use crate::jobs::admin::Base;
+use crate::jobs::{JobError, keys};
 use crate::names::{DeployKeyId, Engine};
 use crate::report::comment::{self, KeysGone};
 
@@ -51,7 +51,7 @@ async fn those_of(
     cluster: &ClusterConfig,
     repo: &Repo,
 ) -> Result<Result<Vec<DeployKeyId>, ()>, JobError> {
-    let title = format!("bailiwick: cluster {}, team {}", cluster.name, command.team);
+    let title = keys::title(&cluster.name, &command.team);
     let known = match repo.deploy_keys().await {
         Ok(known) => known,
         Err(KeyError::NoAdminRight { .. }) => return Ok(Err(())),
