@@ -56,8 +56,8 @@ pub(super) fn decides(kind: Option<&str>, field: &str) -> bool {
     };
     let fits = |kinds: &[&str]| kind.is_none_or(|kind| kinds.contains(&kind));
     let mut fitting = DECIDING.iter().filter(|(kinds, _)| fits(kinds)).peekable();
-    fitting.peek().is_some() && (field.is_empty() || NAMING.iter().any(|naming| touches(&naming)))
-        || fitting.any(|(_, fields)| fields.iter().any(|deciding| touches(&deciding)))
+    fitting.peek().is_some() && (field.is_empty() || NAMING.iter().any(&touches))
+        || fitting.any(|(_, fields)| fields.iter().any(&touches))
 }
 
 /// Whether anything of a kind decides; `None` for a kind that is not known.

@@ -153,34 +153,7 @@ impl Model {
 
     fn take(&mut self, index: &RepositoryIndex, file: StoredSummary<'_>) {
         let path = file.path();
-        if file.is_unreadable() && index.is_synced(&path) {
-            self.unreadable.push(path.clone());
-        }
-        if file.kustomization().is_some() && index.is_applied(&path, None) {
-            let counts = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
-            let remote = file.entries().filter(|entry| entry.target.is_none() && counts(entry.role));
-            for entry in remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote) {
-                let place = Place { file: path.clone(), line: entry.position.line };
-                self.fetched.push(place.clone());
-                self.remote.push((entry.text, place));
-            }
-            if file.kustomization().is_some_and(|it| it.has_plugins) {
-                self.generated.push(Place { file: path.clone(), line: 1 });
-            }
-        }
-        if file.facts().any(|fact| !matches!(fact, Fact::Namespace { .. } | Fact::Ignore(_)))
-            && index.has_more_reaches(&path)
-        {
-            self.cut.push(path.clone());
-        }
-        self.doubts.extend(file.kustomization().and_then(|it| doubt_of_component(&path, &it)));
-        self.doubts.extend(file.facts().filter_map(|fact| doubt_of_rights(&path, &fact)));
-        if index.is_only_patch(&path) {
-            let places = file.facts().filter(|fact| decides_as_patch(index, &path, fact));
-            let places: Vec<u32> = places.filter_map(|fact| line_of(&fact)).collect();
-            let doubt = |line| doubt(UNFOLLOWED, Place { file: path.clone(), line });
-            self.doubts.extend(places.into_iter().map(doubt));
-        }
+        self.take_open(index, &path, file);
         let mut placing = None;
         for fact in file.facts() {
             let mut names = |namespace: &Option<String>, name: &str| {
@@ -213,6 +186,38 @@ impl Model {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// What a file leaves open: what cannot be read, what is fetched, what is not followed.
+    fn take_open(&mut self, index: &RepositoryIndex, path: &RepoPath, file: StoredSummary<'_>) {
+        if file.is_unreadable() && index.is_synced(path) {
+            self.unreadable.push(path.clone());
+        }
+        if file.kustomization().is_some() && index.is_applied(path, None) {
+            let counts = |role| matches!(role, EntryRole::Resource | EntryRole::Patch);
+            let remote = file.entries().filter(|entry| entry.target.is_none() && counts(entry.role));
+            for entry in remote.filter(|entry| entry.place == crate::manifest::EntryPlace::Remote) {
+                let place = Place { file: path.clone(), line: entry.position.line };
+                self.fetched.push(place.clone());
+                self.remote.push((entry.text, place));
+            }
+            if file.kustomization().is_some_and(|it| it.has_plugins) {
+                self.generated.push(Place { file: path.clone(), line: 1 });
+            }
+        }
+        if file.facts().any(|fact| !matches!(fact, Fact::Namespace { .. } | Fact::Ignore(_)))
+            && index.has_more_reaches(path)
+        {
+            self.cut.push(path.clone());
+        }
+        self.doubts.extend(file.kustomization().and_then(|it| doubt_of_component(path, &it)));
+        self.doubts.extend(file.facts().filter_map(|fact| doubt_of_rights(path, &fact)));
+        if index.is_only_patch(path) {
+            let places = file.facts().filter(|fact| decides_as_patch(index, path, fact));
+            let places: Vec<u32> = places.filter_map(|fact| line_of(&fact)).collect();
+            let doubt = |line| doubt(UNFOLLOWED, Place { file: path.clone(), line });
+            self.doubts.extend(places.into_iter().map(doubt));
         }
     }
 
