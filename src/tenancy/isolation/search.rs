@@ -69,6 +69,10 @@ fn paths(graph: &mut Graph<'_>, team: usize, assuming: bool) -> (BTreeMap<Target
             }
             waiting.push_back(edge.to);
         }
+        // Whoever reaches the cluster reaches everything: no other path is told then.
+        if found.contains_key(&Target::Cluster) {
+            return (found, true);
+        }
     }
     (found, true)
 }
