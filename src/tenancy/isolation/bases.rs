@@ -4,7 +4,6 @@
 use super::address::address;
 use super::graph::{Graph, Node, Step};
 use super::powers::Use;
-use super::settings::Known;
 use crate::names::RepoPath;
 use crate::rbac::Subject;
 use crate::tenancy::Place;
@@ -40,18 +39,8 @@ impl Graph<'_> {
         if !self.model.has_flux_v2 {
             return Some(whole);
         }
-        let (controller, flag) = ("kustomize-controller", Flag::NoRemoteBases);
-        let all = self.model.settings.ask(controller, flag).into_iter();
-        let mut open: Vec<Step> = all
-            .filter_map(|(cluster, known)| match known {
-                Known::Set(..) | Known::Absent => None,
-                Known::Unset(place) => Some(self.unset(controller, flag, cluster, Some(place))),
-                Known::Unknown => Some(self.unset(controller, flag, cluster, None)),
-            })
-            .collect();
-        open.sort_by_key(|step| step.assumed);
-        let first = open.into_iter().next()?;
-        Some(Step { words: format!(", as {}", first.words), ..first })
+        let open = self.open("kustomize-controller", Flag::NoRemoteBases)?;
+        Some(Step { words: format!(", as {}", open.words), ..open })
     }
 
     /// With whose rights a file of this repository is applied, and whether that is assumed.

@@ -2,6 +2,7 @@
 //! open.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::address::may_be_same;
 use super::graph::{Graph, Node, Step};
@@ -11,27 +12,29 @@ use crate::tenancy::Place;
 
 type Steps = Vec<(Node, Step)>;
 
+/// By namespace, or in all of them, and where each is given.
+pub(super) type Halves = BTreeMap<Option<String>, BTreeMap<Half, Option<Place>>>;
+
 impl Graph<'_> {
     /// What a subject has together with the groups that it is in.
     pub(super) fn leave_halves(&mut self, subject: &Subject, steps: &mut Steps) {
-        let mut halves: BTreeMap<Option<String>, BTreeMap<Half, Option<Place>>> = BTreeMap::new();
-        for one in subject.groups().into_iter().chain([subject.clone()]) {
-            for scope in self.scopes.get(&one).cloned().unwrap_or_default() {
-                let mut seen = BTreeSet::new();
-                for binding in self.who.world.held(&one, scope) {
-                    if !seen.insert(&binding.role) {
-                        continue;
-                    }
-                    let place = self.place(binding.origin);
-                    let gains = self.gains(&binding.role);
-                    let there = halves.entry(scope.namespace().map(str::to_owned)).or_default();
-                    for half in &gains.halves {
-                        there.entry(*half).or_insert_with(|| place.clone());
-                    }
+        let all: Vec<Subject> = subject.groups().into_iter().chain([subject.clone()]).collect();
+        let mut halves = Halves::new();
+        for one in &all {
+            for (namespace, found) in self.halves_of(one).iter() {
+                let there = halves.entry(namespace.clone()).or_default();
+                for (half, place) in found {
+                    there.entry(*half).or_insert_with(|| place.clone());
                 }
             }
         }
         let wide = halves.remove(&None).unwrap_or_default();
+        if !wide.is_empty() {
+            let scopes = all.iter().filter_map(|one| self.scopes.get(one)).flatten();
+            for namespace in scopes.filter_map(|scope| scope.namespace()) {
+                halves.entry(Some(namespace.to_owned())).or_default();
+            }
+        }
         for (namespace, mut local) in halves {
             let Some(namespace) = namespace else { continue };
             for (half, place) in &wide {
@@ -40,6 +43,30 @@ impl Graph<'_> {
             self.leave_secrets(subject, &namespace, &local, steps);
             self.leave_own_roles(subject, &namespace, &local, steps);
         }
+    }
+
+    /// What one subject has by its own bindings. It is asked of large groups once for each of their members.
+    fn halves_of(&mut self, one: &Subject) -> Rc<Halves> {
+        if let Some(known) = self.halves.get(one) {
+            return known.clone();
+        }
+        let mut found = Halves::new();
+        for scope in self.scopes.get(one).cloned().unwrap_or_default() {
+            let mut seen = BTreeSet::new();
+            for binding in self.who.world.held(one, scope) {
+                if !seen.insert(&binding.role) {
+                    continue;
+                }
+                let place = self.place(binding.origin);
+                for half in &self.gains(&binding.role).halves {
+                    let there = found.entry(scope.namespace().map(str::to_owned)).or_default();
+                    there.entry(*half).or_insert_with(|| place.clone());
+                }
+            }
+        }
+        let found = Rc::new(found);
+        self.halves.insert(one.clone(), found.clone());
+        found
     }
 
     /// The control plane writes a token into a Secret of the type for it, and whoever reads it is that account

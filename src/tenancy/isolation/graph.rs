@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::address::is_vague;
+use super::combined::Halves;
 use super::model::Model;
 use super::powers::{Gains, Use};
 use super::settings::Known;
@@ -80,6 +81,7 @@ pub(super) struct Graph<'a> {
     numbers: HashMap<Node, usize>,
     edges: HashMap<usize, Rc<[Edge]>>,
     gains: HashMap<Key, Rc<Gains>>,
+    pub(super) halves: HashMap<Subject, Rc<Halves>>,
     pub(super) scopes: HashMap<&'a Subject, Vec<&'a Scope>>,
     pub(super) accounts: HashMap<&'a str, BTreeSet<&'a Subject>>,
     /// Accounts that bindings name with a variable.
@@ -116,6 +118,7 @@ impl<'a> Graph<'a> {
             numbers: HashMap::new(),
             edges: HashMap::new(),
             gains: HashMap::new(),
+            halves: HashMap::new(),
             scopes,
             accounts,
             vague,
@@ -196,7 +199,11 @@ impl<'a> Graph<'a> {
 
     /// Whether a controller follows names into other namespaces; `None` where it does not.
     pub(super) fn cross(&self, controller: &str) -> Option<Step> {
-        let flag = Flag::NoCrossNamespaceRefs;
+        self.open(controller, Flag::NoCrossNamespaceRefs)
+    }
+
+    /// Whether a controller is started without a lock in some cluster, proven before assumed; `None` where it is not.
+    pub(super) fn open(&self, controller: &str, flag: Flag) -> Option<Step> {
         let mut open =
             self.model.settings.ask(controller, flag).into_iter().filter_map(|(cluster, known)| match known {
                 Known::Set(..) | Known::Absent => None,
